@@ -1,0 +1,310 @@
+//! A client: the handle from which all recipes are made.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{AbortHandle, JoinHandle};
+
+use crate::callback;
+use crate::counter::{Counter, CounterRegistry};
+use crate::error::{Error, ErrorCode, Result};
+use crate::mutex::Mutex;
+use crate::op::Op;
+use crate::options::{Acl, ClientOptions};
+use crate::path::ZnodePath;
+use crate::runtime::{ProcessBound, Runtime};
+use crate::session::{ConnectString, Session, State, Supervisor};
+
+/// A connection to a ZooKeeper ensemble, with a session of its own.
+///
+/// Cheap to clone; clones share the session. When an expired session takes locks with it, the client opens a new one and
+/// goes on. It is closed by [`close`](Client::close), or when it and everything made from it is dropped.
+#[derive(Clone, Debug)]
+pub struct Client {
+    core: Arc<ProcessBound<Arc<Core>>>,
+}
+
+/// What a client and its recipes share.
+#[derive(Debug)]
+pub(crate) struct Core {
+    runtime: Runtime,
+    supervisor: Arc<Supervisor>,
+    counters: CounterRegistry,
+}
+
+impl Client {
+    /// Connects to `hosts`, like `zk1:2181,zk2:2181/app`, with default options. The chroot behind the servers is made
+    /// when it is missing.
+    ///
+    /// # Errors
+    /// See [`ClientBuilder::connect`].
+    pub fn connect(hosts: impl AsRef<str>) -> Op<Client> {
+        Client::builder(hosts).connect()
+    }
+
+    /// Options to connect with.
+    pub fn builder(hosts: impl AsRef<str>) -> ClientBuilder {
+        ClientBuilder {
+            hosts: hosts.as_ref().to_owned(),
+            session_timeout: ClientOptions::DEFAULT_SESSION_TIMEOUT,
+            connect_timeout: ClientOptions::DEFAULT_CONNECT_TIMEOUT,
+            identity: None,
+            auth: Vec::new(),
+            acl: Acl::Open,
+        }
+    }
+
+    /// A mutual exclusion lock at `path`. No request is made; a path that is none makes the lock's operations fail.
+    pub fn mutex(&self, path: impl AsRef<str>) -> Mutex {
+        Mutex::new(self.core.clone(), ZnodePath::parse("path", path.as_ref()))
+    }
+
+    /// A counter at `path`. No request is made; a path that is none makes the counter's operations fail.
+    pub fn counter(&self, path: impl AsRef<str>) -> Counter {
+        Counter::new(self.core.clone(), ZnodePath::parse("path", path.as_ref()))
+    }
+
+    /// What the client stands on right now.
+    ///
+    /// # Errors
+    /// `FORKED` in a child of fork().
+    pub fn state(&self) -> Result<State> {
+        Ok(self.core.get()?.supervisor.state())
+    }
+
+    /// The id of the current session; 0 when there is none.
+    ///
+    /// # Errors
+    /// `FORKED` in a child of fork().
+    pub fn session_id(&self) -> Result<i64> {
+        Ok(self
+            .core
+            .get()?
+            .supervisor
+            .session_now()
+            .map_or(0, |session| session.id()))
+    }
+
+    /// The session timeout that the server granted; what was asked for while there is no session.
+    ///
+    /// # Errors
+    /// `FORKED` in a child of fork().
+    pub fn session_timeout(&self) -> Result<Duration> {
+        let core = self.core.get()?;
+        Ok(core
+            .supervisor
+            .session_now()
+            .map_or(core.options().session_timeout, |session| session.timeout()))
+    }
+
+    /// Calls `tell` with every new state, on the callback thread, until the subscription is dropped. States that follow
+    /// each other faster than that are left out; the latest never is. `tell` must not make waiting calls.
+    ///
+    /// # Errors
+    /// `FORKED` in a child of fork().
+    pub fn on_state(&self, tell: impl Fn(State) + Send + Sync + 'static) -> Result<Subscription> {
+        let core = self.core.get()?;
+        let mut states = core.supervisor.states();
+        states.mark_unchanged();
+        let tell = Arc::new(tell);
+        let task = core.spawn(async move {
+            while states.changed().await.is_ok() {
+                let (tell, state) = (tell.clone(), *states.borrow_and_update());
+                callback::dispatch(move || tell(state));
+                if state == State::Closed {
+                    break;
+                }
+            }
+        });
+        let task = task.ok_or_else(Error::forked)?.abort_handle();
+        Ok(Subscription {
+            task: ProcessBound::new(task),
+        })
+    }
+
+    /// Closes the client: ends its session, and with that gives back all its locks. What is under way fails with
+    /// `CLOSED`. Can be called again.
+    ///
+    /// # Errors
+    /// `TIMEOUT` when that takes longer than the operation's timeout; `FORKED` in a child of fork(). A server that
+    /// cannot be reached ends the session by its timeout.
+    ///
+    /// # Cancel safety
+    /// The client is closed all the same.
+    pub fn close(&self) -> Op<()> {
+        let core = match self.core.get() {
+            Ok(core) => core.clone(),
+            Err(error) => return Op::failed(error),
+        };
+        let runtime = core.runtime.clone();
+        Op::new(&runtime, |deadline| async move {
+            core.supervisor.begin_close();
+            let late = || Error::new(ErrorCode::Timeout, "the server has not confirmed the close yet");
+            deadline.run(core.supervisor.closed()).await.ok_or_else(late)
+        })
+    }
+}
+
+impl Core {
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    pub(crate) fn options(&self) -> &ClientOptions {
+        self.supervisor.options()
+    }
+
+    pub(crate) fn counters(&self) -> &CounterRegistry {
+        &self.counters
+    }
+
+    /// The session of the hour. Waits for one, or with `once` insists on a connection right now.
+    pub(crate) async fn session(&self, once: bool) -> Result<Arc<Session>> {
+        if once {
+            self.connected_now()
+        } else {
+            self.supervisor.session().await
+        }
+    }
+
+    /// The session, if it is connected right now.
+    pub(crate) fn connected_now(&self) -> Result<Arc<Session>> {
+        if self.supervisor.is_closing() {
+            return Err(Error::closed());
+        }
+        let connected = self
+            .supervisor
+            .session_now()
+            .filter(|session| session.linked_now().is_some());
+        connected.ok_or_else(|| Error::new(ErrorCode::ConnectionLost, "not connected right now"))
+    }
+
+    pub(crate) fn spawn<F>(&self, future: F) -> Option<JoinHandle<F::Output>>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        self.runtime.spawn(future)
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.supervisor.begin_close();
+    }
+}
+
+/// A registered callback. Dropping it ends the calls.
+#[derive(Debug)]
+pub struct Subscription {
+    task: ProcessBound<AbortHandle>,
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Ok(task) = self.task.get() {
+            task.abort();
+        }
+    }
+}
+
+/// Options of a client, and the call that connects it.
+#[derive(Clone)]
+#[must_use = "a builder does nothing until connect() is called and awaited"]
+pub struct ClientBuilder {
+    hosts: String,
+    session_timeout: Duration,
+    connect_timeout: Duration,
+    identity: Option<String>,
+    auth: Vec<(String, Vec<u8>)>,
+    acl: Acl,
+}
+
+impl ClientBuilder {
+    /// How long the servers keep the session, and with it its locks, when they hear nothing of this client. They may
+    /// grant less or more. Default 10 s.
+    pub fn session_timeout(mut self, timeout: Duration) -> ClientBuilder {
+        self.session_timeout = timeout;
+        self
+    }
+
+    /// How long `connect` may take. Default 10 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> ClientBuilder {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// The text by which others see this client in a queue. Default `host:pid`.
+    pub fn identity(mut self, identity: impl Into<String>) -> ClientBuilder {
+        self.identity = Some(identity.into());
+        self
+    }
+
+    /// Authenticates, like `("digest", "user:password")`. May be called several times.
+    pub fn auth(mut self, scheme: impl Into<String>, credentials: impl Into<Vec<u8>>) -> ClientBuilder {
+        self.auth.push((scheme.into(), credentials.into()));
+        self
+    }
+
+    /// Who may touch the nodes that this client makes. Default [`Acl::Open`].
+    pub fn acl(mut self, acl: Acl) -> ClientBuilder {
+        self.acl = acl;
+        self
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for options that cannot be; `CONNECTION_LOST` when no server answers within the connect
+    /// timeout; `NOT_AUTHORIZED` when the servers refuse the authentication or the chroot; `UNSUPPORTED` for TLS.
+    ///
+    /// # Cancel safety
+    /// Safe: a session that was just being opened ends by its timeout.
+    pub fn connect(self) -> Op<Client> {
+        let (options, runtime) = match self.check().and_then(|options| Ok((options, Runtime::get()?))) {
+            Ok(ready) => ready,
+            Err(error) => return Op::failed(error),
+        };
+        let own = runtime.clone();
+        Op::new(&runtime, |deadline| async move {
+            let late = || Error::new(ErrorCode::Timeout, "not connected in time");
+            let supervisor = deadline
+                .run(Supervisor::start(options))
+                .await
+                .ok_or_else(late)??;
+            let core = Core {
+                runtime: own,
+                supervisor,
+                counters: CounterRegistry::default(),
+            };
+            Ok(Client {
+                core: Arc::new(ProcessBound::new(Arc::new(core))),
+            })
+        })
+    }
+
+    fn check(self) -> Result<ClientOptions> {
+        let options = ClientOptions {
+            hosts: ConnectString::parse(&self.hosts)?,
+            session_timeout: self.session_timeout,
+            connect_timeout: self.connect_timeout,
+            identity: self.identity.unwrap_or_else(ClientOptions::default_identity),
+            auth: self.auth,
+            acl: self.acl,
+        };
+        options.check()?;
+        Ok(options)
+    }
+}
+
+impl std::fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Without `auth`: passwords do not belong in logs.
+        f.debug_struct("ClientBuilder")
+            .field("hosts", &self.hosts)
+            .field("session_timeout", &self.session_timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("identity", &self.identity)
+            .field("acl", &self.acl)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,229 @@
+//! Who stands in a lock's queue, read from the names in its directory.
+//!
+//! The names that we write are Curator's; those that we read are everybody's: Curator, kazoo, go-zookeeper, the recipes
+//! that come with ZooKeeper. Other children are nobody's contenders and are passed over.
+
+/// A child of a lock directory that takes part in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Contender<'a> {
+    pub(crate) name: &'a str,
+    /// The place in the queue, given by the server.
+    pub(crate) sequence: i32,
+    marker: Marker,
+}
+
+/// What stands before the sequence number, and tells which recipe wrote the node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Marker {
+    /// `lock-`: Curator's mutex, go-zookeeper, ours.
+    Lock,
+    /// `__lock__`: kazoo's lock and write lock.
+    KazooLock,
+    /// `__rlock__`: kazoo's read lock.
+    KazooRead,
+    /// `__READ__`: Curator's read lock.
+    CuratorRead,
+    /// `__WRIT__`: Curator's write lock.
+    CuratorWrite,
+    /// `-`: the recipes in C and Java that come with ZooKeeper.
+    Dash,
+}
+
+impl Marker {
+    const ALL: [(&'static str, Marker); 6] = [
+        ("lock-", Marker::Lock),
+        ("__lock__", Marker::KazooLock),
+        ("__rlock__", Marker::KazooRead),
+        ("__READ__", Marker::CuratorRead),
+        ("__WRIT__", Marker::CuratorWrite),
+        ("-", Marker::Dash),
+    ];
+
+    fn at_end_of(text: &str) -> Option<Marker> {
+        Marker::ALL
+            .iter()
+            .find(|(marker, _)| text.ends_with(marker))
+            .map(|(_, marker)| *marker)
+    }
+}
+
+impl<'a> Contender<'a> {
+    /// Reads a child's name. `None` when it is no contender's.
+    pub(crate) fn parse(name: &'a str) -> Option<Contender<'a>> {
+        let head = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let digits = &name[head.len()..];
+        // The server formats the number as `%010d`: ten digits, or, once it has overflowed, a minus and nine or ten.
+        let negative = head
+            .strip_suffix('-')
+            .and_then(Marker::at_end_of)
+            .filter(|_| (9..=10).contains(&digits.len()));
+        let (marker, sign) = match negative {
+            Some(marker) => (marker, -1),
+            None => (Marker::at_end_of(head).filter(|_| digits.len() == 10)?, 1),
+        };
+        let sequence = i32::try_from(sign * digits.parse::<i64>().ok()?).ok()?;
+        Some(Contender {
+            name,
+            sequence,
+            marker,
+        })
+    }
+
+    /// Whether the node's owner may put another node in its place with the same number: Curator's write lock does
+    /// when it is downgraded to a read lock.
+    fn may_be_succeeded(&self) -> bool {
+        matches!(self.marker, Marker::CuratorWrite)
+    }
+}
+
+/// Where a contender stands in its queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Position {
+    /// Nobody is before it.
+    First,
+    /// It must wait for the nearest one before it.
+    Behind {
+        predecessor: String,
+        /// How many are before it.
+        ahead: usize,
+        /// Whether the predecessor's deletion alone makes it first: no need to look again.
+        decisive: bool,
+    },
+    /// It is not in the list.
+    Missing,
+    /// The order cannot be known; the text says why.
+    Ambiguous(String),
+}
+
+/// The number at which the server's counter sticks since ZooKeeper 3.6 (ZOOKEEPER-3249). Every later contender gets the
+/// same, so it orders nothing.
+const STUCK: i32 = i32::MAX;
+
+/// Where the contender called `own` stands among `names`, when everybody excludes everybody.
+pub(crate) fn position(names: &[String], own: &str) -> Position {
+    let contenders: Vec<_> = names.iter().filter_map(|name| Contender::parse(name)).collect();
+    let Some(me) = contenders.iter().find(|contender| contender.name == own) else {
+        return Position::Missing;
+    };
+    if let Some(odd) = contenders
+        .iter()
+        .find(|other| other.sequence < 0 || other.sequence == STUCK)
+    {
+        return Position::Ambiguous(format!(
+            "the directory's sequence is used up at {:?}; delete the directory while the lock is free",
+            odd.name
+        ));
+    }
+    if let Some(twin) = contenders
+        .iter()
+        .find(|other| other.sequence == me.sequence && other.name != own)
+    {
+        return Position::Ambiguous(format!("{:?} and {own:?} have the same number", twin.name));
+    }
+    let before = || contenders.iter().filter(|other| other.sequence < me.sequence);
+    match before().max_by_key(|other| other.sequence) {
+        None => Position::First,
+        Some(nearest) => {
+            let ahead = before().count();
+            let decisive = ahead == 1 && !nearest.may_be_succeeded();
+            Position::Behind {
+                predecessor: nearest.name.to_owned(),
+                ahead,
+                decisive,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn everybodys_names_are_read() {
+        let cases = [
+            ("_c_6b2ff3c8-0a5b-4f4c-9d39-0b1f0d1e2a3b-lock-0000000007", 7),
+            ("_c_0123456789abcdef0123456789abcdef-lock-0000000008", 8),
+            ("0123456789abcdef0123456789abcdef__lock__0000000009", 9),
+            ("0123456789abcdef0123456789abcdef__rlock__0000000010", 10),
+            ("_c_6b2ff3c8-0a5b-4f4c-9d39-0b1f0d1e2a3b-__READ__0000000011", 11),
+            ("_c_6b2ff3c8-0a5b-4f4c-9d39-0b1f0d1e2a3b-__WRIT__0000000012", 12),
+            ("x-0000018f00000001-0000000013", 13),
+            ("lock-2147483647", i32::MAX),
+            ("lock--2147483648", i32::MIN),
+            ("lock--999999999", -999_999_999),
+            ("a__lock__-2147483648", i32::MIN),
+        ];
+        for (name, sequence) in cases {
+            assert_eq!(
+                Contender::parse(name).map(|it| it.sequence),
+                Some(sequence),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_children_are_no_contenders() {
+        for name in [
+            "",
+            "config",
+            "0",
+            "0000000001",
+            "lock-1",
+            "lock-00000000012",
+            "lock-9999999999",
+            "lease_holder",
+        ] {
+            assert_eq!(Contender::parse(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_before_is_waited_for() {
+        let all = names(&[
+            "b-lock-0000000005",
+            "junk",
+            "c-lock-0000000009",
+            "a__lock__0000000002",
+        ]);
+        assert_eq!(position(&all, "a__lock__0000000002"), Position::First);
+        let second = Position::Behind {
+            predecessor: "a__lock__0000000002".into(),
+            ahead: 1,
+            decisive: true,
+        };
+        assert_eq!(position(&all, "b-lock-0000000005"), second);
+        let third = Position::Behind {
+            predecessor: "b-lock-0000000005".into(),
+            ahead: 2,
+            decisive: false,
+        };
+        assert_eq!(position(&all, "c-lock-0000000009"), third);
+        assert_eq!(position(&all, "d-lock-0000000001"), Position::Missing);
+    }
+
+    #[test]
+    fn a_downgrade_may_follow_a_write_lock() {
+        let all = names(&["a-__WRIT__0000000001", "b-lock-0000000002"]);
+        assert!(matches!(
+            position(&all, "b-lock-0000000002"),
+            Position::Behind { decisive: false, .. }
+        ));
+    }
+
+    #[test]
+    fn what_cannot_be_ordered_is_refused() {
+        for other in ["a-lock-0000000002", "a-lock--2147483648", "a-lock-2147483647"] {
+            let all = names(&[other, "b-lock-0000000002"]);
+            assert!(
+                matches!(position(&all, "b-lock-0000000002"), Position::Ambiguous(_)),
+                "{other}"
+            );
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The one deadline of a call, on the monotonic clock.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+/// Until when a call may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deadline {
+    /// It waits for ever.
+    Never,
+    /// It gives up then.
+    At(Instant),
+    /// It tries once: one answer of a connected server is waited for, a turn or a connection is not.
+    Once,
+}
+
+impl Deadline {
+    /// The deadline of a call that starts now. Zero tries once; what is too long for the clock waits for ever.
+    pub(crate) fn after(timeout: Option<Duration>) -> Deadline {
+        match timeout {
+            None => Deadline::Never,
+            Some(Duration::ZERO) => Deadline::Once,
+            // Beyond a century the timer's arithmetic would overflow; nobody will see the difference.
+            Some(timeout) if timeout > Duration::from_secs(100 * 365 * 24 * 3600) => Deadline::Never,
+            Some(timeout) => Instant::now()
+                .checked_add(timeout)
+                .map_or(Deadline::Never, Deadline::At),
+        }
+    }
+
+    pub(crate) fn is_once(self) -> bool {
+        self == Deadline::Once
+    }
+
+    /// Runs `future` until the deadline. `None` when that came first.
+    pub(crate) async fn run<F: Future>(self, future: F) -> Option<F::Output> {
+        match self {
+            Deadline::Never | Deadline::Once => Some(future.await),
+            Deadline::At(instant) => tokio::time::timeout_at(instant.into(), future).await.ok(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extremes() {
+        assert_eq!(Deadline::after(None), Deadline::Never);
+        assert_eq!(Deadline::after(Some(Duration::ZERO)), Deadline::Once);
+        assert_eq!(Deadline::after(Some(Duration::MAX)), Deadline::Never);
+        assert!(matches!(
+            Deadline::after(Some(Duration::from_millis(1))),
+            Deadline::At(_)
+        ));
+    }
+}

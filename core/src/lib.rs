@@ -1,0 +1,56 @@
+//! Distributed locks and counters over the ZooKeeper ensemble that you already run.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use zkcoord::Client;
+//!
+//! # async fn example() -> zkcoord::Result<()> {
+//! let client = Client::connect("zk1:2181,zk2:2181/app").await?;
+//! let guard = client.mutex("/locks/report").acquire().timeout(Duration::from_secs(5)).await?;
+//! println!("writing the report with fencing token {}", guard.token());
+//! let runs = client.counter("/counters/runs").add(1).await?;
+//! println!("run number {runs}");
+//! guard.release().await?; // or drop it: given back in the background
+//! # Ok(()) }
+//! ```
+//!
+//! Every operation is an [`Op`]: await it on any executor, block on it with [`Op::wait`], or take a callback. The crate
+//! runs on a tokio runtime of its own, one thread for the whole process.
+//!
+//! # Layout
+//! - `client.rs`, `options.rs`: [`Client`] and how it connects
+//! - `mutex.rs`, `guard.rs`: [`Mutex`] and [`Guard`]; their recipe is in `queue.rs`, the names in the queue in
+//!   `contender.rs`, what is held in `holding.rs`
+//! - `counter/`: [`Counter`]; its recipe is in `ledger.rs`
+//! - `session/`: sessions over the crate `zookeeper-client`; nothing else names it
+//! - `op.rs`, `runtime.rs`, `callback.rs`, `deadline.rs`: how operations run
+//! - `error.rs`: the error table of all languages
+
+#![forbid(unsafe_code)]
+
+mod ancestors;
+pub mod callback;
+mod client;
+mod contender;
+mod counter;
+mod deadline;
+mod error;
+mod guard;
+mod holding;
+mod mutex;
+mod op;
+mod options;
+mod path;
+mod queue;
+mod runtime;
+mod session;
+
+pub use client::{Client, ClientBuilder, Subscription};
+pub use counter::{Counter, CounterFormat};
+pub use error::{Error, ErrorCode, Result};
+pub use guard::Guard;
+pub use holding::Loss;
+pub use mutex::Mutex;
+pub use op::{Canceller, Op};
+pub use options::Acl;
+pub use session::State;

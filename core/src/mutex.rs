@@ -1,0 +1,133 @@
+//! A mutual exclusion lock: at most one holder among all clients of the ensemble, served in order of arrival.
+//!
+//! The queue and its steps are in `queue.rs`; here is what callers see of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::client::Core;
+use crate::error::{Error, ErrorCode, Result};
+use crate::guard::Guard;
+use crate::op::Op;
+use crate::path::ZnodePath;
+use crate::queue::Contest;
+use crate::runtime::ProcessBound;
+
+/// A mutual exclusion lock at a path. Made by [`Client::mutex`](crate::Client::mutex), without any request.
+///
+/// Not reentrant: a second `acquire` waits for the first guard, also in the same thread. On the same path it excludes
+/// Curator's `InterProcessMutex` and go-zookeeper's `Lock`.
+#[derive(Clone, Debug)]
+pub struct Mutex {
+    core: Arc<ProcessBound<Arc<Core>>>,
+    path: Result<ZnodePath>,
+}
+
+/// How long a call that has run out of time waits for its node to be gone before it returns and leaves that to the
+/// background.
+const PARTING: Duration = Duration::from_millis(250);
+
+impl Mutex {
+    pub(crate) fn new(core: Arc<ProcessBound<Arc<Core>>>, path: Result<ZnodePath>) -> Mutex {
+        Mutex { core, path }
+    }
+
+    /// The lock's directory, below the client's chroot.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` when the path given was none; every operation fails with it too.
+    pub fn path(&self) -> Result<&str> {
+        self.path.as_ref().map(ZnodePath::as_str).map_err(Clone::clone)
+    }
+
+    /// Waits for the lock. One round trip when it is free.
+    ///
+    /// A waiter that loses its session queues again with the next one, until its timeout.
+    ///
+    /// # Errors
+    /// `TIMEOUT` when the operation's timeout passes first, also while no server can be reached; `NOT_AUTHORIZED`,
+    /// `QUOTA`, `SEQUENCE_EXHAUSTED`; `CLOSED`, `FORKED`.
+    ///
+    /// # Cancel safety
+    /// Dropping the operation leaves the queue, and gives the lock back if it was granted in that moment.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let guard = client.mutex("/locks/report").acquire().timeout(Duration::from_secs(5)).await?;
+    /// println!("writing with token {}", guard.token());
+    /// guard.check()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn acquire(&self) -> Op<Guard> {
+        let path = self.path.clone();
+        self.contest(false, move |outcome| match outcome {
+            Outcome::Won(guard) => Ok(guard),
+            Outcome::Taken(why) | Outcome::OutOfTime(why) => {
+                let path = path.as_ref().map_or("", ZnodePath::as_str);
+                Err(Error::new(
+                    ErrorCode::Timeout,
+                    format!("lock {path} was not had in time; waiting for {why}"),
+                ))
+            }
+        })
+    }
+
+    /// Takes the lock if it is free: `None` when it is not.
+    ///
+    /// # Errors
+    /// `CONNECTION_LOST` when there is no connection, `TIMEOUT` when a timeout is set and passes; otherwise as
+    /// [`acquire`](Mutex::acquire).
+    ///
+    /// # Cancel safety
+    /// As [`acquire`](Mutex::acquire).
+    pub fn try_acquire(&self) -> Op<Option<Guard>> {
+        self.contest(true, |outcome| match outcome {
+            Outcome::Won(guard) => Ok(Some(guard)),
+            Outcome::Taken(_) => Ok(None),
+            Outcome::OutOfTime(_) => Err(Error::new(
+                ErrorCode::Timeout,
+                "the server did not answer in time",
+            )),
+        })
+    }
+
+    fn contest<T: Send + 'static>(
+        &self,
+        once: bool,
+        conclude: impl FnOnce(Outcome) -> Result<T> + Send + 'static,
+    ) -> Op<T> {
+        let (core, path) = match self.parts() {
+            Ok(parts) => parts,
+            Err(error) => return Op::failed(error),
+        };
+        let runtime = core.runtime().clone();
+        Op::new(&runtime, move |deadline| async move {
+            let mut contest = Contest::new(core, path, once || deadline.is_once());
+            let won = deadline.run(contest.win()).await;
+            let outcome = match won {
+                Some(won) => {
+                    won?.map_or_else(|| Outcome::Taken(contest.waiting_for().to_owned()), Outcome::Won)
+                }
+                None => {
+                    // What is left of it goes on in the background.
+                    let _gone = tokio::time::timeout(PARTING, contest.leave()).await;
+                    Outcome::OutOfTime(contest.waiting_for().to_owned())
+                }
+            };
+            conclude(outcome)
+        })
+    }
+
+    fn parts(&self) -> Result<(Arc<Core>, ZnodePath)> {
+        Ok((self.core.get()?.clone(), self.path.clone()?))
+    }
+}
+
+enum Outcome {
+    Won(Guard),
+    /// Others were before us; the text says who.
+    Taken(String),
+    OutOfTime(String),
+}

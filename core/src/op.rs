@@ -1,0 +1,305 @@
+//! One pending operation: the seam on which every language's API rests.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker, ready};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, oneshot};
+
+use crate::callback;
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorCode, Result};
+use crate::runtime::{ProcessBound, Runtime};
+
+/// Where a running operation leaves its outcome.
+pub(crate) type Answer<T> = oneshot::Receiver<Result<T>>;
+
+/// A pending operation. Await it on any executor, [`wait`](Op::wait) for it on a thread, or
+/// [take a callback](Op::on_done).
+///
+/// It starts when it is first awaited or waited for, and its [`timeout`](Op::timeout) counts from then.
+///
+/// # Cancel safety
+/// Dropping an operation cancels it and cleans up behind it, in the background: a contender leaves the queue, a lock
+/// granted at that moment is given back. A write that was already sent may be applied or not.
+///
+/// # Examples
+/// ```no_run
+/// # use std::time::Duration;
+/// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+/// let mutex = client.mutex("/locks/report");
+/// let guard = mutex.acquire().timeout(Duration::from_secs(5)).await?;   // on any executor
+/// guard.release().wait()?;                                              // or on a plain thread
+/// # Ok(()) }
+/// ```
+#[must_use = "an operation does nothing unless it is awaited or waited for"]
+pub struct Op<T> {
+    runtime: Option<Runtime>,
+    timeout: Option<Duration>,
+    stage: Stage<T>,
+}
+
+type Start<T> = Box<dyn FnOnce(Deadline) -> Result<Answer<T>> + Send>;
+
+enum Stage<T> {
+    Ready(Start<T>),
+    Running(ProcessBound<Answer<T>>),
+    Failed(Error),
+    Done,
+}
+
+impl<T: Send + 'static> Op<T> {
+    /// An operation that runs `recipe` as a task of the runtime. Cancelling drops the recipe's future there.
+    pub(crate) fn new<R, F>(runtime: &Runtime, recipe: R) -> Op<T>
+    where
+        R: FnOnce(Deadline) -> F + Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let spawner = runtime.clone();
+        Op::starting(runtime, move |deadline| {
+            let (sender, answer) = oneshot::channel();
+            spawner.process().check()?;
+            let _detached = spawner.spawn(run(sender, recipe(deadline)));
+            Ok(answer)
+        })
+    }
+
+    /// An operation that has its own way to produce an answer.
+    pub(crate) fn starting(
+        runtime: &Runtime,
+        start: impl FnOnce(Deadline) -> Result<Answer<T>> + Send + 'static,
+    ) -> Op<T> {
+        Op {
+            runtime: Some(runtime.clone()),
+            timeout: None,
+            stage: Stage::Ready(Box::new(start)),
+        }
+    }
+
+    /// An operation that fails with `error`.
+    pub(crate) fn failed(error: Error) -> Op<T> {
+        Op {
+            runtime: None,
+            timeout: None,
+            stage: Stage::Failed(error),
+        }
+    }
+
+    /// Gives the operation this long, from its start, also while no server can be reached. Zero tries once. Without
+    /// it the operation waits for ever.
+    pub fn timeout(mut self, timeout: Duration) -> Op<T> {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    fn start(&mut self) {
+        if let Stage::Ready(start) = std::mem::replace(&mut self.stage, Stage::Done) {
+            self.stage = match start(Deadline::after(self.timeout)) {
+                Ok(answer) => Stage::Running(ProcessBound::new(answer)),
+                Err(error) => Stage::Failed(error),
+            };
+        }
+    }
+
+    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        if matches!(self.stage, Stage::Ready(_)) {
+            self.start();
+        }
+        if let Stage::Running(answer) = &mut self.stage {
+            let outcome = match answer.get_mut() {
+                Ok(answer) => ready!(Pin::new(answer).poll(cx)).unwrap_or_else(|_| Err(lost_task())),
+                Err(forked) => Err(forked),
+            };
+            self.stage = Stage::Done;
+            return Poll::Ready(outcome);
+        }
+        match std::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Failed(error) => Poll::Ready(Err(error)),
+            _ => Poll::Ready(Err(Error::internal("an operation was used again after its end"))),
+        }
+    }
+
+    /// Blocks the current thread until the operation is done.
+    ///
+    /// # Errors
+    /// Those of the operation, and `WOULD_DEADLOCK` on a thread that runs zkcoord's callbacks.
+    pub fn wait(mut self) -> Result<T> {
+        callback::check_may_wait()?;
+        park_until(None, |cx| self.poll_outcome(cx)).unwrap_or_else(|| Err(lost_task()))
+    }
+
+    /// Blocks the current thread for at most `slice`: `None` when the operation is still under way. For callers that
+    /// have something to look after in between, like signals.
+    pub fn wait_for(&mut self, slice: Duration) -> Option<Result<T>> {
+        if let Err(error) = callback::check_may_wait() {
+            return Some(Err(error));
+        }
+        park_until(Instant::now().checked_add(slice), |cx| self.poll_outcome(cx))
+    }
+
+    /// Starts the operation and calls `done` with its outcome: exactly once, never before this returns, on the
+    /// runtime's thread. It must not block there; see [`callback::dispatch`] for what does.
+    pub fn on_done(mut self, done: impl FnOnce(Result<T>) + Send + 'static) -> Canceller {
+        let cancel = Arc::new(Notify::new());
+        let canceller = Canceller(cancel.clone());
+        self.start();
+        let runtime = match self.runtime.take() {
+            Some(runtime) if runtime.process().is_current() => runtime,
+            _ => {
+                let error = if let Stage::Failed(error) = &self.stage {
+                    error.clone()
+                } else {
+                    Error::forked()
+                };
+                callback::dispatch(move || done(Err(error)));
+                return canceller;
+            }
+        };
+        let _detached = runtime.spawn(async move {
+            let outcome = tokio::select! {
+                biased;
+                () = cancel.notified() => Err(Error::new(ErrorCode::Cancelled, "cancelled by the caller")),
+                outcome = &mut self => outcome,
+            };
+            drop(self);
+            done(outcome);
+        });
+        canceller
+    }
+}
+
+impl<T: Send + 'static> Future for Op<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        self.poll_outcome(cx)
+    }
+}
+
+// Nothing in it is pinned: the answer is a channel's end and the start is boxed.
+impl<T> Unpin for Op<T> {}
+
+impl<T> fmt::Debug for Op<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stage = match self.stage {
+            Stage::Ready(_) => "ready",
+            Stage::Running(_) => "running",
+            Stage::Failed(_) | Stage::Done => "done",
+        };
+        f.debug_struct("Op")
+            .field("stage", &stage)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Cancels an operation that was given to [`Op::on_done`]. Dropping it lets the operation go on.
+#[derive(Clone, Debug)]
+pub struct Canceller(Arc<Notify>);
+
+impl Canceller {
+    /// Cancels: the callback gets `CANCELLED`, unless the outcome was on its way already.
+    pub fn cancel(&self) {
+        self.0.notify_one();
+    }
+}
+
+async fn run<T>(mut answer: oneshot::Sender<Result<T>>, recipe: impl Future<Output = Result<T>>) {
+    let outcome = tokio::select! {
+        biased;
+        outcome = recipe => outcome,
+        () = answer.closed() => return,
+    };
+    // Nobody there any more: the outcome is dropped, and a guard in it gives its lock back.
+    drop(answer.send(outcome));
+}
+
+fn lost_task() -> Error {
+    Error::internal("the operation's task ended without an answer")
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+thread_local! {
+    static WAKER: RefCell<Option<Waker>> = const { RefCell::new(None) };
+}
+
+/// Polls on the current thread, parked in between, until there is an outcome or `until` has passed.
+fn park_until<T>(until: Option<Instant>, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
+    let make = || Waker::from(Arc::new(Unpark(std::thread::current())));
+    let waker = WAKER.with_borrow_mut(|waker| waker.get_or_insert_with(make).clone());
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(outcome) = poll(&mut cx) {
+            return Some(outcome);
+        }
+        match until {
+            None => std::thread::park(),
+            Some(until) => match until.saturating_duration_since(Instant::now()) {
+                Duration::ZERO => return None,
+                left => std::thread::park_timeout(left),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    fn runtime() -> Runtime {
+        Runtime::get().unwrap()
+    }
+
+    #[test]
+    fn an_operation_can_be_waited_for_in_slices() {
+        let (go, gone) = oneshot::channel();
+        let mut op = Op::new(&runtime(), |_| async move { gone.await.map_err(|_| lost_task()) });
+        assert!(op.wait_for(Duration::from_millis(1)).is_none());
+        go.send(7).unwrap();
+        assert_eq!(op.wait().unwrap(), 7);
+    }
+
+    #[test]
+    fn dropping_an_operation_drops_its_recipe() {
+        let (tell, told) = mpsc::channel::<()>();
+        let mut op = Op::<()>::new(&runtime(), |_| async move {
+            let _held = tell;
+            std::future::pending().await
+        });
+        assert!(op.wait_for(Duration::from_millis(1)).is_none());
+        drop(op);
+        assert_eq!(
+            told.recv_timeout(Duration::from_secs(10)),
+            Err(mpsc::RecvTimeoutError::Disconnected)
+        );
+    }
+
+    #[test]
+    fn cancelling_calls_back_once() {
+        let (tell, told) = mpsc::channel();
+        let op = Op::<()>::new(&runtime(), |_| std::future::pending());
+        let canceller = op.on_done(move |outcome| tell.send(outcome.unwrap_err().code()).unwrap());
+        canceller.cancel();
+        canceller.cancel();
+        assert_eq!(told.iter().collect::<Vec<_>>(), [ErrorCode::Cancelled]);
+    }
+
+    #[test]
+    fn a_panic_in_a_recipe_becomes_an_error() {
+        let op = Op::<()>::new(&runtime(), |_| async { panic!("this panic is part of the test") });
+        assert_eq!(op.wait().unwrap_err().code(), ErrorCode::Internal);
+    }
+}

@@ -1,0 +1,121 @@
+//! A checked znode path.
+
+use crate::error::{Error, Result};
+
+/// An absolute path below the client's chroot, checked by ZooKeeper's rules before anything is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct ZnodePath(String);
+
+/// Longer paths are refused. ZooKeeper itself has no limit but its packet size; a path that long is a mistake, and
+/// every watch of it would cost as much memory on client and server.
+const MAX_BYTES: usize = 4096;
+
+impl ZnodePath {
+    /// Checks `path`, the caller's argument of that name.
+    ///
+    /// The rules are those of `PathUtils.validatePath` in ZooKeeper, except that the root is refused too: no lock
+    /// and no counter can live in a node that ZooKeeper itself owns.
+    pub(crate) fn parse(argument: &str, path: &str) -> Result<ZnodePath> {
+        match problem(path) {
+            None => Ok(ZnodePath(path.to_owned())),
+            Some(problem) => Err(Error::invalid_argument(argument, path, problem)),
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The path of the child called `name`.
+    pub(crate) fn child(&self, name: &str) -> String {
+        format!("{}/{name}", self.0)
+    }
+
+    /// The path one level up, unless that is the root.
+    pub(crate) fn parent(&self) -> Option<ZnodePath> {
+        let end = self.0.rfind('/').filter(|end| *end > 0)?;
+        Some(ZnodePath(self.0[..end].to_owned()))
+    }
+
+    /// The ancestors from the top down, without the path itself: `/a`, `/a/b` for `/a/b/c`.
+    pub(crate) fn ancestors(&self) -> impl Iterator<Item = &str> {
+        self.0.match_indices('/').skip(1).map(|(end, _)| &self.0[..end])
+    }
+}
+
+fn problem(path: &str) -> Option<String> {
+    if path.is_empty() {
+        return Some("must not be empty".into());
+    }
+    if path.len() > MAX_BYTES {
+        return Some(format!("must be at most {MAX_BYTES} bytes long"));
+    }
+    let Some(relative) = path.strip_prefix('/') else {
+        return Some("must start with \"/\"".into());
+    };
+    if relative.is_empty() {
+        return Some("must name a node below the root".into());
+    }
+    for component in relative.split('/') {
+        match component {
+            "" if path.ends_with('/') && !path.ends_with("//") => {
+                return Some("must not end with \"/\"".into());
+            }
+            "" => return Some("must not contain an empty component (\"//\")".into()),
+            "." | ".." => return Some("must not contain \".\" or \"..\" as a component".into()),
+            _ => {}
+        }
+    }
+    let refused = path.chars().find(|c| is_refused(*c))?;
+    Some(format!("must not contain the character U+{:04X}", refused as u32))
+}
+
+/// The characters that ZooKeeper refuses in a path.
+fn is_refused(c: char) -> bool {
+    matches!(c, '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{e000}'..='\u{f8ff}' | '\u{fff0}'..='\u{ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_paths_are_taken_as_they_are() {
+        for path in ["/a", "/a/b.c/d..e", "/ünïcode/路", "/zk_1-2"] {
+            assert_eq!(ZnodePath::parse("path", path).unwrap().as_str(), path);
+        }
+    }
+
+    #[test]
+    fn bad_paths_are_refused_with_their_reason() {
+        let long = format!("/{}", "x".repeat(10_000));
+        let cases = [
+            ("", "empty"),
+            ("a", "start with"),
+            ("/", "root"),
+            ("/a/", "end with"),
+            ("//a", "empty component"),
+            ("/a//b", "empty component"),
+            ("/a//", "empty component"),
+            ("/a/./b", "\".\""),
+            ("/a/..", "\"..\""),
+            ("/a\0b", "U+0000"),
+            ("/a\u{7}", "U+0007"),
+            (long.as_str(), "4096"),
+        ];
+        for (path, reason) in cases {
+            let error = ZnodePath::parse("path", path).unwrap_err();
+            assert!(error.message().starts_with("path \""), "{error}");
+            assert!(error.message().contains(reason), "{path:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn ancestors_come_from_the_top() {
+        let path = ZnodePath::parse("path", "/a/b/c").unwrap();
+        assert_eq!(path.ancestors().collect::<Vec<_>>(), ["/a", "/a/b"]);
+        assert_eq!(path.child("d"), "/a/b/c/d");
+        assert_eq!(path.parent().unwrap().as_str(), "/a/b");
+        assert_eq!(ZnodePath::parse("path", "/a").unwrap().parent(), None);
+    }
+}

@@ -1,0 +1,404 @@
+//! Taking a place in a lock's queue and waiting for one's turn.
+//!
+//! 1. Send `create(EPHEMERAL_SEQUENTIAL)` of `<directory>/_c_<uuid>-lock-` and `getChildren(<directory>)` back to back.
+//!    The server answers a session's requests in order, so the list contains the new node: a free lock costs one round
+//!    trip. The uuid names this attempt, whatever becomes of the replies.
+//! 2. `NoNode`: make the directory and its ancestors, then 1 again.
+//! 3. The connection was lost: have the new one `sync`, then look for the uuid. Found, go on with that node; not found,
+//!    it was never made and never will be: 1 again. The session was lost: its nodes go by themselves; 1 again with a new
+//!    session.
+//! 4. No contender with a smaller number in the list: the lock is ours. The token is the `czxid` of our node.
+//! 5. Otherwise watch the nearest predecessor, and, since there is time now, our own node.
+//! 6. The predecessor goes: if it was the only one before us, the lock is ours, without a look; otherwise list again and
+//!    go on at 4. Our own node goes: somebody deleted it; 1 again. The connection goes: `sync`, list, 4.
+//! 7. Whoever gives up at whatever point leaves: the node is deleted, through lost connections and in the background if
+//!    need be, until it is known to be gone.
+
+use std::sync::Arc;
+
+use futures_util::future::join;
+use uuid::Uuid;
+
+use crate::ancestors::{Trouble, make_directory};
+use crate::client::Core;
+use crate::contender::{Position, position};
+use crate::error::{Error, ErrorCode, Result};
+use crate::guard::Guard;
+use crate::holding::Holding;
+use crate::path::ZnodePath;
+use crate::session::{Created, Fault, Link, NodeMode, Refusal, Session, Watch, WatchEvent, watch_over};
+
+/// An attempt to get a lock. Dropping it leaves the queue, in the background.
+pub(crate) struct Contest {
+    core: Arc<Core>,
+    directory: ZnodePath,
+    /// Give up as soon as it would take waiting for others or for a connection.
+    once: bool,
+    place: Option<Place>,
+    /// What the attempt was waiting for last, for the message of a timeout.
+    waiting_for: String,
+}
+
+/// What ends a stay in one session's queue.
+enum Setback {
+    /// The place is gone, or its session: queue again.
+    Again,
+    /// There is no point in going on.
+    Fatal(Error),
+}
+
+impl From<Error> for Setback {
+    fn from(error: Error) -> Setback {
+        Setback::Fatal(error)
+    }
+}
+
+/// A node in the queue, or the possibility of one.
+struct Place {
+    session: Arc<Session>,
+    /// Unique to this attempt; part of the node's name.
+    marker: String,
+    node: Option<Created>,
+}
+
+impl Contest {
+    pub(crate) fn new(core: Arc<Core>, directory: ZnodePath, once: bool) -> Contest {
+        Contest {
+            core,
+            directory,
+            once,
+            place: None,
+            waiting_for: "a connection".into(),
+        }
+    }
+
+    /// Queues until the lock is had. `None` when it tries only once and others are before us.
+    pub(crate) async fn win(&mut self) -> Result<Option<Guard>> {
+        loop {
+            let session = self.core.session(self.once).await?;
+            match self.contend(&session).await {
+                Ok(guard) => return Ok(guard),
+                Err(Setback::Again) if self.once => {
+                    self.retreat();
+                    return Err(Error::new(
+                        ErrorCode::ConnectionLost,
+                        "the connection was lost before the lock was had",
+                    ));
+                }
+                Err(Setback::Again) => self.retreat(),
+                Err(Setback::Fatal(error)) => {
+                    self.leave().await;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// What the attempt is waiting for.
+    pub(crate) fn waiting_for(&self) -> &str {
+        &self.waiting_for
+    }
+
+    /// Deletes our node, if there is or may be one, and returns when it is gone.
+    pub(crate) async fn leave(&mut self) {
+        if let Some(place) = &self.place {
+            place.vacate(&self.directory).await;
+            self.place = None;
+        }
+    }
+
+    /// Leaves in the background.
+    fn retreat(&mut self) {
+        let Some(place) = self.place.take() else { return };
+        if place.session.is_gone() {
+            return;
+        }
+        let directory = self.directory.clone();
+        self.core.spawn(async move { place.vacate(&directory).await });
+    }
+
+    async fn contend(&mut self, session: &Arc<Session>) -> Result<Option<Guard>, Setback> {
+        let attendance = session.keeper().attend(session);
+        let (own, mut names) = self.enter(session).await?;
+        let mut own_watch = None;
+        loop {
+            match position(&names, name_of(&own.path)) {
+                Position::First => return Ok(Some(self.grant(session, own, own_watch))),
+                // Deleted by somebody. Or the list is from a server that lags; then retreating deletes the node.
+                Position::Missing => return Err(Setback::Again),
+                Position::Ambiguous(why) => {
+                    let message = format!("{}: {why}", self.directory.as_str());
+                    return Err(Error::new(ErrorCode::SequenceExhausted, message).into());
+                }
+                Position::Behind { .. } if self.once => {
+                    drop(attendance);
+                    self.leave().await;
+                    return Ok(None);
+                }
+                Position::Behind {
+                    predecessor,
+                    ahead,
+                    decisive,
+                } => {
+                    self.waiting_for = format!("{predecessor} ({ahead} ahead)");
+                    let predecessor = self.directory.child(&predecessor);
+                    let gone = self
+                        .await_turn(session, &own, &predecessor, &mut own_watch)
+                        .await?;
+                    // An event is no answer, so the lease may be old; then ask before believing in it.
+                    if gone && decisive && session.is_alive() {
+                        return Ok(Some(self.grant(session, own, own_watch)));
+                    }
+                    names = self.list(session).await?;
+                }
+            }
+        }
+    }
+
+    /// Steps 1 to 3: returns our node and the list in which it stands.
+    async fn enter(&mut self, session: &Arc<Session>) -> Result<(Created, Vec<String>), Setback> {
+        let marker = format!("_c_{}-lock-", Uuid::new_v4().hyphenated());
+        let prefix = self.directory.child(&marker);
+        let identity = self.core.options().identity.clone();
+        loop {
+            let Ok(link) = session.link().await else {
+                return Err(Setback::Again);
+            };
+            self.place = Some(Place {
+                session: session.clone(),
+                marker: marker.clone(),
+                node: None,
+            });
+            let create = link.create(&prefix, identity.as_bytes(), NodeMode::EphemeralSequential);
+            let (created, names) = join(create, link.children(self.directory.as_str())).await;
+            let created = match created {
+                Ok(created) => created,
+                Err(Fault::Refused(refusal)) => {
+                    self.place = None;
+                    self.overcome(&link, session, refusal).await?;
+                    continue;
+                }
+                Err(Fault::Gone) => return Err(Setback::Again),
+                Err(Fault::Unknown) if self.once => return Err(Setback::Again),
+                Err(Fault::Unknown) => {
+                    session.past(&link).await;
+                    match self.recover(session, &marker).await? {
+                        Some(created) => created,
+                        None => continue,
+                    }
+                }
+            };
+            if let Some(place) = &mut self.place {
+                place.node = Some(created.clone());
+            }
+            let names = match names {
+                Ok(names) => names,
+                Err(fault) => self.list_after(session, &link, fault).await?,
+            };
+            return Ok((created, names));
+        }
+    }
+
+    /// After a refused create: makes the directory if that was what it lacked.
+    async fn overcome(
+        &self,
+        link: &Arc<Link>,
+        session: &Arc<Session>,
+        refusal: Refusal,
+    ) -> Result<(), Setback> {
+        if refusal != Refusal::NoNode {
+            let what = format!("creating a node in {}", self.directory.as_str());
+            return Err(refusal.into_error(&what).into());
+        }
+        match make_directory(link, &self.directory).await {
+            Ok(()) => Ok(()),
+            Err(Trouble::Refused(error)) => Err(error.into()),
+            Err(Trouble::Fault(Fault::Gone)) => Err(Setback::Again),
+            Err(Trouble::Fault(_)) => {
+                session.past(link).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// Step 3: the node that a create with a lost reply made, if it did.
+    async fn recover(&self, session: &Arc<Session>, marker: &str) -> Result<Option<Created>, Setback> {
+        let found = session
+            .find(self.directory.as_str(), marker)
+            .await
+            .map_err(|fault| self.setback(fault))?;
+        let Some(name) = found else { return Ok(None) };
+        let path = self.directory.child(&name);
+        loop {
+            let Ok(link) = session.link().await else {
+                return Err(Setback::Again);
+            };
+            match link.get(&path).await {
+                Ok(entry) => {
+                    return Ok(Some(Created {
+                        path,
+                        czxid: entry.czxid,
+                    }));
+                }
+                Err(Fault::Refused(Refusal::NoNode)) => return Ok(None),
+                Err(Fault::Unknown) => session.past(&link).await,
+                Err(fault) => return Err(self.setback(fault)),
+            }
+        }
+    }
+
+    /// A fresh list, from a server that knows of all that we sent.
+    async fn list(&self, session: &Arc<Session>) -> Result<Vec<String>, Setback> {
+        loop {
+            let Ok(link) = session.link().await else {
+                return Err(Setback::Again);
+            };
+            match link.children(self.directory.as_str()).await {
+                Ok(names) => return Ok(names),
+                Err(fault) => return self.list_after(session, &link, fault).await,
+            }
+        }
+    }
+
+    async fn list_after(
+        &self,
+        session: &Arc<Session>,
+        link: &Arc<Link>,
+        mut fault: Fault,
+    ) -> Result<Vec<String>, Setback> {
+        let mut link = link.clone();
+        loop {
+            match fault {
+                Fault::Unknown => session.past(&link).await,
+                fault => return Err(self.setback(fault)),
+            }
+            link = session
+                .settled(self.directory.as_str())
+                .await
+                .map_err(|_| Setback::Again)?;
+            match link.children(self.directory.as_str()).await {
+                Ok(names) => return Ok(names),
+                Err(next) => fault = next,
+            }
+        }
+    }
+
+    fn setback(&self, fault: Fault) -> Setback {
+        match fault {
+            // The directory went, and our node with it.
+            Fault::Gone | Fault::Unknown | Fault::Refused(Refusal::NoNode) => Setback::Again,
+            Fault::Refused(refusal) => {
+                Setback::Fatal(refusal.into_error(&format!("reading {}", self.directory.as_str())))
+            }
+        }
+    }
+
+    /// Steps 5 and 6: waits for something to happen. `true` when it was the predecessor that went.
+    async fn await_turn(
+        &self,
+        session: &Arc<Session>,
+        own: &Created,
+        predecessor: &str,
+        own_watch: &mut Option<Watch>,
+    ) -> Result<bool, Setback> {
+        let Ok(link) = session.link().await else {
+            return Err(Setback::Again);
+        };
+        let watch_own = async {
+            match own_watch.take() {
+                Some(watch) => Ok(watch),
+                None => link.watch(&own.path).await,
+            }
+        };
+        let (before, mine) = join(link.watch(predecessor), watch_own).await;
+        let mut mine = match mine {
+            Ok(watch) => watch,
+            Err(Fault::Refused(Refusal::NoNode)) => return Err(Setback::Again),
+            Err(Fault::Unknown) => return self.reconnect(session, &link).await,
+            Err(fault) => return Err(self.setback(fault)),
+        };
+        let mut before = match before {
+            Ok(watch) => watch,
+            // Gone, or not yet there on a server that lags behind the one that listed it: look again.
+            Err(Fault::Refused(Refusal::NoNode)) => {
+                *own_watch = Some(mine);
+                return Ok(false);
+            }
+            Err(Fault::Unknown) => return self.reconnect(session, &link).await,
+            Err(fault) => return Err(self.setback(fault)),
+        };
+        tokio::select! {
+            // Ours first: events come in the order of the changes, and a grant must never rest on a node that is gone.
+            biased;
+            event = mine.wait() => match event {
+                WatchEvent::Deleted => Err(Setback::Again),
+                WatchEvent::Changed => Ok(false),
+                WatchEvent::LinkEnded => self.reconnect(session, &link).await,
+            },
+            event = before.wait() => match event {
+                WatchEvent::Deleted => {
+                    *own_watch = Some(mine);
+                    Ok(true)
+                }
+                WatchEvent::Changed => {
+                    *own_watch = Some(mine);
+                    Ok(false)
+                }
+                WatchEvent::LinkEnded => self.reconnect(session, &link).await,
+            },
+        }
+    }
+
+    /// Waits until the session is connected again and all that it sent has settled.
+    async fn reconnect(&self, session: &Arc<Session>, link: &Arc<Link>) -> Result<bool, Setback> {
+        session.past(link).await;
+        session
+            .settled(self.directory.as_str())
+            .await
+            .map_err(|_| Setback::Again)?;
+        Ok(false)
+    }
+
+    fn grant(&mut self, session: &Arc<Session>, own: Created, own_watch: Option<Watch>) -> Guard {
+        // From here on the guard is responsible for the node.
+        self.place = None;
+        let holding = Arc::new(Holding::new(own.path, own.czxid as u64));
+        if let Some(watch) = own_watch {
+            holding.begin_watch();
+            self.core
+                .spawn(watch_over(session.clone(), holding.clone(), Some(watch)));
+        }
+        session.keeper().hold(&holding);
+        Guard::new(self.core.clone(), session.clone(), holding)
+    }
+}
+
+impl Drop for Contest {
+    fn drop(&mut self) {
+        self.retreat();
+    }
+}
+
+impl Place {
+    async fn vacate(&self, directory: &ZnodePath) {
+        let outcome = match &self.node {
+            Some(node) => self.session.delete(&node.path).await,
+            None => match self.session.find(directory.as_str(), &self.marker).await {
+                Ok(Some(name)) => self.session.delete(&directory.child(&name)).await,
+                Ok(None) | Err(Fault::Gone) => Ok(()),
+                Err(fault) => Err(fault),
+            },
+        };
+        if let Err(fault) = outcome {
+            tracing::warn!(
+                directory = directory.as_str(),
+                ?fault,
+                "could not leave the queue"
+            );
+        }
+    }
+}
+
+fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}

@@ -1,0 +1,147 @@
+//! Keeps a session's lease fresh while something is held or waited for, and tells loss in time.
+//!
+//! While there is anything to look after, the keeper
+//! 1. asks the leader for a `sync` whenever an eighth of the session timeout has passed without an answer: zookeeper-
+//!    client pings too, but does not tell us of the answers. Not a plain read: a follower that lost its leader goes on
+//!    answering those;
+//! 2. watches the node of whatever has been held for longer than a moment: somebody may delete it;
+//! 3. declares everything lost when the lease ends or the session is over.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::{Fault, Refusal, Session, Watch, WatchEvent};
+use crate::holding::{Holding, Loss};
+
+/// A critical section shorter than this does not pay for a watch of its own node.
+const MOMENT: Duration = Duration::from_millis(200);
+
+#[derive(Debug, Default)]
+pub(crate) struct Keeper {
+    held: Mutex<HashMap<usize, Arc<Holding>>>,
+    waiting: AtomicUsize,
+    awake: Notify,
+}
+
+impl Keeper {
+    /// Takes a holding into care until it is lost or [let go](Keeper::let_go).
+    pub(crate) fn hold(&self, holding: &Arc<Holding>) {
+        let mut held = self.held.lock();
+        held.insert(key(holding), holding.clone());
+        if held.len() == 1 {
+            self.awake.notify_one();
+        }
+    }
+
+    pub(crate) fn let_go(&self, holding: &Arc<Holding>) {
+        self.held.lock().remove(&key(holding));
+    }
+
+    /// Keeps the lease fresh for one who waits: a grant may come as an event, which is no answer to a request.
+    pub(crate) fn attend(self: &Keeper, session: &Arc<Session>) -> Attendance {
+        if self.waiting.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.awake.notify_one();
+        }
+        Attendance(session.clone())
+    }
+
+    fn is_idle(&self) -> bool {
+        self.held.lock().is_empty() && self.waiting.load(Ordering::Acquire) == 0
+    }
+
+    fn lose_all(&self, loss: Loss) {
+        let lost = std::mem::take(&mut *self.held.lock());
+        lost.into_values().for_each(|holding| holding.lose(loss));
+    }
+
+    fn unwatched(&self) -> Vec<Arc<Holding>> {
+        let ripe = |holding: &&Arc<Holding>| holding.age() >= MOMENT && holding.begin_watch();
+        self.held.lock().values().filter(ripe).cloned().collect()
+    }
+}
+
+fn key(holding: &Arc<Holding>) -> usize {
+    Arc::as_ptr(holding) as usize
+}
+
+/// Somebody waits for a lock in this session.
+#[derive(Debug)]
+pub(crate) struct Attendance(Arc<Session>);
+
+impl Drop for Attendance {
+    fn drop(&mut self) {
+        self.0.keeper.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Looks after one session until it is over.
+pub(super) async fn keep(session: Arc<Session>) {
+    let keeper = &session.keeper;
+    let heartbeat = session.timeout / 8;
+    // Half of it, so that a lease is at most one and a half heartbeats old.
+    let round = (heartbeat / 2).clamp(Duration::from_millis(5), MOMENT);
+    let gone = session.gone();
+    tokio::pin!(gone);
+    let mut beating = None;
+    loop {
+        let idle = keeper.is_idle();
+        let left = session.lease.remaining();
+        let pause = if left.is_zero() { round } else { round.min(left) };
+        tokio::select! {
+            () = &mut gone => break,
+            () = keeper.awake.notified(), if idle => {}
+            () = tokio::time::sleep(pause), if !idle => {}
+        }
+        if !session.lease.is_valid() && !keeper.held.lock().is_empty() {
+            tracing::warn!(session = session.id, "lease ended; locks are lost");
+            keeper.lose_all(Loss::LeaseEnded);
+        }
+        let stale = session.lease.term().saturating_sub(session.lease.remaining()) >= heartbeat - round;
+        let beat_done = beating.as_ref().is_none_or(tokio::task::JoinHandle::is_finished);
+        if stale && beat_done {
+            beating = session
+                .linked_now()
+                .map(|link| tokio::spawn(async move { link.sync("/").await }));
+        }
+        for holding in keeper.unwatched() {
+            tokio::spawn(watch_over(session.clone(), holding, None));
+        }
+    }
+    keeper.lose_all(Loss::SessionGone);
+}
+
+/// Tells a holding when its node is deleted. Starts from a watch that its waiting already had, if there is one.
+pub(crate) async fn watch_over(session: Arc<Session>, holding: Arc<Holding>, mut watch: Option<Watch>) {
+    while holding.is_current() {
+        let event = match watch.take() {
+            Some(mut watch) => watch.wait().await,
+            None => {
+                let Ok(link) = session.link().await else { return };
+                match link.watch(holding.node()).await {
+                    Ok(fresh) => {
+                        watch = Some(fresh);
+                        continue;
+                    }
+                    Err(Fault::Refused(Refusal::NoNode)) => WatchEvent::Deleted,
+                    Err(Fault::Unknown) => {
+                        session.past(&link).await;
+                        continue;
+                    }
+                    Err(fault) => {
+                        tracing::warn!(node = holding.node(), ?fault, "cannot watch the own node");
+                        return;
+                    }
+                }
+            }
+        };
+        if event == WatchEvent::Deleted {
+            session.keeper.let_go(&holding);
+            holding.lose(Loss::NodeDeleted);
+        }
+    }
+}

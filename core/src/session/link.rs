@@ -1,0 +1,390 @@
+//! A link: one connection of one session.
+//!
+//! zookeeper-client can reconnect by itself, but what it does then is not ours to use: it queues requests without
+//! limit or deadline while disconnected, waits exponentially long between attempts, re-sends watches in a way that
+//! can bar it from ever reconnecting (over 128 KiB of paths), and reports the loss late or not at all. So a
+//! `zookeeper_client::Client` serves us for one connection only. At its first sign of trouble the link has ended,
+//! its task is aborted, and the supervisor makes a new link for the same session.
+//!
+//! Every request goes out at the first poll of its future, in poll order, and the server answers a session's
+//! requests in that order. `join(link.create(..), link.children(..))` therefore costs one round trip.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use futures_util::FutureExt;
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinHandle};
+use zookeeper_client as zk;
+
+use super::fault::Fault;
+use super::lease::{BootInstant, Lease};
+use super::request::{Created, Entry, MultiFault, NodeMode, Watch, Write, Written};
+use crate::options::ClientOptions;
+
+/// Why a link is of no more use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LinkEnd {
+    /// The connection is gone; the session may live on.
+    Disconnected,
+    /// The server said that the session is over.
+    Expired,
+    /// We ended the session ourselves.
+    Closed,
+}
+
+/// Why no link came about.
+#[derive(Clone, Debug)]
+pub(crate) enum ConnectFault {
+    /// No server took us in; the text says what was tried.
+    Unreachable(String),
+    /// The session to be resumed is over.
+    Expired,
+    /// The servers refuse our authentication.
+    NotAuthorized,
+}
+
+/// One connection of one session, and the requests that can be made over it.
+#[derive(Debug)]
+pub(crate) struct Link {
+    /// Taken out to close the session: zookeeper-client does that when its last handle is dropped.
+    client: ArcSwapOption<zk::Client>,
+    session: zk::SessionInfo,
+    session_timeout: Duration,
+    lease: Arc<Lease>,
+    acls: Vec<zk::Acl>,
+    traffic: Traffic,
+    server_task: AbortHandle,
+    end: watch::Sender<Option<LinkEnd>>,
+}
+
+impl Link {
+    /// Connects to any of the servers, for a new session or to go on with `resumed`.
+    pub(crate) async fn connect(
+        options: &ClientOptions,
+        resumed: Option<&Link>,
+    ) -> Result<Arc<Link>, ConnectFault> {
+        let timeout = resumed.map_or(options.session_timeout, |link| link.session_timeout);
+        let mut connector = zk::Client::connector()
+            .with_session_timeout(options.session_timeout)
+            // Also the longest silence that it takes for a live connection. Without it a dead connection may go
+            // unnoticed until after the lease has ended.
+            .with_connection_timeout(timeout / 4)
+            .with_fail_eagerly();
+        for (scheme, credentials) in &options.auth {
+            connector = connector.with_auth(scheme, credentials);
+        }
+        if let Some(link) = resumed {
+            connector = connector.with_session(link.session.clone());
+        }
+        let asked = BootInstant::now();
+        let spawner = Arc::new(LinkSpawner::default());
+        let connecting = WithSpawner {
+            inner: Box::pin(connector.connect(&options.hosts.servers)),
+            spawner: spawner.clone(),
+        };
+        let mut client = connecting.await.map_err(|error| connect_fault(error, options))?;
+        if let Some(chroot) = &options.hosts.chroot {
+            if resumed.is_none() {
+                make_chroot(&client, chroot.as_str(), options).await?;
+            }
+            client = client
+                .chroot(chroot.as_str())
+                .map_err(|_| ConnectFault::Unreachable(format!("chroot {} was refused", chroot.as_str())))?;
+        }
+        let task = spawner
+            .task
+            .lock()
+            .take()
+            .ok_or_else(|| ConnectFault::Unreachable("no task was spawned".into()))?;
+        let lease = match resumed {
+            Some(link) => link.lease.clone(),
+            None => Arc::new(Lease::new(client.session_timeout(), asked)),
+        };
+        lease.extend(asked);
+        let link = Arc::new(Link {
+            session: client.session().clone(),
+            session_timeout: client.session_timeout(),
+            lease,
+            acls: options.acl.to_zookeeper(),
+            traffic: Traffic::default(),
+            server_task: task.abort_handle(),
+            end: watch::Sender::new(None),
+            client: ArcSwapOption::from_pointee(client),
+        });
+        tokio::spawn(link.clone().supervise(task));
+        Ok(link)
+    }
+
+    pub(crate) fn session_id(&self) -> i64 {
+        self.session.id().0
+    }
+
+    /// The timeout that the server granted.
+    pub(crate) fn session_timeout(&self) -> Duration {
+        self.session_timeout
+    }
+
+    pub(crate) fn lease(&self) -> &Arc<Lease> {
+        &self.lease
+    }
+
+    /// Waits until the link is of no more use, and says why.
+    pub(crate) async fn ended(&self) -> LinkEnd {
+        let mut end = self.end.subscribe();
+        let end = end.wait_for(Option::is_some).await;
+        end.ok().and_then(|end| *end).unwrap_or(LinkEnd::Closed)
+    }
+
+    /// Gives the link up: what is under way gets [`Fault::Unknown`].
+    pub(crate) fn cut(&self) {
+        self.finish(LinkEnd::Disconnected);
+    }
+
+    /// Ends the session in good order: the server deletes its ephemeral nodes. Returns when that is sent.
+    pub(crate) async fn close(&self) {
+        drop(self.client.swap(None));
+        self.ended().await;
+    }
+
+    /// The first end counts. It is published before the task is aborted: a watcher must look at it first, because
+    /// zookeeper-client panics when one waits on a client whose task is gone.
+    fn finish(&self, end: LinkEnd) {
+        let first = self.end.send_if_modified(|current| {
+            let first = current.is_none();
+            current.get_or_insert(end);
+            first
+        });
+        if first {
+            self.client.store(None);
+            self.server_task.abort();
+        }
+    }
+
+    /// Ends the link when its client shows any change of state or stops, or when a request stays unanswered.
+    async fn supervise(self: Arc<Link>, mut task: JoinHandle<()>) {
+        let Some(mut states) = self.client.load().as_ref().map(|client| client.state_watcher()) else {
+            return;
+        };
+        let mut patrol = tokio::time::interval(self.session_timeout / 4);
+        let mut ended = self.end.subscribe();
+        let end = loop {
+            tokio::select! {
+                // States flap and coalesce: any change means that the connection was lost for a while.
+                state = states.changed() => break match state {
+                    zk::SessionState::Expired => LinkEnd::Expired,
+                    zk::SessionState::Closed => LinkEnd::Closed,
+                    _ => LinkEnd::Disconnected,
+                },
+                _ = &mut task => break match states.peek_state() {
+                    zk::SessionState::Expired => LinkEnd::Expired,
+                    zk::SessionState::Closed => LinkEnd::Closed,
+                    _ => LinkEnd::Disconnected,
+                },
+                _ = ended.wait_for(Option::is_some) => return,
+                // A 3.8.0 follower can leave a request unanswered while it goes on answering pings; it looks like
+                // ZOOKEEPER-4537. A new connection helps.
+                _ = patrol.tick() => if self.traffic.is_stuck() { break LinkEnd::Disconnected },
+            }
+        };
+        tracing::debug!(session = self.session_id(), ?end, "link ended");
+        self.finish(end);
+    }
+
+    /// Makes a request; its answer extends the lease from the moment just before it was sent.
+    async fn ask<T, F, R>(&self, request: R) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, zk::Error>>,
+        R: FnOnce(Arc<zk::Client>) -> F,
+    {
+        let Some(client) = self.client.load_full() else {
+            return Err(self.missed());
+        };
+        let _pending = self.traffic.pending();
+        let asked = BootInstant::now();
+        let outcome = request(client).await.map_err(Fault::from);
+        if let Ok(_) | Err(Fault::Refused(_)) = outcome {
+            self.lease.extend(asked);
+        }
+        outcome
+    }
+
+    /// The fault of a request that could not be sent any more.
+    fn missed(&self) -> Fault {
+        match *self.end.borrow() {
+            Some(LinkEnd::Expired | LinkEnd::Closed) => Fault::Gone,
+            _ => Fault::Unknown,
+        }
+    }
+
+    fn create_options(&self, mode: NodeMode) -> zk::CreateOptions<'_> {
+        mode.to_zookeeper().with_acls(zk::Acls::new(&self.acls))
+    }
+
+    /// Creates a node. For a sequential one `path` is the prefix.
+    pub(crate) async fn create(&self, path: &str, data: &[u8], mode: NodeMode) -> Result<Created, Fault> {
+        self.ask(async |client: Arc<zk::Client>| {
+            let (stat, sequence) = client.create(path, data, &self.create_options(mode)).await?;
+            let path = if mode.is_sequential() {
+                format!("{path}{sequence}")
+            } else {
+                path.to_owned()
+            };
+            Ok(Created {
+                path,
+                czxid: stat.czxid,
+            })
+        })
+        .await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Result<(), Fault> {
+        self.ask(async |client: Arc<zk::Client>| client.delete(path, None).await)
+            .await
+    }
+
+    pub(crate) async fn children(&self, path: &str) -> Result<Vec<String>, Fault> {
+        self.ask(async |client: Arc<zk::Client>| client.list_children(path).await)
+            .await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Result<Entry, Fault> {
+        self.ask(async |client: Arc<zk::Client>| Ok(Entry::from(client.get_data(path).await?)))
+            .await
+    }
+
+    /// Reads a node and watches it. Read, not `exists`: that leaves a watch behind when the node is already gone.
+    pub(crate) async fn watch(&self, path: &str) -> Result<Watch, Fault> {
+        let watcher = self
+            .ask(async |client: Arc<zk::Client>| Ok(client.get_and_watch_data(path).await?.2))
+            .await?;
+        Ok(Watch::new(watcher, self.end.subscribe()))
+    }
+
+    /// Answered only after the leader has put through all that was outstanding when the request reached it: what
+    /// this session sent before, over whichever connection, has taken effect by then or never will.
+    pub(crate) async fn sync(&self, path: &str) -> Result<(), Fault> {
+        self.ask(async |client: Arc<zk::Client>| client.sync(path).await)
+            .await
+    }
+
+    /// Writes all or nothing.
+    pub(crate) async fn multi(&self, writes: &[Write<'_>]) -> Result<Vec<Written>, MultiFault> {
+        let Some(client) = self.client.load_full() else {
+            return Err(MultiFault::whole(self.missed()));
+        };
+        let _pending = self.traffic.pending();
+        let asked = BootInstant::now();
+        let mut writer = client.new_multi_writer();
+        for write in writes {
+            write
+                .add_to(&mut writer, |mode| self.create_options(mode))
+                .map_err(MultiFault::from)?;
+        }
+        let outcome = writer.commit().await.map_err(MultiFault::from);
+        if let Ok(_)
+        | Err(MultiFault {
+            fault: Fault::Refused(_),
+            ..
+        }) = outcome
+        {
+            self.lease.extend(asked);
+        }
+        Ok(outcome?.into_iter().map(Written::from).collect())
+    }
+}
+
+fn connect_fault(error: zk::Error, options: &ClientOptions) -> ConnectFault {
+    match error {
+        zk::Error::SessionExpired => ConnectFault::Expired,
+        zk::Error::AuthFailed => ConnectFault::NotAuthorized,
+        zk::Error::NoHosts | zk::Error::Timeout | zk::Error::ConnectionLoss => {
+            ConnectFault::Unreachable(format!("no server of {} answers", options.hosts.servers))
+        }
+        other => ConnectFault::Unreachable(format!("{}: {other}", options.hosts.servers)),
+    }
+}
+
+/// ZooKeeper lets a client use a chroot that does not exist and then refuses every request; we make it.
+async fn make_chroot(client: &zk::Client, chroot: &str, options: &ClientOptions) -> Result<(), ConnectFault> {
+    let acls = options.acl.to_zookeeper();
+    let made = client
+        .mkdir(
+            chroot,
+            &zk::CreateMode::Persistent.with_acls(zk::Acls::new(&acls)),
+        )
+        .await;
+    made.map_err(|error| match error {
+        zk::Error::NoAuth => ConnectFault::NotAuthorized,
+        error => connect_fault(error, options),
+    })
+}
+
+/// Counts requests and answers, to notice when an answer is overdue.
+#[derive(Debug, Default)]
+struct Traffic {
+    sent: AtomicU64,
+    settled: AtomicU64,
+    /// What `sent` was at the last patrol.
+    seen: AtomicU64,
+}
+
+impl Traffic {
+    fn pending(&self) -> Pending<'_> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        Pending(self)
+    }
+
+    /// Whether a request from before the last patrol has still not been answered. Answers come in order, so counting
+    /// is enough.
+    fn is_stuck(&self) -> bool {
+        let seen = self
+            .seen
+            .swap(self.sent.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.settled.load(Ordering::Relaxed) < seen
+    }
+}
+
+/// A request under way. Settled also when its caller stops waiting.
+struct Pending<'a>(&'a Traffic);
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        self.0.settled.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Takes in the one task that zookeeper-client spawns for a connection, so that it can be aborted.
+#[derive(Default)]
+struct LinkSpawner {
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl spawns_core::Spawn for LinkSpawner {
+    fn spawn(&self, task: spawns_core::Task) {
+        let handle = tokio::spawn(Box::into_pin(task.future));
+        *self.task.lock() = Some(handle);
+    }
+}
+
+/// Polls a future with a spawner in scope.
+struct WithSpawner<F> {
+    inner: Pin<Box<F>>,
+    spawner: Arc<LinkSpawner>,
+}
+
+impl<F: Future> Future for WithSpawner<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let spawner = self.spawner.clone();
+        let _scope = spawns_core::enter(&*spawner);
+        self.inner.poll_unpin(cx)
+    }
+}

@@ -1,0 +1,197 @@
+//! What goes into requests and comes out of answers, in our own terms.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+
+use futures_util::FutureExt;
+use tokio::sync::watch;
+use zookeeper_client as zk;
+
+use super::fault::{Fault, Refusal};
+use super::link::LinkEnd;
+
+/// The kinds of nodes that recipes make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NodeMode {
+    Persistent,
+    Ephemeral,
+    EphemeralSequential,
+    /// Deleted by the server some time after its last child went (from ZooKeeper 3.5.3).
+    Container,
+}
+
+impl NodeMode {
+    pub(super) fn is_sequential(self) -> bool {
+        self == NodeMode::EphemeralSequential
+    }
+
+    pub(super) fn to_zookeeper(self) -> zk::CreateMode {
+        match self {
+            NodeMode::Persistent => zk::CreateMode::Persistent,
+            NodeMode::Ephemeral => zk::CreateMode::Ephemeral,
+            NodeMode::EphemeralSequential => zk::CreateMode::EphemeralSequential,
+            NodeMode::Container => zk::CreateMode::Container,
+        }
+    }
+}
+
+/// A node that was made.
+#[derive(Clone, Debug)]
+pub(crate) struct Created {
+    /// Its full path, with the sequence number if it has one.
+    pub(crate) path: String,
+    /// The transaction that made it.
+    pub(crate) czxid: i64,
+}
+
+/// A node that was read.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) data: Vec<u8>,
+    pub(crate) version: i32,
+    pub(crate) czxid: i64,
+}
+
+impl From<(Vec<u8>, zk::Stat)> for Entry {
+    fn from((data, stat): (Vec<u8>, zk::Stat)) -> Entry {
+        Entry {
+            data,
+            version: stat.version,
+            czxid: stat.czxid,
+        }
+    }
+}
+
+/// One member of a multi.
+#[derive(Clone, Debug)]
+pub(crate) enum Write<'a> {
+    Create {
+        path: &'a str,
+        data: &'a [u8],
+        mode: NodeMode,
+    },
+    Set {
+        path: &'a str,
+        data: &'a [u8],
+        version: Option<i32>,
+    },
+}
+
+impl Write<'_> {
+    pub(super) fn add_to<'o>(
+        &self,
+        writer: &mut zk::MultiWriter<'_>,
+        options: impl Fn(NodeMode) -> zk::CreateOptions<'o>,
+    ) -> Result<(), zk::Error> {
+        match self {
+            Write::Create { path, data, mode } => writer.add_create(path, data, &options(*mode)),
+            Write::Set { path, data, version } => writer.add_set_data(path, data, *version),
+        }
+    }
+}
+
+/// What became of one member of a multi that was applied.
+#[derive(Clone, Debug)]
+pub(crate) enum Written {
+    /// Made. Its Stat is not told: before 3.7.2 and 3.8.2 it is invalid in a multi (ZOOKEEPER-4026).
+    Created,
+    Set {
+        version: i32,
+    },
+    Other,
+}
+
+impl From<zk::MultiWriteResult> for Written {
+    fn from(result: zk::MultiWriteResult) -> Written {
+        match result {
+            zk::MultiWriteResult::Create { .. } => Written::Created,
+            zk::MultiWriteResult::SetData { stat } => Written::Set {
+                version: stat.version,
+            },
+            _ => Written::Other,
+        }
+    }
+}
+
+/// Why a multi was not, or not certainly, applied.
+#[derive(Clone, Debug)]
+pub(crate) struct MultiFault {
+    pub(crate) fault: Fault,
+    /// The member that the server refused.
+    pub(crate) member: Option<usize>,
+}
+
+impl MultiFault {
+    pub(super) fn whole(fault: Fault) -> MultiFault {
+        MultiFault { fault, member: None }
+    }
+
+    /// The server's reason, and for which member, when it certainly refused.
+    pub(crate) fn refusal(&self) -> Option<(&Refusal, usize)> {
+        match (&self.fault, self.member) {
+            (Fault::Refused(refusal), member) => Some((refusal, member.unwrap_or(0))),
+            _ => None,
+        }
+    }
+}
+
+impl From<zk::Error> for MultiFault {
+    fn from(error: zk::Error) -> MultiFault {
+        MultiFault::whole(error.into())
+    }
+}
+
+impl From<zk::MultiWriteError> for MultiFault {
+    fn from(error: zk::MultiWriteError) -> MultiFault {
+        match error {
+            zk::MultiWriteError::RequestFailed { source } => source.into(),
+            zk::MultiWriteError::OperationFailed { index, source } => MultiFault {
+                fault: source.into(),
+                member: Some(index),
+            },
+        }
+    }
+}
+
+/// What ended a [`Watch`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WatchEvent {
+    Deleted,
+    Changed,
+    /// The link ended: nothing is known of the node any more.
+    LinkEnded,
+}
+
+type Firing = Pin<Box<dyn Future<Output = WatchEvent> + Send>>;
+
+/// A one-shot watch of a node. Dropping it takes it off the server.
+pub(crate) struct Watch {
+    firing: Firing,
+}
+
+impl Watch {
+    pub(super) fn new(watcher: zk::OneshotWatcher, mut link_end: watch::Receiver<Option<LinkEnd>>) -> Watch {
+        let firing = async move {
+            // zookeeper-client panics here when its task is aborted while somebody waits.
+            let changed = AssertUnwindSafe(watcher.changed()).catch_unwind();
+            tokio::select! {
+                biased;
+                _ = link_end.wait_for(Option::is_some) => WatchEvent::LinkEnded,
+                event = changed => match event.map(|event| event.event_type) {
+                    Ok(zk::EventType::NodeDeleted) => WatchEvent::Deleted,
+                    Ok(zk::EventType::Session) | Err(_) => WatchEvent::LinkEnded,
+                    Ok(_) => WatchEvent::Changed,
+                }
+            }
+        };
+        Watch {
+            firing: Box::pin(firing),
+        }
+    }
+
+    /// Waits for the watch to fire. Can be given up and taken up again until then.
+    pub(crate) async fn wait(&mut self) -> WatchEvent {
+        (&mut self.firing).await
+    }
+}

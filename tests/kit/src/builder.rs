@@ -1,0 +1,143 @@
+//! How servers are configured and started.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::keeper::Keeper;
+use crate::zookeeper::Node;
+use crate::{Error, ZooKeeper, install, ports};
+
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How the servers are to be configured; see [`ZooKeeper::builder`].
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Builder {
+    nodes: usize,
+    tick_time: Duration,
+    properties: Vec<(String, String)>,
+    java_options: Vec<String>,
+}
+
+impl Builder {
+    /// How many servers: 1 (standalone, the default) or more (a quorum).
+    pub fn nodes(mut self, nodes: usize) -> Self {
+        self.nodes = nodes;
+        self
+    }
+
+    /// ZooKeeper's `tickTime`, 250 ms by default. The shortest session timeout is two ticks.
+    pub fn tick_time(mut self, tick_time: Duration) -> Self {
+        self.tick_time = tick_time;
+        self
+    }
+
+    /// Another line of `zoo.cfg`; it wins over the kit's own.
+    pub fn property(mut self, key: &str, value: &str) -> Self {
+        self.properties.push((key.into(), value.into()));
+        self
+    }
+
+    /// Another option of the Java machine, such as `-Dzookeeper.forceSync=no`.
+    pub fn java_option(mut self, option: &str) -> Self {
+        self.java_options.push(option.into());
+        self
+    }
+
+    /// Starts the servers and returns when they are ready.
+    pub fn start(self) -> Result<ZooKeeper, Error> {
+        // A port that was free a moment ago may be taken when the server gets to it.
+        let mut result = self.attempt();
+        for _ in 0..2 {
+            match &result {
+                Err(error) if error.to_string().contains("BindException") => result = self.attempt(),
+                _ => break,
+            }
+        }
+        result
+    }
+
+    fn attempt(&self) -> Result<ZooKeeper, Error> {
+        if self.nodes == 0 {
+            return Err(Error::new("a ZooKeeper needs at least one node"));
+        }
+        let keeper = Keeper::start(&install::java()?)?;
+        let all = (0..self.nodes)
+            .map(|_| Ports::free())
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut nodes = Vec::new();
+        for node in 0..self.nodes {
+            let config = keeper.folder().join(format!("{node}.cfg"));
+            let data = keeper.folder().join(format!("{node}.data"));
+            fs::create_dir(&data)?;
+            fs::write(data.join("myid"), (node + 1).to_string())?;
+            fs::write(&config, self.config(&data.display().to_string(), node, &all))?;
+            let arguments = install::arguments(&config, self.nodes > 1, &self.java_options)?;
+            nodes.push(Node::new(all[node].client, arguments));
+        }
+        let zookeeper = ZooKeeper::new(keeper, nodes);
+        for node in 0..self.nodes {
+            zookeeper.start_node(node)?;
+        }
+        zookeeper.wait_ready(START_TIMEOUT)?;
+        Ok(zookeeper)
+    }
+
+    fn config(&self, data: &str, node: usize, all: &[Ports]) -> String {
+        let mut lines = vec![
+            format!("tickTime={}", self.tick_time.as_millis()),
+            format!("dataDir={data}"),
+            format!("clientPort={}", all[node].client),
+            "clientPortAddress=127.0.0.1".into(),
+            "maxSessionTimeout=60000".into(),
+            "initLimit=20".into(),
+            "syncLimit=10".into(),
+            "maxClientCnxns=0".into(),
+            "admin.enableServer=false".into(),
+            "4lw.commands.whitelist=*".into(),
+        ];
+        if all.len() > 1 {
+            for (number, ports) in (1..).zip(all) {
+                lines.push(format!(
+                    "server.{number}=127.0.0.1:{}:{}",
+                    ports.quorum, ports.election
+                ));
+            }
+        }
+        // The last of two lines with one key counts.
+        lines.extend(
+            self.properties
+                .iter()
+                .map(|(key, value)| format!("{key}={value}")),
+        );
+        lines.join("\n") + "\n"
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            nodes: 1,
+            tick_time: Duration::from_millis(250),
+            properties: Vec::new(),
+            java_options: Vec::new(),
+        }
+    }
+}
+
+/// The three ports of a node.
+struct Ports {
+    client: u16,
+    quorum: u16,
+    election: u16,
+}
+
+impl Ports {
+    fn free() -> Result<Self, Error> {
+        Ok(Self {
+            client: ports::free()?,
+            quorum: ports::free()?,
+            election: ports::free()?,
+        })
+    }
+}

@@ -1,0 +1,51 @@
+//! The test kit as a program, for tests in other languages and for examples.
+//!
+//! * `zkcoord-testkit`: obeys calls in JSON lines on stdin, see README.md.
+//! * `zkcoord-testkit run [--nodes N] -- COMMAND...`: runs a command beside a fresh ZooKeeper.
+
+mod call;
+mod serve;
+
+use std::process::{Command, ExitCode};
+
+use zkcoord_testkit::ZooKeeper;
+
+const USAGE: &str = "usage: zkcoord-testkit                              obey calls on stdin
+       zkcoord-testkit run [--nodes N] -- COMMAND...  run a command with ZKCOORD_HOSTS set";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments.as_slice() {
+        [] => {
+            serve::serve();
+            Ok(0)
+        }
+        ["run", "--", command, rest @ ..] => run("1", command, rest),
+        ["run", "--nodes", nodes, "--", command, rest @ ..] => run(nodes, command, rest),
+        _ => Err(USAGE.to_owned()),
+    };
+    result.map_or_else(
+        |error| {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        },
+        ExitCode::from,
+    )
+}
+
+/// Runs a command with `ZKCOORD_HOSTS` set to fresh servers, and returns its exit code.
+fn run(nodes: &str, command: &str, arguments: &[&str]) -> Result<u8, String> {
+    let nodes = nodes.parse().map_err(|_| USAGE)?;
+    let zookeeper = ZooKeeper::start(nodes).map_err(|error| error.to_string())?;
+    let mut process = Command::new(command);
+    process.args(arguments).env("ZKCOORD_HOSTS", zookeeper.hosts());
+    let status = process.status().map_err(|error| format!("{command}: {error}"))?;
+    // Without a code a signal ended it, for which shells have 128 and more.
+    let signal = || std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| 128 + signal);
+    Ok(status
+        .code()
+        .or_else(signal)
+        .and_then(|code| u8::try_from(code).ok())
+        .unwrap_or(1))
+}
