@@ -24,9 +24,7 @@ pub(crate) async fn make_directory(link: &Link, path: &ZnodePath) -> Result<(), 
             Ok(_) | Err(Fault::Refused(Refusal::NodeExists)) => depth += 1,
             Err(Fault::Refused(Refusal::NoNode)) if depth > 0 => depth -= 1,
             Err(Fault::Refused(refusal)) => {
-                return Err(Trouble::Refused(
-                    refusal.into_error(&format!("making {}", chain[depth])),
-                ));
+                return Err(Trouble::Refused(refusal.into_error(&format!("making {}", chain[depth]))));
             }
             Err(fault) => return Err(Trouble::Fault(fault)),
         }

@@ -56,28 +56,23 @@ fn queue() -> Option<Arc<Queue>> {
         return Some(queue.clone());
     }
     let (callbacks, waiting) = channel::<Callback>();
-    let thread = std::thread::Builder::new()
-        .name("zkcoord-callback".into())
-        .spawn(move || {
-            forbid_waiting();
-            for callback in waiting {
-                if catch_unwind(AssertUnwindSafe(callback)).is_err() {
-                    tracing::error!("a callback panicked");
-                }
+    let thread = std::thread::Builder::new().name("zkcoord-callback".into()).spawn(move || {
+        forbid_waiting();
+        for callback in waiting {
+            if catch_unwind(AssertUnwindSafe(callback)).is_err() {
+                tracing::error!("a callback panicked");
             }
-        });
-    thread.ok()?;
-    let made = Arc::new(Queue {
-        process: Process::current(),
-        callbacks,
+        }
     });
+    thread.ok()?;
+    let made = Arc::new(Queue { process: Process::current(), callbacks });
     let before = QUEUE.compare_and_swap(&current, Some(made.clone()));
     match before.as_ref().filter(|winner| winner.process.is_current()) {
         // Our thread ends when `made` goes, with nothing run.
         Some(winner) => Some(winner.clone()),
         None => {
             // A parent's queue must not be dropped in its child.
-            before.as_ref().cloned().map(std::mem::forget);
+            std::mem::forget(before.as_ref().cloned());
             Some(made)
         }
     }

@@ -77,12 +77,7 @@ impl Client {
     /// # Errors
     /// `FORKED` in a child of fork().
     pub fn session_id(&self) -> Result<i64> {
-        Ok(self
-            .core
-            .get()?
-            .supervisor
-            .session_now()
-            .map_or(0, |session| session.id()))
+        Ok(self.core.get()?.supervisor.session_now().map_or(0, |session| session.id()))
     }
 
     /// The session timeout that the server granted; what was asked for while there is no session.
@@ -91,10 +86,7 @@ impl Client {
     /// `FORKED` in a child of fork().
     pub fn session_timeout(&self) -> Result<Duration> {
         let core = self.core.get()?;
-        Ok(core
-            .supervisor
-            .session_now()
-            .map_or(core.options().session_timeout, |session| session.timeout()))
+        Ok(core.supervisor.session_now().map_or(core.options().session_timeout, |session| session.timeout()))
     }
 
     /// Calls `tell` with every new state, on the callback thread, until the subscription is dropped. States that follow
@@ -117,9 +109,7 @@ impl Client {
             }
         });
         let task = task.ok_or_else(Error::forked)?.abort_handle();
-        Ok(Subscription {
-            task: ProcessBound::new(task),
-        })
+        Ok(Subscription { task: ProcessBound::new(task) })
     }
 
     /// Closes the client: ends its session, and with that gives back all its locks. What is under way fails with
@@ -160,11 +150,7 @@ impl Core {
 
     /// The session of the hour. Waits for one, or with `once` insists on a connection right now.
     pub(crate) async fn session(&self, once: bool) -> Result<Arc<Session>> {
-        if once {
-            self.connected_now()
-        } else {
-            self.supervisor.session().await
-        }
+        if once { self.connected_now() } else { self.supervisor.session().await }
     }
 
     /// The session, if it is connected right now.
@@ -172,10 +158,7 @@ impl Core {
         if self.supervisor.is_closing() {
             return Err(Error::closed());
         }
-        let connected = self
-            .supervisor
-            .session_now()
-            .filter(|session| session.linked_now().is_some());
+        let connected = self.supervisor.session_now().filter(|session| session.linked_now().is_some());
         connected.ok_or_else(|| Error::new(ErrorCode::ConnectionLost, "not connected right now"))
     }
 
@@ -267,18 +250,9 @@ impl ClientBuilder {
         let own = runtime.clone();
         Op::new(&runtime, |deadline| async move {
             let late = || Error::new(ErrorCode::Timeout, "not connected in time");
-            let supervisor = deadline
-                .run(Supervisor::start(options))
-                .await
-                .ok_or_else(late)??;
-            let core = Core {
-                runtime: own,
-                supervisor,
-                counters: CounterRegistry::default(),
-            };
-            Ok(Client {
-                core: Arc::new(ProcessBound::new(Arc::new(core))),
-            })
+            let supervisor = deadline.run(Supervisor::start(options)).await.ok_or_else(late)??;
+            let core = Core { runtime: own, supervisor, counters: CounterRegistry::default() };
+            Ok(Client { core: Arc::new(ProcessBound::new(Arc::new(core))) })
         })
     }
 

@@ -40,10 +40,7 @@ impl Marker {
     ];
 
     fn at_end_of(text: &str) -> Option<Marker> {
-        Marker::ALL
-            .iter()
-            .find(|(marker, _)| text.ends_with(marker))
-            .map(|(_, marker)| *marker)
+        Marker::ALL.iter().find(|(marker, _)| text.ends_with(marker)).map(|(_, marker)| *marker)
     }
 }
 
@@ -53,20 +50,14 @@ impl<'a> Contender<'a> {
         let head = name.trim_end_matches(|c: char| c.is_ascii_digit());
         let digits = &name[head.len()..];
         // The server formats the number as `%010d`: ten digits, or, once it has overflowed, a minus and nine or ten.
-        let negative = head
-            .strip_suffix('-')
-            .and_then(Marker::at_end_of)
-            .filter(|_| (9..=10).contains(&digits.len()));
+        let negative =
+            head.strip_suffix('-').and_then(Marker::at_end_of).filter(|_| (9..=10).contains(&digits.len()));
         let (marker, sign) = match negative {
             Some(marker) => (marker, -1),
             None => (Marker::at_end_of(head).filter(|_| digits.len() == 10)?, 1),
         };
         let sequence = i32::try_from(sign * digits.parse::<i64>().ok()?).ok()?;
-        Some(Contender {
-            name,
-            sequence,
-            marker,
-        })
+        Some(Contender { name, sequence, marker })
     }
 
     /// Whether the node's owner may put another node in its place with the same number: Curator's write lock does
@@ -105,19 +96,13 @@ pub(crate) fn position(names: &[String], own: &str) -> Position {
     let Some(me) = contenders.iter().find(|contender| contender.name == own) else {
         return Position::Missing;
     };
-    if let Some(odd) = contenders
-        .iter()
-        .find(|other| other.sequence < 0 || other.sequence == STUCK)
-    {
+    if let Some(odd) = contenders.iter().find(|other| other.sequence < 0 || other.sequence == STUCK) {
         return Position::Ambiguous(format!(
             "the directory's sequence is used up at {:?}; delete the directory while the lock is free",
             odd.name
         ));
     }
-    if let Some(twin) = contenders
-        .iter()
-        .find(|other| other.sequence == me.sequence && other.name != own)
-    {
+    if let Some(twin) = contenders.iter().find(|other| other.sequence == me.sequence && other.name != own) {
         return Position::Ambiguous(format!("{:?} and {own:?} have the same number", twin.name));
     }
     let before = || contenders.iter().filter(|other| other.sequence < me.sequence);
@@ -126,11 +111,7 @@ pub(crate) fn position(names: &[String], own: &str) -> Position {
         Some(nearest) => {
             let ahead = before().count();
             let decisive = ahead == 1 && !nearest.may_be_succeeded();
-            Position::Behind {
-                predecessor: nearest.name.to_owned(),
-                ahead,
-                decisive,
-            }
+            Position::Behind { predecessor: nearest.name.to_owned(), ahead, decisive }
         }
     }
 }
@@ -159,50 +140,26 @@ mod tests {
             ("a__lock__-2147483648", i32::MIN),
         ];
         for (name, sequence) in cases {
-            assert_eq!(
-                Contender::parse(name).map(|it| it.sequence),
-                Some(sequence),
-                "{name}"
-            );
+            assert_eq!(Contender::parse(name).map(|it| it.sequence), Some(sequence), "{name}");
         }
     }
 
     #[test]
     fn other_children_are_no_contenders() {
-        for name in [
-            "",
-            "config",
-            "0",
-            "0000000001",
-            "lock-1",
-            "lock-00000000012",
-            "lock-9999999999",
-            "lease_holder",
-        ] {
+        for name in
+            ["", "config", "0", "0000000001", "lock-1", "lock-00000000012", "lock-9999999999", "lease_holder"]
+        {
             assert_eq!(Contender::parse(name), None, "{name}");
         }
     }
 
     #[test]
     fn the_nearest_before_is_waited_for() {
-        let all = names(&[
-            "b-lock-0000000005",
-            "junk",
-            "c-lock-0000000009",
-            "a__lock__0000000002",
-        ]);
+        let all = names(&["b-lock-0000000005", "junk", "c-lock-0000000009", "a__lock__0000000002"]);
         assert_eq!(position(&all, "a__lock__0000000002"), Position::First);
-        let second = Position::Behind {
-            predecessor: "a__lock__0000000002".into(),
-            ahead: 1,
-            decisive: true,
-        };
+        let second = Position::Behind { predecessor: "a__lock__0000000002".into(), ahead: 1, decisive: true };
         assert_eq!(position(&all, "b-lock-0000000005"), second);
-        let third = Position::Behind {
-            predecessor: "b-lock-0000000005".into(),
-            ahead: 2,
-            decisive: false,
-        };
+        let third = Position::Behind { predecessor: "b-lock-0000000005".into(), ahead: 2, decisive: false };
         assert_eq!(position(&all, "c-lock-0000000009"), third);
         assert_eq!(position(&all, "d-lock-0000000001"), Position::Missing);
     }
@@ -210,20 +167,14 @@ mod tests {
     #[test]
     fn a_downgrade_may_follow_a_write_lock() {
         let all = names(&["a-__WRIT__0000000001", "b-lock-0000000002"]);
-        assert!(matches!(
-            position(&all, "b-lock-0000000002"),
-            Position::Behind { decisive: false, .. }
-        ));
+        assert!(matches!(position(&all, "b-lock-0000000002"), Position::Behind { decisive: false, .. }));
     }
 
     #[test]
     fn what_cannot_be_ordered_is_refused() {
         for other in ["a-lock-0000000002", "a-lock--2147483648", "a-lock-2147483647"] {
             let all = names(&[other, "b-lock-0000000002"]);
-            assert!(
-                matches!(position(&all, "b-lock-0000000002"), Position::Ambiguous(_)),
-                "{other}"
-            );
+            assert!(matches!(position(&all, "b-lock-0000000002"), Position::Ambiguous(_)), "{other}");
         }
     }
 }

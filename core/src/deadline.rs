@@ -22,9 +22,7 @@ impl Deadline {
             Some(Duration::ZERO) => Deadline::Once,
             // Beyond a century the timer's arithmetic would overflow; nobody will see the difference.
             Some(timeout) if timeout > Duration::from_secs(100 * 365 * 24 * 3600) => Deadline::Never,
-            Some(timeout) => Instant::now()
-                .checked_add(timeout)
-                .map_or(Deadline::Never, Deadline::At),
+            Some(timeout) => Instant::now().checked_add(timeout).map_or(Deadline::Never, Deadline::At),
         }
     }
 
@@ -50,9 +48,6 @@ mod tests {
         assert_eq!(Deadline::after(None), Deadline::Never);
         assert_eq!(Deadline::after(Some(Duration::ZERO)), Deadline::Once);
         assert_eq!(Deadline::after(Some(Duration::MAX)), Deadline::Never);
-        assert!(matches!(
-            Deadline::after(Some(Duration::from_millis(1))),
-            Deadline::At(_)
-        ));
+        assert!(matches!(Deadline::after(Some(Duration::from_millis(1))), Deadline::At(_)));
     }
 }

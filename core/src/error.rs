@@ -99,19 +99,13 @@ pub struct Error {
 impl Error {
     /// An error of this code and text.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Error {
-        Error {
-            code,
-            message: message.into().into(),
-        }
+        Error { code, message: message.into().into() }
     }
 
     /// The complaint about one argument: which, what it was, and what it should be.
     pub fn invalid_argument(argument: &str, value: impl fmt::Display, problem: impl fmt::Display) -> Error {
         let value = shorten(&value.to_string());
-        Error::new(
-            ErrorCode::InvalidArgument,
-            format!("{argument} {value}: {problem}"),
-        )
+        Error::new(ErrorCode::InvalidArgument, format!("{argument} {value}: {problem}"))
     }
 
     /// What kind of error this is.
@@ -129,10 +123,7 @@ impl Error {
     }
 
     pub(crate) fn forked() -> Error {
-        Error::new(
-            ErrorCode::Forked,
-            "created before fork(); connect again in the child",
-        )
+        Error::new(ErrorCode::Forked, "created before fork(); connect again in the child")
     }
 
     pub(crate) fn internal(what: impl Into<String>) -> Error {
@@ -171,14 +162,8 @@ mod tests {
     #[test]
     fn a_complaint_names_argument_and_value_and_stays_short() {
         let error = Error::invalid_argument("path", "locks", "must start with \"/\"");
-        assert_eq!(
-            error.to_string(),
-            "INVALID_ARGUMENT: path \"locks\": must start with \"/\""
-        );
+        assert_eq!(error.to_string(), "INVALID_ARGUMENT: path \"locks\": must start with \"/\"");
         let long = Error::invalid_argument("path", "ä".repeat(5000), "too long");
-        assert!(
-            long.message().len() < 200 && long.message().contains("(10000 bytes)"),
-            "{long}"
-        );
+        assert!(long.message().len() < 200 && long.message().contains("(10000 bytes)"), "{long}");
     }
 }

@@ -37,11 +37,7 @@ impl Guard {
         Guard {
             token: holding.token(),
             node: holding.node().to_owned(),
-            held: ProcessBound::new(Held {
-                core,
-                session,
-                holding,
-            }),
+            held: ProcessBound::new(Held { core, session, holding }),
         }
     }
 
@@ -75,10 +71,7 @@ impl Guard {
             Standing::Held if held.session.is_gone() => Loss::SessionGone.to_string(),
             Standing::Held => Loss::LeaseEnded.to_string(),
         };
-        Err(Error::new(
-            ErrorCode::LockLost,
-            format!("lock {}: {why}", self.node),
-        ))
+        Err(Error::new(ErrorCode::LockLost, format!("lock {}: {why}", self.node)))
     }
 
     /// Waits until the lock is lost, and says why. Never finishes when the lock is released.
@@ -158,9 +151,6 @@ fn give_back(
     session.keeper().let_go(&holding);
     core.spawn(async move {
         let what = || format!("deleting {}", holding.node());
-        session
-            .delete(holding.node())
-            .await
-            .map_err(|fault| fault.into_error(&what()))
+        session.delete(holding.node()).await.map_err(|fault| fault.into_error(&what()))
     })
 }

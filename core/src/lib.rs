@@ -27,6 +27,7 @@
 //! - `error.rs`: the error table of all languages
 
 #![forbid(unsafe_code)]
+#![warn(clippy::print_stdout)]
 
 mod ancestors;
 pub mod callback;

@@ -86,10 +86,7 @@ impl Mutex {
         self.contest(true, |outcome| match outcome {
             Outcome::Won(guard) => Ok(Some(guard)),
             Outcome::Taken(_) => Ok(None),
-            Outcome::OutOfTime(_) => Err(Error::new(
-                ErrorCode::Timeout,
-                "the server did not answer in time",
-            )),
+            Outcome::OutOfTime(_) => Err(Error::new(ErrorCode::Timeout, "the server did not answer in time")),
         })
     }
 

@@ -74,20 +74,12 @@ impl<T: Send + 'static> Op<T> {
         runtime: &Runtime,
         start: impl FnOnce(Deadline) -> Result<Answer<T>> + Send + 'static,
     ) -> Op<T> {
-        Op {
-            runtime: Some(runtime.clone()),
-            timeout: None,
-            stage: Stage::Ready(Box::new(start)),
-        }
+        Op { runtime: Some(runtime.clone()), timeout: None, stage: Stage::Ready(Box::new(start)) }
     }
 
     /// An operation that fails with `error`.
     pub(crate) fn failed(error: Error) -> Op<T> {
-        Op {
-            runtime: None,
-            timeout: None,
-            stage: Stage::Failed(error),
-        }
+        Op { runtime: None, timeout: None, stage: Stage::Failed(error) }
     }
 
     /// Gives the operation this long, from its start, also while no server can be reached. Zero tries once. Without
@@ -151,11 +143,8 @@ impl<T: Send + 'static> Op<T> {
         let runtime = match self.runtime.take() {
             Some(runtime) if runtime.process().is_current() => runtime,
             _ => {
-                let error = if let Stage::Failed(error) = &self.stage {
-                    error.clone()
-                } else {
-                    Error::forked()
-                };
+                let error =
+                    if let Stage::Failed(error) = &self.stage { error.clone() } else { Error::forked() };
                 callback::dispatch(move || done(Err(error)));
                 return canceller;
             }
@@ -191,10 +180,7 @@ impl<T> fmt::Debug for Op<T> {
             Stage::Running(_) => "running",
             Stage::Failed(_) | Stage::Done => "done",
         };
-        f.debug_struct("Op")
-            .field("stage", &stage)
-            .field("timeout", &self.timeout)
-            .finish_non_exhaustive()
+        f.debug_struct("Op").field("stage", &stage).field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }
 
@@ -281,10 +267,7 @@ mod tests {
         });
         assert!(op.wait_for(Duration::from_millis(1)).is_none());
         drop(op);
-        assert_eq!(
-            told.recv_timeout(Duration::from_secs(10)),
-            Err(mpsc::RecvTimeoutError::Disconnected)
-        );
+        assert_eq!(told.recv_timeout(Duration::from_secs(10)), Err(mpsc::RecvTimeoutError::Disconnected));
     }
 
     #[test]

@@ -28,11 +28,7 @@ impl Acl {
             "open" => Ok(Acl::Open),
             "creator" => Ok(Acl::Creator),
             "read" => Ok(Acl::Read),
-            _ => Err(Error::invalid_argument(
-                "acl",
-                name,
-                "must be \"open\", \"creator\" or \"read\"",
-            )),
+            _ => Err(Error::invalid_argument("acl", name, "must be \"open\", \"creator\" or \"read\"")),
         }
     }
 
@@ -74,19 +70,11 @@ impl ClientOptions {
     pub(crate) fn check(&self) -> Result<()> {
         if !Self::SESSION_TIMEOUTS.contains(&self.session_timeout) {
             let value = format!("{:?}", self.session_timeout);
-            return Err(Error::invalid_argument(
-                "session_timeout",
-                value,
-                "must be from 100 ms to 24 h",
-            ));
+            return Err(Error::invalid_argument("session_timeout", value, "must be from 100 ms to 24 h"));
         }
         if self.connect_timeout.is_zero() {
             let value = format!("{:?}", self.connect_timeout);
-            return Err(Error::invalid_argument(
-                "connect_timeout",
-                value,
-                "must be greater than 0",
-            ));
+            return Err(Error::invalid_argument("connect_timeout", value, "must be greater than 0"));
         }
         // These texts in a lock node are requests to give the lock back: Curator's Revoker and the recipe in
         // ZooKeeper's manual.
@@ -109,11 +97,7 @@ impl ClientOptions {
             ));
         }
         match self.auth.iter().find(|(scheme, _)| scheme.is_empty()) {
-            Some((scheme, _)) => Err(Error::invalid_argument(
-                "auth (scheme)",
-                scheme,
-                "must not be empty",
-            )),
+            Some((scheme, _)) => Err(Error::invalid_argument("auth (scheme)", scheme, "must not be empty")),
             None => Ok(()),
         }
     }

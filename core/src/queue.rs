@@ -63,13 +63,7 @@ struct Place {
 
 impl Contest {
     pub(crate) fn new(core: Arc<Core>, directory: ZnodePath, once: bool) -> Contest {
-        Contest {
-            core,
-            directory,
-            once,
-            place: None,
-            waiting_for: "a connection".into(),
-        }
+        Contest { core, directory, once, place: None, waiting_for: "a connection".into() }
     }
 
     /// Queues until the lock is had. `None` when it tries only once and others are before us.
@@ -135,16 +129,10 @@ impl Contest {
                     self.leave().await;
                     return Ok(None);
                 }
-                Position::Behind {
-                    predecessor,
-                    ahead,
-                    decisive,
-                } => {
+                Position::Behind { predecessor, ahead, decisive } => {
                     self.waiting_for = format!("{predecessor} ({ahead} ahead)");
                     let predecessor = self.directory.child(&predecessor);
-                    let gone = self
-                        .await_turn(session, &own, &predecessor, &mut own_watch)
-                        .await?;
+                    let gone = self.await_turn(session, &own, &predecessor, &mut own_watch).await?;
                     // An event is no answer, so the lease may be old; then ask before believing in it.
                     if gone && decisive && session.is_alive() {
                         return Ok(Some(self.grant(session, own, own_watch)));
@@ -164,11 +152,7 @@ impl Contest {
             let Ok(link) = session.link().await else {
                 return Err(Setback::Again);
             };
-            self.place = Some(Place {
-                session: session.clone(),
-                marker: marker.clone(),
-                node: None,
-            });
+            self.place = Some(Place { session: session.clone(), marker: marker.clone(), node: None });
             let create = link.create(&prefix, identity.as_bytes(), NodeMode::EphemeralSequential);
             let (created, names) = join(create, link.children(self.directory.as_str())).await;
             let created = match created {
@@ -223,10 +207,8 @@ impl Contest {
 
     /// Step 3: the node that a create with a lost reply made, if it did.
     async fn recover(&self, session: &Arc<Session>, marker: &str) -> Result<Option<Created>, Setback> {
-        let found = session
-            .find(self.directory.as_str(), marker)
-            .await
-            .map_err(|fault| self.setback(fault))?;
+        let found =
+            session.find(self.directory.as_str(), marker).await.map_err(|fault| self.setback(fault))?;
         let Some(name) = found else { return Ok(None) };
         let path = self.directory.child(&name);
         loop {
@@ -235,10 +217,7 @@ impl Contest {
             };
             match link.get(&path).await {
                 Ok(entry) => {
-                    return Ok(Some(Created {
-                        path,
-                        czxid: entry.czxid,
-                    }));
+                    return Ok(Some(Created { path, czxid: entry.czxid }));
                 }
                 Err(Fault::Refused(Refusal::NoNode)) => return Ok(None),
                 Err(Fault::Unknown) => session.past(&link).await,
@@ -247,19 +226,15 @@ impl Contest {
         }
     }
 
-    /// A fresh list, from a server that knows of all that we sent.
     async fn list(&self, session: &Arc<Session>) -> Result<Vec<String>, Setback> {
-        loop {
-            let Ok(link) = session.link().await else {
-                return Err(Setback::Again);
-            };
-            match link.children(self.directory.as_str()).await {
-                Ok(names) => return Ok(names),
-                Err(fault) => return self.list_after(session, &link, fault).await,
-            }
+        let Ok(link) = session.link().await else { return Err(Setback::Again) };
+        match link.children(self.directory.as_str()).await {
+            Ok(names) => Ok(names),
+            Err(fault) => self.list_after(session, &link, fault).await,
         }
     }
 
+    /// The list after `fault` was the answer to a first attempt: from a server that knows of all that we sent.
     async fn list_after(
         &self,
         session: &Arc<Session>,
@@ -272,10 +247,7 @@ impl Contest {
                 Fault::Unknown => session.past(&link).await,
                 fault => return Err(self.setback(fault)),
             }
-            link = session
-                .settled(self.directory.as_str())
-                .await
-                .map_err(|_| Setback::Again)?;
+            link = session.settled(self.directory.as_str()).await.map_err(|_| Setback::Again)?;
             match link.children(self.directory.as_str()).await {
                 Ok(names) => return Ok(names),
                 Err(next) => fault = next,
@@ -352,10 +324,7 @@ impl Contest {
     /// Waits until the session is connected again and all that it sent has settled.
     async fn reconnect(&self, session: &Arc<Session>, link: &Arc<Link>) -> Result<bool, Setback> {
         session.past(link).await;
-        session
-            .settled(self.directory.as_str())
-            .await
-            .map_err(|_| Setback::Again)?;
+        session.settled(self.directory.as_str()).await.map_err(|_| Setback::Again)?;
         Ok(false)
     }
 
@@ -365,8 +334,7 @@ impl Contest {
         let holding = Arc::new(Holding::new(own.path, own.czxid as u64));
         if let Some(watch) = own_watch {
             holding.begin_watch();
-            self.core
-                .spawn(watch_over(session.clone(), holding.clone(), Some(watch)));
+            self.core.spawn(watch_over(session.clone(), holding.clone(), Some(watch)));
         }
         session.keeper().hold(&holding);
         Guard::new(self.core.clone(), session.clone(), holding)
@@ -390,11 +358,7 @@ impl Place {
             },
         };
         if let Err(fault) = outcome {
-            tracing::warn!(
-                directory = directory.as_str(),
-                ?fault,
-                "could not leave the queue"
-            );
+            tracing::warn!(directory = directory.as_str(), ?fault, "could not leave the queue");
         }
     }
 }

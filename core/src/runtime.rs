@@ -30,11 +30,7 @@ impl Process {
     }
 
     pub(crate) fn check(self) -> Result<()> {
-        if self.is_current() {
-            Ok(())
-        } else {
-            Err(Error::forked())
-        }
+        if self.is_current() { Ok(()) } else { Err(Error::forked()) }
     }
 }
 
@@ -59,10 +55,7 @@ impl Runtime {
     pub(crate) fn get() -> Result<Runtime> {
         let shared = SHARED.load();
         if let Some(shared) = shared.as_ref().filter(|shared| shared.process.is_current()) {
-            return Ok(Runtime {
-                process: shared.process,
-                handle: shared.tokio.handle().clone(),
-            });
+            return Ok(Runtime { process: shared.process, handle: shared.tokio.handle().clone() });
         }
         let tokio = Builder::new_multi_thread()
             .worker_threads(1)
@@ -71,27 +64,15 @@ impl Runtime {
             .enable_all()
             .build()
             .map_err(|error| {
-                Error::new(
-                    ErrorCode::Unsupported,
-                    format!("no thread for the runtime: {error}"),
-                )
+                Error::new(ErrorCode::Unsupported, format!("no thread for the runtime: {error}"))
             })?;
-        let made = Arc::new(Shared {
-            process: Process::current(),
-            tokio,
-        });
-        let runtime = Runtime {
-            process: made.process,
-            handle: made.tokio.handle().clone(),
-        };
+        let made = Arc::new(Shared { process: Process::current(), tokio });
+        let runtime = Runtime { process: made.process, handle: made.tokio.handle().clone() };
         let before = SHARED.compare_and_swap(&shared, Some(made.clone()));
         match before.as_ref().filter(|winner| winner.process.is_current()) {
             // Another thread was faster. Ours has no work yet and may end.
             Some(winner) => {
-                let runtime = Runtime {
-                    process: winner.process,
-                    handle: winner.tokio.handle().clone(),
-                };
+                let runtime = Runtime { process: winner.process, handle: winner.tokio.handle().clone() };
                 if let Ok(made) = Arc::try_unwrap(made) {
                     made.tokio.shutdown_background();
                 }
@@ -99,7 +80,7 @@ impl Runtime {
             }
             None => {
                 // The parent's runtime, if that is what was there, must not be dropped here.
-                before.as_ref().cloned().map(std::mem::forget);
+                std::mem::forget(before.as_ref().cloned());
                 std::mem::forget(made);
                 Ok(runtime)
             }
@@ -134,10 +115,7 @@ pub(crate) struct ProcessBound<T> {
 
 impl<T> ProcessBound<T> {
     pub(crate) fn new(content: T) -> ProcessBound<T> {
-        ProcessBound {
-            process: Process::current(),
-            content: Some(content),
-        }
+        ProcessBound { process: Process::current(), content: Some(content) }
     }
 
     /// # Errors

@@ -85,9 +85,7 @@ impl Progress {
     }
 
     fn step(&self, from: u8, to: u8) -> bool {
-        self.0
-            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
+        self.0.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 }
 
@@ -102,14 +100,7 @@ pub(crate) struct Request {
 impl Request {
     pub(crate) fn new(change: Change, reply: Reply) -> (Request, Arc<Progress>) {
         let progress = Arc::new(Progress::default());
-        (
-            Request {
-                change,
-                reply,
-                progress: progress.clone(),
-            },
-            progress,
-        )
+        (Request { change, reply, progress: progress.clone() }, progress)
     }
 
     /// About to be written. `false` when its caller has gone: then it must not be.
@@ -165,17 +156,10 @@ impl Batch {
             let after = request.change.apply(before)?;
             current = after.unwrap_or(before);
             written |= after.is_some();
-            Ok(Applied {
-                before,
-                after: current,
-                written: after.is_some(),
-            })
+            Ok(Applied { before, after: current, written: after.is_some() })
         });
         let outcomes = outcomes.collect();
-        Plan {
-            outcomes,
-            value: written.then_some(current),
-        }
+        Plan { outcomes, value: written.then_some(current) }
     }
 
     /// Tells everyone what became of their request.
@@ -211,10 +195,7 @@ mod tests {
             Change::Add(5),
             Change::Add(i64::MAX),
             Change::CompareAndSet { expected: 9, new: 1 },
-            Change::CompareAndSet {
-                expected: 15,
-                new: 20,
-            },
+            Change::CompareAndSet { expected: 15, new: 20 },
             Change::Add(-1),
             Change::Set(3),
         ];
@@ -222,19 +203,16 @@ mod tests {
         let plan = batch.plan(10);
         assert_eq!(plan.value, Some(3));
         batch.conclude(plan);
-        let values = callers
-            .into_iter()
-            .map(|mut caller| caller.try_recv().unwrap().map_err(|error| error.code()));
+        let values =
+            callers.into_iter().map(|mut caller| caller.try_recv().unwrap().map_err(|error| error.code()));
         let expected = [Ok(15), Err(ErrorCode::Overflow), Ok(15), Ok(20), Ok(19), Ok(3)];
         assert_eq!(values.collect::<Vec<_>>(), expected);
     }
 
     #[test]
     fn a_batch_without_effect_writes_nothing() {
-        let (batch, _callers) = batch(&[
-            Change::CompareAndSet { expected: 1, new: 2 },
-            Change::Add(i64::MIN),
-        ]);
+        let (batch, _callers) =
+            batch(&[Change::CompareAndSet { expected: 1, new: 2 }, Change::Add(i64::MIN)]);
         assert_eq!(batch.plan(-5).value, None);
     }
 

@@ -24,11 +24,7 @@ impl CounterFormat {
         match (self, data) {
             (_, []) => Ok(0),
             (CounterFormat::I64, data) => data.try_into().map(i64::from_be_bytes).map_err(|_| {
-                let found = format!(
-                    "counter {path} holds {} bytes, {}",
-                    data.len(),
-                    data.escape_ascii()
-                );
+                let found = format!("counter {path} holds {} bytes, {}", data.len(), data.escape_ascii());
                 Error::new(ErrorCode::BadData, format!("{found:.160}; the format i64 has 8"))
             }),
         }
@@ -54,10 +50,7 @@ mod tests {
         for data in [&b"abc"[..], b"1234567", b"123456789", &[0; 4000]] {
             let error = CounterFormat::I64.decode("/c", data).unwrap_err();
             assert_eq!(error.code(), ErrorCode::BadData);
-            assert!(
-                error.message().contains("/c") && error.message().len() < 200,
-                "{error}"
-            );
+            assert!(error.message().contains("/c") && error.message().len() < 200, "{error}");
         }
     }
 }

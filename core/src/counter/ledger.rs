@@ -40,10 +40,7 @@ pub(crate) struct CounterRegistry {
 impl Default for CounterRegistry {
     fn default() -> CounterRegistry {
         let dedupe_name = format!("_zkcoord-{}", Uuid::new_v4().simple());
-        CounterRegistry {
-            dedupe_name,
-            ledgers: Mutex::default(),
-        }
+        CounterRegistry { dedupe_name, ledgers: Mutex::default() }
     }
 }
 
@@ -52,12 +49,7 @@ impl CounterRegistry {
         let mut ledgers = self.ledgers.lock();
         let make = || {
             let dedupe = path.child(&self.dedupe_name);
-            Arc::new(Ledger {
-                path: path.clone(),
-                format,
-                dedupe,
-                desk: Mutex::default(),
-            })
+            Arc::new(Ledger { path: path.clone(), format, dedupe, desk: Mutex::default() })
         };
         ledgers.entry((path.clone(), format)).or_insert_with(make).clone()
     }
@@ -98,7 +90,7 @@ enum Node {
     Present {
         value: i64,
         version: i32,
-        /// Which incarnation of the node. Not known when this client made it: see [`Written::Created`].
+        /// Which incarnation of the node. Not known just after this client made it: see [`Written::Created`].
         czxid: Option<i64>,
     },
 }
@@ -153,16 +145,10 @@ impl Ledger {
 
     fn node(&self, entry: Result<Entry, Fault>) -> Result<Result<Node>, Fault> {
         match entry {
-            Ok(Entry { data, version, czxid }) => {
-                Ok(self
-                    .format
-                    .decode(self.path.as_str(), &data)
-                    .map(|value| Node::Present {
-                        value,
-                        version,
-                        czxid: Some(czxid),
-                    }))
-            }
+            Ok(Entry { data, version, czxid }) => Ok(self
+                .format
+                .decode(self.path.as_str(), &data)
+                .map(|value| Node::Present { value, version, czxid: Some(czxid) })),
             Err(Fault::Refused(Refusal::NoNode)) => Ok(Ok(Node::Absent)),
             Err(fault) => Err(fault),
         }
@@ -178,10 +164,7 @@ impl Ledger {
                     return;
                 }
                 let size = desk.queue.len().min(MAX_BATCH);
-                (
-                    Batch::new(desk.queue.drain(..size).collect()),
-                    std::mem::take(&mut desk.memory),
-                )
+                (Batch::new(desk.queue.drain(..size).collect()), std::mem::take(&mut desk.memory))
             };
             let outcome = self.write(&core, &mut batch, &mut memory).await;
             self.desk.lock().memory = memory;
@@ -257,16 +240,8 @@ impl Ledger {
         let (data, number) = (self.format.encode(value), memory.number.to_be_bytes());
         let mut writes = self.writes_of(node, &data)?;
         writes.push(match memory.dedupe_session == Some(session.id()) {
-            true => Write::Set {
-                path: &self.dedupe,
-                data: &number,
-                version: None,
-            },
-            false => Write::Create {
-                path: &self.dedupe,
-                data: &number,
-                mode: NodeMode::Ephemeral,
-            },
+            true => Write::Set { path: &self.dedupe, data: &number, version: None },
+            false => Write::Create { path: &self.dedupe, data: &number, mode: NodeMode::Ephemeral },
         });
         let (outcome, behind) = if memory.contended {
             let (outcome, entry) = join(link.multi(&writes), link.get(self.path.as_str())).await;
@@ -280,10 +255,7 @@ impl Ledger {
                 memory.dedupe_session = Some(session.id());
                 Ok(Attempt::Applied(node.after(value, &written)))
             }
-            Err(MultiFault {
-                fault: Fault::Unknown,
-                ..
-            }) => {
+            Err(MultiFault { fault: Fault::Unknown, .. }) => {
                 session.past(&link).await;
                 match self.resolve(session, node, value, &number, memory).await? {
                     Some(attempt) => Ok(attempt),
@@ -291,24 +263,15 @@ impl Ledger {
                 }
             }
             // Refused for the session's end: not applied.
-            Err(MultiFault {
-                fault: Fault::Gone, ..
-            }) => Ok(Attempt::NotApplied(Some(node))),
-            Err(fault) => {
-                self.overcome(&link, fault, writes.len() - 1, behind, memory)
-                    .await
-            }
+            Err(MultiFault { fault: Fault::Gone, .. }) => Ok(Attempt::NotApplied(Some(node))),
+            Err(fault) => self.overcome(&link, fault, writes.len() - 1, behind, memory).await,
         }
     }
 
     fn writes_of<'a>(&'a self, node: Node, data: &'a [u8]) -> Result<Vec<Write<'a>>> {
         let path = self.path.as_str();
         Ok(match node {
-            Node::Absent => vec![Write::Create {
-                path,
-                data,
-                mode: NodeMode::Persistent,
-            }],
+            Node::Absent => vec![Write::Create { path, data, mode: NodeMode::Persistent }],
             Node::Present { version: -1, .. } => {
                 let message =
                     format!("counter {path}: its version is -1, which no write can be conditional on");
@@ -317,24 +280,9 @@ impl Ledger {
             // Versions wrap, and a server before ZOOKEEPER-4743 does not leave out -1, which in a request means "any".
             // A second write in the same multi steps over it.
             Node::Present { version: -2, .. } => {
-                vec![
-                    Write::Set {
-                        path,
-                        data,
-                        version: Some(-2),
-                    },
-                    Write::Set {
-                        path,
-                        data,
-                        version: None,
-                    },
-                ]
+                vec![Write::Set { path, data, version: Some(-2) }, Write::Set { path, data, version: None }]
             }
-            Node::Present { version, .. } => vec![Write::Set {
-                path,
-                data,
-                version: Some(version),
-            }],
+            Node::Present { version, .. } => vec![Write::Set { path, data, version: Some(version) }],
         })
     }
 
@@ -445,29 +393,19 @@ impl Node {
         }
     }
 
-    /// The node after a write of `value` that was conditional on this state.
+    /// The node after a write of `value` that was conditional on this state, as far as was told what was written.
     fn after(self, value: i64, written: &[Written]) -> Node {
-        let version = written.iter().rev().skip(1).find_map(|written| match written {
-            Written::Set { version } => Some(*version),
+        // The last member is the dedupe node's.
+        let told = written.iter().rev().skip(1).find_map(|written| match written {
+            Written::Set { version, czxid } => Some((*version, *czxid)),
             _ => None,
         });
-        match self {
-            Node::Absent => Node::Present {
-                value,
-                version: 0,
-                czxid: None,
-            },
-            Node::Present {
-                version: before,
-                czxid,
-                ..
-            } => {
-                let version = version.unwrap_or(if before == -2 { 0 } else { before.wrapping_add(1) });
-                Node::Present {
-                    value,
-                    version,
-                    czxid,
-                }
+        match (told, self) {
+            (Some((version, czxid)), _) => Node::Present { value, version, czxid: Some(czxid) },
+            (None, Node::Absent) => Node::Present { value, version: 0, czxid: None },
+            (None, Node::Present { version: -2, czxid, .. }) => Node::Present { value, version: 0, czxid },
+            (None, Node::Present { version, czxid, .. }) => {
+                Node::Present { value, version: version.wrapping_add(1), czxid }
             }
         }
     }
@@ -477,16 +415,8 @@ impl Node {
         match (self, before) {
             (Node::Absent, Node::Absent) => true,
             (
-                Node::Present {
-                    version,
-                    czxid: Some(czxid),
-                    ..
-                },
-                Node::Present {
-                    version: version_before,
-                    czxid: Some(czxid_before),
-                    ..
-                },
+                Node::Present { version, czxid: Some(czxid), .. },
+                Node::Present { version: version_before, czxid: Some(czxid_before), .. },
             ) => version == version_before && czxid == czxid_before,
             _ => false,
         }

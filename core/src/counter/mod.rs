@@ -39,11 +39,7 @@ pub struct Counter {
 
 impl Counter {
     pub(crate) fn new(core: Arc<ProcessBound<Arc<Core>>>, path: Result<ZnodePath>) -> Counter {
-        Counter {
-            core,
-            path,
-            format: CounterFormat::I64,
-        }
+        Counter { core, path, format: CounterFormat::I64 }
     }
 
     /// The bytes in the node. Everyone who shares the counter must use the same. Default [`CounterFormat::I64`].
@@ -198,8 +194,5 @@ fn race<T: Send + 'static>(
 }
 
 fn out_of_time(what: &str) -> Error {
-    Error::new(
-        ErrorCode::Timeout,
-        format!("the {what} was not done in time; nothing was written"),
-    )
+    Error::new(ErrorCode::Timeout, format!("the {what} was not done in time; nothing was written"))
 }

@@ -19,9 +19,7 @@ impl ConnectString {
     pub(crate) fn parse(hosts: &str) -> Result<ConnectString> {
         let refuse = |problem: &str| Error::invalid_argument("hosts", hosts, problem);
         if hosts.trim().is_empty() {
-            return Err(refuse(
-                "must name at least one server, like \"zk1:2181,zk2:2181/app\"",
-            ));
+            return Err(refuse("must name at least one server, like \"zk1:2181,zk2:2181/app\""));
         }
         if hosts.contains("://") {
             let message = format!("hosts {hosts:?}: this build of zkcoord has no TLS; give host:port pairs");
@@ -30,10 +28,7 @@ impl ConnectString {
         let (servers, chroot) = match hosts.find('/') {
             None => (hosts, None),
             Some(slash) if slash + 1 == hosts.len() => (&hosts[..slash], None),
-            Some(slash) => (
-                &hosts[..slash],
-                Some(ZnodePath::parse("hosts (chroot)", &hosts[slash..])?),
-            ),
+            Some(slash) => (&hosts[..slash], Some(ZnodePath::parse("hosts (chroot)", &hosts[slash..])?)),
         };
         let mut checked = Vec::new();
         for server in servers.split(',').map(str::trim) {
@@ -45,10 +40,7 @@ impl ConnectString {
                 format!("{host}:{port}")
             });
         }
-        Ok(ConnectString {
-            servers: checked.join(","),
-            chroot,
-        })
+        Ok(ConnectString { servers: checked.join(","), chroot })
     }
 }
 
@@ -57,12 +49,7 @@ fn split_server(server: &str) -> Result<(&str, u16), &'static str> {
     let (host, port) = match server.strip_prefix('[') {
         Some(rest) => {
             let (host, port) = rest.split_once(']').ok_or("lacks the closing \"]\"")?;
-            (
-                host,
-                port.strip_prefix(':')
-                    .or(port.is_empty().then_some(""))
-                    .ok_or("has text behind \"]\"")?,
-            )
+            (host, port.strip_prefix(':').or(port.is_empty().then_some("")).ok_or("has text behind \"]\"")?)
         }
         None => match server.rsplit_once(':') {
             Some((host, _)) if host.contains(':') => return Err("needs brackets around its IPv6 address"),
@@ -100,10 +87,7 @@ mod tests {
         for (hosts, servers, chroot) in cases {
             let parsed = ConnectString::parse(hosts).unwrap();
             assert_eq!(
-                (
-                    parsed.servers.as_str(),
-                    parsed.chroot.as_ref().map(ZnodePath::as_str)
-                ),
+                (parsed.servers.as_str(), parsed.chroot.as_ref().map(ZnodePath::as_str)),
                 (servers, chroot)
             );
         }
@@ -129,9 +113,6 @@ mod tests {
             assert_eq!(error.code(), ErrorCode::InvalidArgument, "{hosts}");
             assert!(error.message().contains(reason), "{hosts}: {error}");
         }
-        assert_eq!(
-            ConnectString::parse("tcp+tls://zk1").unwrap_err().code(),
-            ErrorCode::Unsupported
-        );
+        assert_eq!(ConnectString::parse("tcp+tls://zk1").unwrap_err().code(), ErrorCode::Unsupported);
     }
 }

@@ -20,10 +20,9 @@ impl Fault {
     pub(crate) fn into_error(self, what: &str) -> Error {
         match self {
             Fault::Refused(refusal) => refusal.into_error(what),
-            Fault::Unknown => Error::new(
-                ErrorCode::Indeterminate,
-                format!("{what}: the connection was lost"),
-            ),
+            Fault::Unknown => {
+                Error::new(ErrorCode::Indeterminate, format!("{what}: the connection was lost"))
+            }
             Fault::Gone => Error::new(ErrorCode::SessionExpired, format!("{what}: the session is over")),
         }
     }
@@ -47,14 +46,8 @@ impl Refusal {
         let (code, why) = match self {
             Refusal::NotAuthorized => (ErrorCode::NotAuthorized, "the server's ACL refused".to_owned()),
             Refusal::Quota => (ErrorCode::Quota, "the server's quota refused".to_owned()),
-            Refusal::NoNode => (
-                ErrorCode::Internal,
-                "a node is missing that should be there".to_owned(),
-            ),
-            Refusal::NodeExists => (
-                ErrorCode::Internal,
-                "a node is there that should not be".to_owned(),
-            ),
+            Refusal::NoNode => (ErrorCode::Internal, "a node is missing that should be there".to_owned()),
+            Refusal::NodeExists => (ErrorCode::Internal, "a node is there that should not be".to_owned()),
             Refusal::NotEmpty => (ErrorCode::Internal, "the node has children".to_owned()),
             Refusal::BadVersion => (ErrorCode::Internal, "the node's version changed".to_owned()),
             Refusal::Other(why) => (ErrorCode::Unsupported, why),

@@ -104,9 +104,7 @@ pub(super) async fn keep(session: Arc<Session>) {
         let stale = session.lease.term().saturating_sub(session.lease.remaining()) >= heartbeat - round;
         let beat_done = beating.as_ref().is_none_or(tokio::task::JoinHandle::is_finished);
         if stale && beat_done {
-            beating = session
-                .linked_now()
-                .map(|link| tokio::spawn(async move { link.sync("/").await }));
+            beating = session.linked_now().map(|link| tokio::spawn(async move { link.sync("/").await }));
         }
         for holding in keeper.unwatched() {
             tokio::spawn(watch_over(session.clone(), holding, None));

@@ -30,9 +30,7 @@ impl BootInstant {
         #[cfg(not(target_os = "linux"))]
         const CLOCK: ClockId = ClockId::Monotonic;
         let time = clock_gettime(CLOCK);
-        BootInstant {
-            nanos: time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64,
-        }
+        BootInstant { nanos: time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64 }
     }
 
     /// The time from `self` until `later`, zero when that has passed.
@@ -51,18 +49,14 @@ pub(crate) struct Lease {
 impl Lease {
     /// The lease of a session that the server granted in answer to a request sent at `asked`.
     pub(crate) fn new(session_timeout: Duration, asked: BootInstant) -> Lease {
-        let lease = Lease {
-            until: AtomicU64::new(0),
-            term: session_timeout * 5 / 8,
-        };
+        let lease = Lease { until: AtomicU64::new(0), term: session_timeout * 5 / 8 };
         lease.extend(asked);
         lease
     }
 
     /// Counts a request that was sent no earlier than `asked` and has been answered.
     pub(crate) fn extend(&self, asked: BootInstant) {
-        self.until
-            .fetch_max(asked.nanos + self.term.as_nanos() as u64, Ordering::AcqRel);
+        self.until.fetch_max(asked.nanos + self.term.as_nanos() as u64, Ordering::AcqRel);
     }
 
     /// How long a lease lasts from the sending of the request that extended it.
@@ -72,9 +66,7 @@ impl Lease {
 
     /// When the lease ends as things stand.
     pub(crate) fn end(&self) -> BootInstant {
-        BootInstant {
-            nanos: self.until.load(Ordering::Acquire),
-        }
+        BootInstant { nanos: self.until.load(Ordering::Acquire) }
     }
 
     /// What is left of it now.
@@ -96,13 +88,9 @@ mod tests {
         let asked = BootInstant::now();
         let lease = Lease::new(Duration::from_secs(8), asked);
         assert_eq!(asked.until(lease.end()), Duration::from_secs(5));
-        lease.extend(BootInstant {
-            nanos: asked.nanos - 1,
-        });
+        lease.extend(BootInstant { nanos: asked.nanos - 1 });
         assert_eq!(asked.until(lease.end()), Duration::from_secs(5));
-        lease.extend(BootInstant {
-            nanos: asked.nanos + 1_000_000_000,
-        });
+        lease.extend(BootInstant { nanos: asked.nanos + 1_000_000_000 });
         assert_eq!(asked.until(lease.end()), Duration::from_secs(6));
         assert!(lease.is_valid() && lease.remaining() <= Duration::from_secs(6));
     }

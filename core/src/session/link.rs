@@ -231,47 +231,35 @@ impl Link {
     pub(crate) async fn create(&self, path: &str, data: &[u8], mode: NodeMode) -> Result<Created, Fault> {
         self.ask(async |client: Arc<zk::Client>| {
             let (stat, sequence) = client.create(path, data, &self.create_options(mode)).await?;
-            let path = if mode.is_sequential() {
-                format!("{path}{sequence}")
-            } else {
-                path.to_owned()
-            };
-            Ok(Created {
-                path,
-                czxid: stat.czxid,
-            })
+            let path = if mode.is_sequential() { format!("{path}{sequence}") } else { path.to_owned() };
+            Ok(Created { path, czxid: stat.czxid })
         })
         .await
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Result<(), Fault> {
-        self.ask(async |client: Arc<zk::Client>| client.delete(path, None).await)
-            .await
+        self.ask(async |client: Arc<zk::Client>| client.delete(path, None).await).await
     }
 
     pub(crate) async fn children(&self, path: &str) -> Result<Vec<String>, Fault> {
-        self.ask(async |client: Arc<zk::Client>| client.list_children(path).await)
-            .await
+        self.ask(async |client: Arc<zk::Client>| client.list_children(path).await).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Result<Entry, Fault> {
-        self.ask(async |client: Arc<zk::Client>| Ok(Entry::from(client.get_data(path).await?)))
-            .await
+        self.ask(async |client: Arc<zk::Client>| Ok(Entry::from(client.get_data(path).await?))).await
     }
 
     /// Reads a node and watches it. Read, not `exists`: that leaves a watch behind when the node is already gone.
     pub(crate) async fn watch(&self, path: &str) -> Result<Watch, Fault> {
-        let watcher = self
-            .ask(async |client: Arc<zk::Client>| Ok(client.get_and_watch_data(path).await?.2))
-            .await?;
+        let watcher =
+            self.ask(async |client: Arc<zk::Client>| Ok(client.get_and_watch_data(path).await?.2)).await?;
         Ok(Watch::new(watcher, self.end.subscribe()))
     }
 
     /// Answered only after the leader has put through all that was outstanding when the request reached it: what
     /// this session sent before, over whichever connection, has taken effect by then or never will.
     pub(crate) async fn sync(&self, path: &str) -> Result<(), Fault> {
-        self.ask(async |client: Arc<zk::Client>| client.sync(path).await)
-            .await
+        self.ask(async |client: Arc<zk::Client>| client.sync(path).await).await
     }
 
     /// Writes all or nothing.
@@ -283,17 +271,10 @@ impl Link {
         let asked = BootInstant::now();
         let mut writer = client.new_multi_writer();
         for write in writes {
-            write
-                .add_to(&mut writer, |mode| self.create_options(mode))
-                .map_err(MultiFault::from)?;
+            write.add_to(&mut writer, |mode| self.create_options(mode)).map_err(MultiFault::from)?;
         }
         let outcome = writer.commit().await.map_err(MultiFault::from);
-        if let Ok(_)
-        | Err(MultiFault {
-            fault: Fault::Refused(_),
-            ..
-        }) = outcome
-        {
+        if let Ok(_) | Err(MultiFault { fault: Fault::Refused(_), .. }) = outcome {
             self.lease.extend(asked);
         }
         Ok(outcome?.into_iter().map(Written::from).collect())
@@ -314,12 +295,7 @@ fn connect_fault(error: zk::Error, options: &ClientOptions) -> ConnectFault {
 /// ZooKeeper lets a client use a chroot that does not exist and then refuses every request; we make it.
 async fn make_chroot(client: &zk::Client, chroot: &str, options: &ClientOptions) -> Result<(), ConnectFault> {
     let acls = options.acl.to_zookeeper();
-    let made = client
-        .mkdir(
-            chroot,
-            &zk::CreateMode::Persistent.with_acls(zk::Acls::new(&acls)),
-        )
-        .await;
+    let made = client.mkdir(chroot, &zk::CreateMode::Persistent.with_acls(zk::Acls::new(&acls))).await;
     made.map_err(|error| match error {
         zk::Error::NoAuth => ConnectFault::NotAuthorized,
         error => connect_fault(error, options),
@@ -344,9 +320,7 @@ impl Traffic {
     /// Whether a request from before the last patrol has still not been answered. Answers come in order, so counting
     /// is enough.
     fn is_stuck(&self) -> bool {
-        let seen = self
-            .seen
-            .swap(self.sent.load(Ordering::Relaxed), Ordering::Relaxed);
+        let seen = self.seen.swap(self.sent.load(Ordering::Relaxed), Ordering::Relaxed);
         self.settled.load(Ordering::Relaxed) < seen
     }
 }

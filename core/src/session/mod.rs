@@ -121,11 +121,7 @@ impl Session {
             return Ok(link);
         }
         let mut footing = self.footing.subscribe();
-        match footing
-            .wait_for(|footing| !matches!(footing, Footing::Unlinked))
-            .await
-            .as_deref()
-        {
+        match footing.wait_for(|footing| !matches!(footing, Footing::Unlinked)).await.as_deref() {
             Ok(Footing::Linked(link)) => Ok(link.clone()),
             _ => Err(SessionGone),
         }

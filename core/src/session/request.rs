@@ -55,27 +55,15 @@ pub(crate) struct Entry {
 
 impl From<(Vec<u8>, zk::Stat)> for Entry {
     fn from((data, stat): (Vec<u8>, zk::Stat)) -> Entry {
-        Entry {
-            data,
-            version: stat.version,
-            czxid: stat.czxid,
-        }
+        Entry { data, version: stat.version, czxid: stat.czxid }
     }
 }
 
 /// One member of a multi.
 #[derive(Clone, Debug)]
 pub(crate) enum Write<'a> {
-    Create {
-        path: &'a str,
-        data: &'a [u8],
-        mode: NodeMode,
-    },
-    Set {
-        path: &'a str,
-        data: &'a [u8],
-        version: Option<i32>,
-    },
+    Create { path: &'a str, data: &'a [u8], mode: NodeMode },
+    Set { path: &'a str, data: &'a [u8], version: Option<i32> },
 }
 
 impl Write<'_> {
@@ -98,6 +86,7 @@ pub(crate) enum Written {
     Created,
     Set {
         version: i32,
+        czxid: i64,
     },
     Other,
 }
@@ -106,9 +95,9 @@ impl From<zk::MultiWriteResult> for Written {
     fn from(result: zk::MultiWriteResult) -> Written {
         match result {
             zk::MultiWriteResult::Create { .. } => Written::Created,
-            zk::MultiWriteResult::SetData { stat } => Written::Set {
-                version: stat.version,
-            },
+            zk::MultiWriteResult::SetData { stat } => {
+                Written::Set { version: stat.version, czxid: stat.czxid }
+            }
             _ => Written::Other,
         }
     }
@@ -146,10 +135,9 @@ impl From<zk::MultiWriteError> for MultiFault {
     fn from(error: zk::MultiWriteError) -> MultiFault {
         match error {
             zk::MultiWriteError::RequestFailed { source } => source.into(),
-            zk::MultiWriteError::OperationFailed { index, source } => MultiFault {
-                fault: source.into(),
-                member: Some(index),
-            },
+            zk::MultiWriteError::OperationFailed { index, source } => {
+                MultiFault { fault: source.into(), member: Some(index) }
+            }
         }
     }
 }
@@ -185,9 +173,7 @@ impl Watch {
                 }
             }
         };
-        Watch {
-            firing: Box::pin(firing),
-        }
+        Watch { firing: Box::pin(firing) }
     }
 
     /// Waits for the watch to fire. Can be given up and taken up again until then.

@@ -65,10 +65,7 @@ impl Supervisor {
         let mut last = String::from("no server answers");
         let opened = tokio::time::timeout(patience, supervisor.open(|why| last = why)).await;
         let link = opened.unwrap_or_else(|_| {
-            Err(Error::new(
-                ErrorCode::ConnectionLost,
-                format!("not connected within {patience:?}: {last}"),
-            ))
+            Err(Error::new(ErrorCode::ConnectionLost, format!("not connected within {patience:?}: {last}")))
         })?;
         let supervisor = Arc::new(supervisor);
         let session = supervisor.welcome(&link);
@@ -85,11 +82,7 @@ impl Supervisor {
             return Ok(session.clone());
         }
         let mut standing = self.standing.subscribe();
-        match standing
-            .wait_for(|standing| !matches!(standing, Standing::Opening))
-            .await
-            .as_deref()
-        {
+        match standing.wait_for(|standing| !matches!(standing, Standing::Opening)).await.as_deref() {
             Ok(Standing::Open(session)) => Ok(session.clone()),
             _ => Err(Error::closed()),
         }
@@ -266,10 +259,7 @@ impl Pace {
     const GOOD_LINK: Duration = Duration::from_secs(1);
 
     fn new(session_timeout: Duration) -> Pace {
-        Pace {
-            failures: 0,
-            longest: (session_timeout / 10).min(Duration::from_millis(500)),
-        }
+        Pace { failures: 0, longest: (session_timeout / 10).min(Duration::from_millis(500)) }
     }
 
     fn after_link_of(&mut self, age: Duration) {

@@ -18,11 +18,7 @@ pub(crate) const SESSION: Duration = Duration::from_secs(2);
 /// A node that no other test uses.
 pub(crate) fn fresh_root() -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    format!(
-        "/t{}-{}",
-        std::process::id(),
-        NUMBER.fetch_add(1, Ordering::Relaxed)
-    )
+    format!("/t{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
 /// One test's corner of the shared server: a chroot of its own, and somebody who looks at it from outside.
@@ -51,11 +47,7 @@ impl Corner {
 
     pub(crate) fn client_at(&self, address: &str) -> Client {
         let hosts = format!("{address}{}", self.root);
-        Client::builder(hosts)
-            .session_timeout(SESSION)
-            .connect()
-            .wait()
-            .unwrap()
+        Client::builder(hosts).session_timeout(SESSION).connect().wait().unwrap()
     }
 
     pub(crate) fn proxy(&self) -> Proxy {
@@ -69,10 +61,7 @@ impl Corner {
 
     /// The children of a node of this corner; none when it is missing.
     pub(crate) fn children(&self, path: &str) -> Vec<String> {
-        self.observer
-            .children(&self.path(path))
-            .unwrap()
-            .unwrap_or_default()
+        self.observer.children(&self.path(path)).unwrap().unwrap_or_default()
     }
 
     /// Waits until a node of this corner has `count` children.
@@ -80,4 +69,16 @@ impl Corner {
         let reached = eventually(PATIENCE, || self.children(path).len() == count);
         assert!(reached, "{path} has {:?}, not {count}", self.children(path));
     }
+}
+
+/// The command of one of the examples, built if need be.
+pub(crate) fn example(name: &str) -> std::process::Command {
+    let mut build = std::process::Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--package", "zkcoord", "--example", name]);
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    assert!(build.status().unwrap().success());
+    let tests = std::env::current_exe().unwrap();
+    std::process::Command::new(tests.parent().unwrap().with_file_name("examples").join(name))
 }

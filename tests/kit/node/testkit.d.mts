@@ -37,7 +37,7 @@ export class ZooKeeper {
   pid(node: number): Promise<number | null>
   log(node: number): Promise<string>
   waitReady(ms?: number): Promise<void>
-  expire(sessionId: bigint | string, password: Uint8Array): Promise<void>
+  expire(sessionId: bigint | string): Promise<void>
   close(): Promise<void>
 }
 

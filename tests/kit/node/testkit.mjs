@@ -107,8 +107,7 @@ export class ZooKeeper {
   pid = (node) => this.#call('pid', { node })
   log = (node) => this.#call('log', { node })
   waitReady = (ms = 30_000) => this.#call('wait_ready', { timeout_ms: ms })
-  expire = (sessionId, password) =>
-    this.#call('expire', { session_id: String(sessionId), password: Buffer.from(password).toString('hex') })
+  expire = (sessionId) => this.#call('expire', { session_id: String(sessionId) })
   close = () => this.#call('stop')
 }
 

@@ -191,9 +191,9 @@ class ZooKeeper(_Closing):
         """Waits until all nodes that are neither down nor paused serve clients."""
         self._call("wait_ready", timeout_ms=_milliseconds(timeout))
 
-    def expire(self, session_id: int, password: bytes) -> None:
+    def expire(self, session_id: int) -> None:
         """Ends a session from outside, as if it had expired."""
-        self._call("expire", session_id=str(session_id), password=password.hex())
+        self._call("expire", session_id=str(session_id))
 
     def close(self) -> None:
         """Ends the servers."""

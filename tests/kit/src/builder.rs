@@ -62,9 +62,7 @@ impl Builder {
             return Err(Error::new("a ZooKeeper needs at least one node"));
         }
         let keeper = Keeper::start(&install::java()?)?;
-        let all = (0..self.nodes)
-            .map(|_| Ports::free())
-            .collect::<Result<Vec<_>, _>>()?;
+        let all = (0..self.nodes).map(|_| Ports::free()).collect::<Result<Vec<_>, _>>()?;
         let mut nodes = Vec::new();
         for node in 0..self.nodes {
             let config = keeper.folder().join(format!("{node}.cfg"));
@@ -98,18 +96,11 @@ impl Builder {
         ];
         if all.len() > 1 {
             for (number, ports) in (1..).zip(all) {
-                lines.push(format!(
-                    "server.{number}=127.0.0.1:{}:{}",
-                    ports.quorum, ports.election
-                ));
+                lines.push(format!("server.{number}=127.0.0.1:{}:{}", ports.quorum, ports.election));
             }
         }
         // The last of two lines with one key counts.
-        lines.extend(
-            self.properties
-                .iter()
-                .map(|(key, value)| format!("{key}={value}")),
-        );
+        lines.extend(self.properties.iter().map(|(key, value)| format!("{key}={value}")));
         lines.join("\n") + "\n"
     }
 }
@@ -134,10 +125,6 @@ struct Ports {
 
 impl Ports {
     fn free() -> Result<Self, Error> {
-        Ok(Self {
-            client: ports::free()?,
-            quorum: ports::free()?,
-            election: ports::free()?,
-        })
+        Ok(Self { client: ports::free()?, quorum: ports::free()?, election: ports::free()? })
     }
 }

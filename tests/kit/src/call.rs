@@ -30,72 +30,49 @@ impl Call {
     }
 
     pub(crate) fn text(&self, name: &str) -> Result<&str, String> {
-        self.get(name)
-            .and_then(Value::as_str)
-            .ok_or_else(|| format!("the text {name:?} is missing"))
+        self.get(name).and_then(Value::as_str).ok_or_else(|| format!("the text {name:?} is missing"))
     }
 
     pub(crate) fn flag(&self, name: &str) -> Result<bool, String> {
-        self.get(name)
-            .and_then(Value::as_bool)
-            .ok_or_else(|| format!("{name:?} must be true or false"))
+        self.get(name).and_then(Value::as_bool).ok_or_else(|| format!("{name:?} must be true or false"))
     }
 
     pub(crate) fn count(&self, name: &str) -> Result<usize, String> {
-        let number = self
-            .get(name)
-            .and_then(Value::as_u64)
-            .and_then(|number| usize::try_from(number).ok());
+        let number = self.get(name).and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok());
         number.ok_or_else(|| format!("the number {name:?} is missing"))
     }
 
     pub(crate) fn count_or(&self, name: &str, default: usize) -> Result<usize, String> {
-        if self.0.contains_key(name) {
-            self.count(name)
-        } else {
-            Ok(default)
-        }
+        if self.0.contains_key(name) { self.count(name) } else { Ok(default) }
     }
 
     pub(crate) fn fraction(&self, name: &str) -> Result<f64, String> {
-        self.get(name)
-            .and_then(Value::as_f64)
-            .ok_or_else(|| format!("the number {name:?} is missing"))
+        self.get(name).and_then(Value::as_f64).ok_or_else(|| format!("the number {name:?} is missing"))
     }
 
     pub(crate) fn milliseconds(&self, name: &str) -> Result<Duration, String> {
-        let number = self
-            .get(name)
-            .and_then(Value::as_u64)
-            .ok_or_else(|| format!("the number {name:?} is missing"));
+        let number =
+            self.get(name).and_then(Value::as_u64).ok_or_else(|| format!("the number {name:?} is missing"));
         number.map(Duration::from_millis)
     }
 
     /// A session id: a number, or its digits as a text, for languages whose numbers are too small.
     pub(crate) fn session_id(&self) -> Result<i64, String> {
         let value = self.get("session_id");
-        let number = value
-            .and_then(Value::as_i64)
-            .or_else(|| value?.as_str()?.parse().ok());
+        let number = value.and_then(Value::as_i64).or_else(|| value?.as_str()?.parse().ok());
         number.ok_or_else(|| "\"session_id\" must be a whole number".into())
     }
 
     /// Bytes, written as hexadecimal digits.
     pub(crate) fn bytes(&self, name: &str) -> Result<Vec<u8>, String> {
         let digits = self.text(name)?;
-        let pair = |at| {
-            digits
-                .get(at..at + 2)
-                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
-        };
+        let pair = |at| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
         let bytes: Option<Vec<u8>> = (0..digits.len()).step_by(2).map(pair).collect();
         bytes.ok_or_else(|| format!("{name:?} must be hexadecimal digits"))
     }
 
     pub(crate) fn op(&self) -> Result<Op, String> {
-        self.text("op")?
-            .parse()
-            .map_err(|error: zkcoord_testkit::Error| error.to_string())
+        self.text("op")?.parse().map_err(|error: zkcoord_testkit::Error| error.to_string())
     }
 }
 

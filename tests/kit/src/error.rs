@@ -11,17 +11,11 @@ pub struct Error {
 
 impl Error {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            code: None,
-        }
+        Self { message: message.into(), code: None }
     }
 
     pub(crate) fn from_server(code: i32, what: &str) -> Self {
-        Self {
-            message: format!("ZooKeeper answered error {code} to {what}"),
-            code: Some(code),
-        }
+        Self { message: format!("ZooKeeper answered error {code} to {what}"), code: Some(code) }
     }
 
     /// ZooKeeper's error code (such as -110, node exists), if this error is a server's answer.

@@ -45,18 +45,11 @@ pub(crate) fn arguments(config: &Path, quorum: bool, extra: &[String]) -> Result
         return Err(missing(&format!("{} is missing", jar.display())));
     }
     let class_path: Vec<String> = jars.iter().map(|jar| jar.display().to_string()).collect();
-    let main = if quorum {
-        "quorum.QuorumPeerMain"
-    } else {
-        "ZooKeeperServerMain"
-    };
+    let main = if quorum { "quorum.QuorumPeerMain" } else { "ZooKeeperServerMain" };
     let mut arguments: Vec<String> = FAST_START.map(String::from).into();
     arguments.extend_from_slice(extra);
     arguments.extend(["-cp".into(), class_path.join(":")]);
-    arguments.extend([
-        format!("org.apache.zookeeper.server.{main}"),
-        config.display().to_string(),
-    ]);
+    arguments.extend([format!("org.apache.zookeeper.server.{main}"), config.display().to_string()]);
     Ok(arguments)
 }
 

@@ -36,11 +36,7 @@ impl Keeper {
             .process_group(0)
             .spawn()?;
         let pipes = process.stdin.take().zip(process.stdout.take());
-        Ok(Self {
-            folder,
-            process,
-            pipes: pipes.map(|(stdin, stdout)| (stdin, BufReader::new(stdout))),
-        })
+        Ok(Self { folder, process, pipes: pipes.map(|(stdin, stdout)| (stdin, BufReader::new(stdout))) })
     }
 
     /// The temporary folder.
@@ -53,9 +49,7 @@ impl Keeper {
         let quoted: Vec<String> = arguments.iter().map(|argument| quote(argument)).collect();
         fs::write(self.folder.join(format!("{node}.args")), quoted.join("\n"))?;
         let answer = self.command(&format!("start {node}"))?;
-        answer
-            .parse()
-            .map_err(|_| Error::new(format!("the keeper answered {answer:?} instead of a pid")))
+        answer.parse().map_err(|_| Error::new(format!("the keeper answered {answer:?} instead of a pid")))
     }
 
     /// Sends the signal of that name to a node.
@@ -77,10 +71,7 @@ impl Keeper {
     }
 
     fn command(&mut self, line: &str) -> Result<String, Error> {
-        let (stdin, stdout) = self
-            .pipes
-            .as_mut()
-            .ok_or_else(|| Error::new("the keeper has ended"))?;
+        let (stdin, stdout) = self.pipes.as_mut().ok_or_else(|| Error::new("the keeper has ended"))?;
         writeln!(stdin, "{line}")?;
         let mut answer = String::new();
         stdout.read_line(&mut answer)?;

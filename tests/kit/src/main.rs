@@ -43,9 +43,5 @@ fn run(nodes: &str, command: &str, arguments: &[&str]) -> Result<u8, String> {
     let status = process.status().map_err(|error| format!("{command}: {error}"))?;
     // Without a code a signal ended it, for which shells have 128 and more.
     let signal = || std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| 128 + signal);
-    Ok(status
-        .code()
-        .or_else(signal)
-        .and_then(|code| u8::try_from(code).ok())
-        .unwrap_or(1))
+    Ok(status.code().or_else(signal).and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }

@@ -24,10 +24,7 @@ impl Observer {
     /// Connects to one host, or to the first of several (comma between them) that answers.
     pub fn connect(hosts: &str) -> Result<Self, Error> {
         let hosts = hosts.split(',').map(|host| host.trim().to_owned()).collect();
-        let observer = Self {
-            hosts,
-            session: Mutex::new(None),
-        };
+        let observer = Self { hosts, session: Mutex::new(None) };
         observer.sync("/")?;
         Ok(observer)
     }
@@ -77,11 +74,7 @@ impl Observer {
 
     /// Creates a node and those above it, without data; nodes that exist are left alone.
     pub fn create_all(&self, path: &str) -> Result<(), Error> {
-        let ends = path
-            .match_indices('/')
-            .map(|(at, _)| at)
-            .skip(1)
-            .chain([path.len()]);
+        let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
         for end in ends {
             match self.create(&path[..end], &[]) {
                 Err(error) if error.code() != Some(NODE_EXISTS) => return Err(error),

@@ -21,22 +21,14 @@ pub(crate) fn free() -> Result<u16, Error> {
             return Ok(port);
         }
     }
-    Err(Error::new(format!(
-        "no free port between {FIRST} and {}",
-        FIRST + COUNT
-    )))
+    Err(Error::new(format!("no free port between {FIRST} and {}", FIRST + COUNT)))
 }
 
 /// Where this process begins, so that test processes running side by side seldom ask for the same port.
 fn start() -> u32 {
     static START: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
     *START.get_or_init(|| {
-        let nanos = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |now| now.subsec_nanos());
-        (nanos / 1000)
-            .wrapping_mul(31)
-            .wrapping_add(std::process::id().wrapping_mul(977))
-            % COUNT
+        let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.subsec_nanos());
+        (nanos / 1000).wrapping_mul(31).wrapping_add(std::process::id().wrapping_mul(977)) % COUNT
     })
 }

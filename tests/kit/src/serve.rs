@@ -28,15 +28,12 @@ impl<T> Things<T> {
     }
 
     fn get(&self, name: &str) -> Result<Arc<T>, String> {
-        self.with(|things| things.get(name).cloned())
-            .ok_or_else(|| format!("there is no {name:?}"))
+        self.with(|things| things.get(name).cloned()).ok_or_else(|| format!("there is no {name:?}"))
     }
 
     fn remove(&self, name: &str) -> Answer {
         let thing = self.with(|things| things.remove(name));
-        thing
-            .map(|_| Value::Null)
-            .ok_or_else(|| format!("there is no {name:?}"))
+        thing.map(|_| Value::Null).ok_or_else(|| format!("there is no {name:?}"))
     }
 
     fn with<R>(&self, work: impl FnOnce(&mut HashMap<String, Arc<T>>) -> R) -> R {
@@ -61,11 +58,7 @@ pub(crate) fn serve() {
         rules: Things::new(),
         observers: Things::new(),
     });
-    for line in stdin()
-        .lines()
-        .map_while(Result::ok)
-        .filter(|line| !line.trim().is_empty())
-    {
+    for line in stdin().lines().map_while(Result::ok).filter(|line| !line.trim().is_empty()) {
         let call = match Call::parse(&line) {
             Ok(call) => call,
             Err(error) => {
@@ -114,20 +107,10 @@ impl Kit {
         if call.get("tick_ms").is_some() {
             builder = builder.tick_time(call.milliseconds("tick_ms")?);
         }
-        for (key, value) in call
-            .get("properties")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
+        for (key, value) in call.get("properties").and_then(Value::as_object).into_iter().flatten() {
             builder = builder.property(key, value.as_str().unwrap_or(&value.to_string()));
         }
-        for option in call
-            .get("java_options")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+        for option in call.get("java_options").and_then(Value::as_array).into_iter().flatten() {
             builder = builder.java_option(option.as_str().ok_or("a java option must be a text")?);
         }
         let zookeeper = builder.start().map_err(say)?;
@@ -151,7 +134,7 @@ impl Kit {
             "pid" => Ok(json!(zookeeper.pid(call.count("node")?))),
             "log" => Ok(json!(zookeeper.log(call.count("node")?))),
             "wait_ready" => done(zookeeper.wait_ready(call.milliseconds("timeout_ms")?)),
-            "expire" => done(zookeeper.expire(call.session_id()?, &call.bytes("password")?)),
+            "expire" => done(zookeeper.expire(call.session_id()?)),
             _ => unknown(&format!("zookeeper.{name}")),
         }
     }
@@ -203,16 +186,10 @@ impl Kit {
         let observer = self.observer_of(call)?;
         let path = call.text("path")?;
         match name {
-            "children" => observer
-                .children(path)
-                .map(|children| json!(children))
-                .map_err(say),
+            "children" => observer.children(path).map(|children| json!(children)).map_err(say),
             "data" => {
                 let found = observer.data(path).map_err(say)?;
-                Ok(found.map_or(
-                    Value::Null,
-                    |(data, node)| json!({"data": hex(&data), "stat": stat(&node)}),
-                ))
+                Ok(found.map_or(Value::Null, |(data, node)| json!({"data": hex(&data), "stat": stat(&node)})))
             }
             "exists" => {
                 let found = observer.exists(path).map_err(say)?;
@@ -236,9 +213,7 @@ impl Kit {
             return Ok(observer);
         }
         let observer = Arc::new(Observer::connect(&hosts).map_err(say)?);
-        Ok(self
-            .observers
-            .with(|observers| observers.entry(hosts).or_insert(observer).clone()))
+        Ok(self.observers.with(|observers| observers.entry(hosts).or_insert(observer).clone()))
     }
 }
 
@@ -270,17 +245,10 @@ fn wait_for(proxy: &Proxy, call: &Call) -> Answer {
     };
     let timeout: Duration = call.milliseconds("timeout_ms")?;
     let counts = |frame: &&Frame| {
-        let kind = if replies {
-            frame.is_reply(op)
-        } else {
-            frame.is_request(op)
-        };
+        let kind = if replies { frame.is_reply(op) } else { frame.is_request(op) };
         kind && (path.is_none() || path == frame.path.as_deref())
     };
-    Ok(json!(proxy.wait_for(
-        timeout,
-        |frames| frames.iter().filter(counts).count() >= count
-    )))
+    Ok(json!(proxy.wait_for(timeout, |frames| frames.iter().filter(counts).count() >= count)))
 }
 
 fn frame(frame: &Frame) -> Value {

@@ -60,10 +60,7 @@ pub(crate) fn read_frame(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> 
     }
     let length = u32::from_be_bytes(length) as usize;
     if length > LONGEST_FRAME {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "not a ZooKeeper frame",
-        ));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "not a ZooKeeper frame"));
     }
     let mut frame = vec![0; length];
     stream.read_exact(&mut frame)?;
@@ -136,8 +133,7 @@ impl<'a> Decoder<'a> {
     }
 
     pub(crate) fn text(&mut self) -> Option<String> {
-        self.bytes()
-            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        self.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
 
     pub(crate) fn texts(&mut self) -> Option<Vec<String>> {
@@ -193,21 +189,13 @@ impl Session {
         id: i64,
         password: &[u8],
     ) -> Result<Handshake, Error> {
-        let address = host
-            .to_socket_addrs()?
-            .next()
-            .ok_or_else(|| Error::new(format!("unknown host {host}")))?;
+        let address =
+            host.to_socket_addrs()?.next().ok_or_else(|| Error::new(format!("unknown host {host}")))?;
         let mut stream = TcpStream::connect_timeout(&address, IO_TIMEOUT)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(IO_TIMEOUT))?;
         let timeout = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
-        let request = Encoder::default()
-            .int(0)
-            .long(0)
-            .int(timeout)
-            .long(id)
-            .bytes(password)
-            .flag(false);
+        let request = Encoder::default().int(0).long(0).int(timeout).long(id).bytes(password).flag(false);
         write_frame(&mut stream, &request.0)?;
         let frame = read_frame(&mut stream)?.ok_or_else(closed)?;
         let mut answer = Decoder(&frame);
@@ -220,12 +208,7 @@ impl Session {
         if timeout <= 0 {
             return Ok(Handshake::Refused);
         }
-        Ok(Handshake::Accepted(Self {
-            stream,
-            next_xid: 1,
-            id,
-            password: password.into(),
-        }))
+        Ok(Handshake::Accepted(Self { stream, next_xid: 1, id, password: password.into() }))
     }
 
     /// The session's id.
@@ -265,6 +248,21 @@ impl Session {
     }
 }
 
+/// The password that the server gave to a session's owner. It is no secret: ZooKeeper draws it from `java.util.Random`,
+/// seeded with the session's id and a constant (`ZooKeeperServer.generatePasswd`).
+pub(crate) fn password_of(session_id: i64) -> [u8; 16] {
+    const SALT: u64 = 0xB341_5C00;
+    const MULTIPLIER: u64 = 0x5_DEEC_E66D;
+    const MASK: u64 = (1 << 48) - 1;
+    let mut state = (session_id as u64 ^ SALT ^ MULTIPLIER) & MASK;
+    let mut password = [0; 16];
+    for word in password.chunks_mut(4) {
+        state = state.wrapping_mul(MULTIPLIER).wrapping_add(0xB) & MASK;
+        word.copy_from_slice(&((state >> 16) as u32).to_le_bytes());
+    }
+    password
+}
+
 /// Ends a session from outside: takes it over and closes it, as often as its owner takes it back.
 pub(crate) fn end_session(hosts: &[String], id: i64, password: &[u8]) -> Result<(), Error> {
     let deadline = Instant::now() + Duration::from_secs(20);
@@ -280,9 +278,7 @@ pub(crate) fn end_session(hosts: &[String], id: i64, password: &[u8]) -> Result<
                 }
                 Ok(Handshake::Refused) if was_there => return Ok(()),
                 Ok(Handshake::Refused) => {
-                    return Err(Error::new(format!(
-                        "session {id:#x} is unknown, or its password is wrong"
-                    )));
+                    return Err(Error::new(format!("session {id:#x} is unknown, or its password is wrong")));
                 }
                 Err(error) => last = error,
             }

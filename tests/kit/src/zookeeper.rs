@@ -34,11 +34,7 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) fn new(client_port: u16, arguments: Vec<String>) -> Self {
-        Self {
-            client_port,
-            arguments,
-            state: NodeState::Down,
-        }
+        Self { client_port, arguments, state: NodeState::Down }
     }
 }
 
@@ -180,16 +176,10 @@ impl ZooKeeper {
                 return Ok(());
             }
             if let Some(node) = running.iter().find(|node| self.has_died(**node)) {
-                return Err(Error::new(format!(
-                    "ZooKeeper node {node} ended:\n{}",
-                    tail(&self.log(*node))
-                )));
+                return Err(Error::new(format!("ZooKeeper node {node} ended:\n{}", tail(&self.log(*node)))));
             }
             if Instant::now() > deadline {
-                let log = running
-                    .first()
-                    .map(|node| tail(&self.log(*node)))
-                    .unwrap_or_default();
+                let log = running.first().map(|node| tail(&self.log(*node))).unwrap_or_default();
                 return Err(Error::new(format!(
                     "ZooKeeper was not ready after {timeout:?}: {modes:?}\n{log}"
                 )));
@@ -198,10 +188,10 @@ impl ZooKeeper {
         }
     }
 
-    /// Ends a session from outside, as if it had expired; its password is what the server gave to its client.
-    pub fn expire(&self, session_id: i64, password: &[u8]) -> Result<(), Error> {
+    /// Ends a session from outside, as if it had expired.
+    pub fn expire(&self, session_id: i64) -> Result<(), Error> {
         let hosts: Vec<String> = self.running().into_iter().map(|node| self.host(node)).collect();
-        wire::end_session(&hosts, session_id, password)
+        wire::end_session(&hosts, session_id, &wire::password_of(session_id))
     }
 
     /// A node's `Mode` (leader, follower, standalone), or `None` while it serves nobody.
@@ -209,10 +199,7 @@ impl ZooKeeper {
     pub fn mode(&self, node: usize) -> Option<String> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *self.ports.get(node)?));
         let answer = four_letter_word(address, "srvr").ok()?;
-        answer
-            .lines()
-            .find_map(|line| line.strip_prefix("Mode: "))
-            .map(String::from)
+        answer.lines().find_map(|line| line.strip_prefix("Mode: ")).map(String::from)
     }
 
     fn running(&self) -> Vec<usize> {
@@ -223,8 +210,7 @@ impl ZooKeeper {
     }
 
     fn has_died(&self, node: usize) -> bool {
-        self.pid(node)
-            .is_some_and(|pid| matches!(process_state(pid), None | Some('Z')))
+        self.pid(node).is_some_and(|pid| matches!(process_state(pid), None | Some('Z')))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -234,17 +220,13 @@ impl ZooKeeper {
 
 impl Inner {
     fn node(&mut self, node: usize) -> Result<&mut Node, Error> {
-        self.nodes
-            .get_mut(node)
-            .ok_or_else(|| Error::new(format!("there is no node {node}")))
+        self.nodes.get_mut(node).ok_or_else(|| Error::new(format!("there is no node {node}")))
     }
 }
 
 impl std::fmt::Debug for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list()
-            .entries(self.nodes.iter().map(|node| node.state))
-            .finish()
+        f.debug_list().entries(self.nodes.iter().map(|node| node.state)).finish()
     }
 }
 
@@ -275,9 +257,6 @@ fn process_state(pid: u32) -> Option<char> {
 
 /// The end of a log, without the many lines about the environment.
 fn tail(log: &str) -> String {
-    let lines: Vec<&str> = log
-        .lines()
-        .filter(|line| !line.contains("environment:"))
-        .collect();
+    let lines: Vec<&str> = log.lines().filter(|line| !line.contains("environment:")).collect();
     lines[lines.len().saturating_sub(40)..].join("\n")
 }

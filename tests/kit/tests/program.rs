@@ -24,25 +24,12 @@ struct Kit {
 
 impl Kit {
     fn start() -> Self {
-        let mut process = Command::new(PROGRAM)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut process = Command::new(PROGRAM).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let stdin = process.stdin.take();
         let stdout = BufReader::new(process.stdout.take().unwrap());
         let (sender, answers) = channel();
-        thread::spawn(move || {
-            stdout
-                .lines()
-                .map_while(Result::ok)
-                .try_for_each(|line| sender.send(line))
-        });
-        Self {
-            process,
-            stdin,
-            answers,
-        }
+        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { process, stdin, answers }
     }
 
     fn answer(&mut self, call: &Value) -> Value {
@@ -126,17 +113,11 @@ fn calls_reach_servers_proxies_and_observers() {
     assert_eq!(answer["id"], 7);
     assert!(answer["error"].as_str().unwrap().contains("-110"), "{answer}");
     let rule = rule["rule"].take();
-    assert_eq!(
-        kit.call(&json!({"call": "rule.wait_fired", "rule": rule, "timeout_ms": 1000})),
-        true
-    );
+    assert_eq!(kit.call(&json!({"call": "rule.wait_fired", "rule": rule, "timeout_ms": 1000})), true);
     assert_eq!(kit.call(&json!({"call": "rule.fired", "rule": rule})), 1);
 
     let read = kit.call(&json!({"call": "observer.data", "zookeeper": zookeeper, "path": "/a"}));
-    assert_eq!(
-        (&read["data"], &read["stat"]["version"]),
-        (&json!("6869"), &json!(0))
-    );
+    assert_eq!((&read["data"], &read["stat"]["version"]), (&json!("6869"), &json!(0)));
     let none = kit.call(&json!({"call": "observer.children", "zookeeper": zookeeper, "path": "/none"}));
     assert_eq!(none, Value::Null);
     let waited = json!({"call": "proxy.wait_for", "proxy": proxy, "op": "create", "direction": "request",
@@ -144,18 +125,9 @@ fn calls_reach_servers_proxies_and_observers() {
     assert_eq!(kit.call(&waited), true);
     let frames = kit.call(&json!({"call": "proxy.frames", "proxy": proxy}));
     assert!(
-        frames
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|frame| frame["op"] == "create" && frame["passed"] == false)
+        frames.as_array().unwrap().iter().any(|frame| frame["op"] == "create" && frame["passed"] == false)
     );
-    for wrong in [
-        json!({"call": "proxy.cut"}),
-        json!({"call": "x.y"}),
-        json!([1]),
-        json!({}),
-    ] {
+    for wrong in [json!({"call": "proxy.cut"}), json!({"call": "x.y"}), json!([1]), json!({})] {
         assert!(kit.answer(&wrong)["error"].is_string());
     }
     kit.call(&json!({"call": "exit"}));
@@ -170,19 +142,7 @@ fn run_gives_a_command_its_server() {
     };
     let output = run("echo $ZKCOORD_HOSTS; exit 7");
     assert_eq!(output.status.code(), Some(7));
-    assert!(
-        String::from_utf8(output.stdout)
-            .unwrap()
-            .starts_with("127.0.0.1:")
-    );
+    assert!(String::from_utf8(output.stdout).unwrap().starts_with("127.0.0.1:"));
     assert_eq!(run("kill -9 $$").status.code(), Some(137));
-    assert_eq!(
-        Command::new(PROGRAM)
-            .arg("nonsense")
-            .output()
-            .unwrap()
-            .status
-            .code(),
-        Some(2)
-    );
+    assert_eq!(Command::new(PROGRAM).arg("nonsense").output().unwrap().status.code(), Some(2));
 }

@@ -32,16 +32,7 @@ fn text(text: &str) -> Vec<u8> {
 /// The body of a create request: data, one open access rule, a persistent node.
 fn create_body(path: &str) -> Vec<u8> {
     let [none, one, all] = [0, 1, 0x1f].map(u32::to_be_bytes);
-    [
-        &text(path)[..],
-        &none,
-        &one,
-        &all,
-        &text("world"),
-        &text("anyone"),
-        &none,
-    ]
-    .concat()
+    [&text(path)[..], &none, &one, &all, &text("world"), &text("anyone"), &none].concat()
 }
 
 fn create(session: &mut Session, path: &str) -> bool {
@@ -94,21 +85,11 @@ fn a_lost_handshake() {
 #[test]
 fn cleared_rules_do_nothing() {
     let proxy = proxy();
-    let (early, late) = (
-        proxy.swallow_reply(Op::Create, 1),
-        proxy.swallow_request(Op::Any, 2),
-    );
+    let (early, late) = (proxy.swallow_reply(Op::Create, 1), proxy.swallow_request(Op::Any, 2));
     let mut client = session(&proxy);
     proxy.hold_requests(true);
-    let call = thread::spawn(move || {
-        (
-            create(&mut client, "/cleared-1"),
-            create(&mut client, "/cleared-2"),
-        )
-    });
-    assert!(proxy.wait_for(SECONDS_10, |frames| {
-        frames.iter().any(|frame| frame.is_request(Op::Create))
-    }));
+    let call = thread::spawn(move || (create(&mut client, "/cleared-1"), create(&mut client, "/cleared-2")));
+    assert!(proxy.wait_for(SECONDS_10, |frames| { frames.iter().any(|frame| frame.is_request(Op::Create)) }));
     proxy.clear_rules();
     proxy.hold_requests(false);
     assert_eq!(call.join().unwrap(), (true, true));
@@ -165,9 +146,7 @@ fn held_requests_go_when_released() {
     let mut client = session(&proxy);
     proxy.hold_requests(true);
     let call = thread::spawn(move || create(&mut client, "/held-request"));
-    assert!(proxy.wait_for(SECONDS_10, |frames| {
-        frames.iter().any(|frame| frame.is_request(Op::Create))
-    }));
+    assert!(proxy.wait_for(SECONDS_10, |frames| { frames.iter().any(|frame| frame.is_request(Op::Create)) }));
     assert!(!eventually(A_WHILE, || exists("/held-request")));
     proxy.hold_requests(false);
     assert!(call.join().unwrap());
@@ -230,10 +209,7 @@ fn the_log_tells_what_came_by() {
     assert!(frames[0].is_request(Op::Connect) && frames[1].is_reply(Op::Connect));
     let (request, reply) = (&frames[4], &frames[5]);
     assert!(request.is_request(Op::Create) && request.direction == Direction::ToServer);
-    assert_eq!(
-        (request.path.as_deref(), request.error, request.passed),
-        (Some("/logged"), 0, true)
-    );
+    assert_eq!((request.path.as_deref(), request.error, request.passed), (Some("/logged"), 0, true));
     assert!(reply.is_reply(Op::Create) && reply.xid == request.xid && reply.connection == 1);
     assert_eq!((reply.path.as_deref(), reply.error), (Some("/logged"), -110));
     proxy.clear_frames();

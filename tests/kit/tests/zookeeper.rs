@@ -16,10 +16,7 @@ fn one_node_serves_an_observer() {
     observer.create_all("/observed/deep/down").unwrap();
     observer.create("/observed/b", b"two").unwrap();
     observer.create("/observed/a", b"one").unwrap();
-    assert_eq!(
-        observer.children("/observed").unwrap().unwrap(),
-        ["a", "b", "deep"]
-    );
+    assert_eq!(observer.children("/observed").unwrap().unwrap(), ["a", "b", "deep"]);
     observer.set("/observed/a", b"three").unwrap();
     let (data, stat) = observer.data("/observed/a").unwrap().unwrap();
     assert_eq!((data.as_slice(), stat.version), (&b"three"[..], 1));
@@ -27,20 +24,17 @@ fn one_node_serves_an_observer() {
     assert_eq!(observer.data("/observed/a").unwrap(), None);
     assert_eq!(observer.exists("/observed/a").unwrap(), None);
     assert_eq!(observer.children("/nowhere").unwrap(), None);
-    assert_eq!(
-        observer.create("/observed/b", b"").unwrap_err().code(),
-        Some(-110)
-    );
+    assert_eq!(observer.create("/observed/b", b"").unwrap_err().code(), Some(-110));
 }
 
 #[test]
 fn a_session_can_be_ended_from_outside() {
     let zookeeper = shared();
     let mut session = Session::open(&zookeeper.hosts(), Duration::from_secs(30)).unwrap();
-    let (id, password) = (session.id(), session.password().to_vec());
-    zookeeper.expire(id, &password).unwrap();
+    let id = session.id();
+    zookeeper.expire(id).unwrap();
     assert!(session.call(code::PING, &[]).is_err());
-    let again = zookeeper.expire(id, &password).unwrap_err();
+    let again = zookeeper.expire(id).unwrap_err();
     assert!(again.to_string().contains("unknown"), "{again}");
 }
 
@@ -68,7 +62,7 @@ fn a_quorum_survives_its_leader() {
 fn a_session_of_a_quorum_can_be_ended_from_outside() {
     let zookeeper = ZooKeeper::start(3).unwrap();
     let mut session = Session::open(&zookeeper.host(2), Duration::from_secs(30)).unwrap();
-    zookeeper.expire(session.id(), session.password()).unwrap();
+    zookeeper.expire(session.id()).unwrap();
     assert!(session.call(code::PING, &[]).is_err());
 }
 
@@ -97,9 +91,8 @@ fn a_killed_node_comes_back_with_its_data() {
 
 #[test]
 fn options_reach_the_server() {
-    let builder = ZooKeeper::builder()
-        .tick_time(Duration::from_millis(100))
-        .property("maxSessionTimeout", "7000");
+    let builder =
+        ZooKeeper::builder().tick_time(Duration::from_millis(100)).property("maxSessionTimeout", "7000");
     let zookeeper = builder.java_option("-Dzookeeper.forceSync=no").start().unwrap();
     assert!(zookeeper.log(0).contains("tickTime 100 ms"));
     assert!(zookeeper.log(0).contains("maxSessionTimeout 7000 ms"));
@@ -107,10 +100,7 @@ fn options_reach_the_server() {
 
 #[test]
 fn a_server_that_does_not_start_says_why() {
-    let error = ZooKeeper::builder()
-        .java_option("-Xnonsense")
-        .start()
-        .unwrap_err();
+    let error = ZooKeeper::builder().java_option("-Xnonsense").start().unwrap_err();
     assert!(error.to_string().contains("-Xnonsense"), "{error}");
 }
 

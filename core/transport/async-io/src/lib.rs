@@ -22,34 +22,22 @@ pub struct Timer {
 impl Timer {
     /// A timer that never fires.
     pub fn never() -> Timer {
-        Timer {
-            sleep: None,
-            period: None,
-        }
+        Timer { sleep: None, period: None }
     }
 
     /// Fires once, `duration` from now.
     pub fn after(duration: Duration) -> Timer {
-        Timer {
-            sleep: Some(Box::pin(tokio::time::sleep(duration))),
-            period: None,
-        }
+        Timer { sleep: Some(Box::pin(tokio::time::sleep(duration))), period: None }
     }
 
     /// Fires once, at `instant`.
     pub fn at(instant: Instant) -> Timer {
-        Timer {
-            sleep: Some(Box::pin(tokio::time::sleep_until(instant.into()))),
-            period: None,
-        }
+        Timer { sleep: Some(Box::pin(tokio::time::sleep_until(instant.into()))), period: None }
     }
 
     /// Fires every `period`, first one period from now.
     pub fn interval(period: Duration) -> Timer {
-        Timer {
-            period: Some(period),
-            ..Timer::after(period)
-        }
+        Timer { period: Some(period), ..Timer::after(period) }
     }
 }
 

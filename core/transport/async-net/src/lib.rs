@@ -36,12 +36,7 @@ impl TcpStream {
     pub async fn connect<A: ToSocketAddrs>(addresses: A) -> Result<TcpStream> {
         let socket = tokio::net::TcpStream::connect(addresses).await?;
         socket.set_nodelay(true)?;
-        Ok(TcpStream {
-            socket,
-            gathered: Vec::with_capacity(4096),
-            sent: 0,
-            yielded: false,
-        })
+        Ok(TcpStream { socket, gathered: Vec::with_capacity(4096), sent: 0, yielded: false })
     }
 
     fn gather(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<Result<usize>> {
@@ -50,9 +45,7 @@ impl TcpStream {
         }
         self.yielded = false;
         let before = self.gathered.len();
-        slices
-            .iter()
-            .for_each(|slice| self.gathered.extend_from_slice(slice));
+        slices.iter().for_each(|slice| self.gathered.extend_from_slice(slice));
         Poll::Ready(Ok(self.gathered.len() - before))
     }
 

@@ -38,12 +38,7 @@ impl Conversation {
         }
         let mut request = Decoder(frame);
         let (xid, code) = (request.int()?, request.int()?);
-        Some(Summary {
-            code,
-            xid,
-            path: path_of(code, request),
-            error: 0,
-        })
+        Some(Summary { code, xid, path: path_of(code, request), error: 0 })
     }
 
     /// Remembers a request that goes on to the server.
@@ -64,10 +59,7 @@ impl Conversation {
             self.server_greeted = true;
             (0, 0)
         };
-        let at = self
-            .pending
-            .iter()
-            .position(|pending| pending.summary.xid == xid)?;
+        let at = self.pending.iter().position(|pending| pending.summary.xid == xid)?;
         let Pending { summary, loses_reply } = self.pending.remove(at);
         Some((Summary { error, ..summary }, loses_reply))
     }
@@ -81,22 +73,12 @@ impl Conversation {
 }
 
 fn greeting() -> Summary {
-    Summary {
-        code: code::CONNECT,
-        xid: 0,
-        path: None,
-        error: 0,
-    }
+    Summary { code: code::CONNECT, xid: 0, path: None, error: 0 }
 }
 
 fn event(mut body: Decoder<'_>) -> Option<Summary> {
     let (_kind, _state) = (body.int()?, body.int()?);
-    Some(Summary {
-        code: code::EVENT,
-        xid: -1,
-        path: body.text(),
-        error: 0,
-    })
+    Some(Summary { code: code::EVENT, xid: -1, path: body.text(), error: 0 })
 }
 
 /// The path in a request's body, if requests of this kind start with one; for a multi its first operation's

@@ -83,11 +83,7 @@ impl Proxy {
         let shared = Arc::new(Shared::new());
         let (state, upstream) = (shared.clone(), upstream.to_owned());
         let accepting = thread::spawn(move || pipe::accept(&state, &listener, &upstream));
-        Ok(Self {
-            shared,
-            address,
-            accepting: Some(accepting),
-        })
+        Ok(Self { shared, address, accepting: Some(accepting) })
     }
 
     /// Where clients connect to.
@@ -108,26 +104,12 @@ impl Proxy {
 
     /// Swallows the reply to each such request with a probability from 0 to 1.
     pub fn swallow_replies_at_random(&self, op: Op, probability: f64, seed: u64) -> Rule {
-        self.add_rule(
-            op,
-            Target::Reply,
-            When::Random {
-                probability,
-                random: Random(seed),
-            },
-        )
+        self.add_rule(op, Target::Reply, When::Random { probability, random: Random(seed) })
     }
 
     /// Swallows each such request with a probability from 0 to 1.
     pub fn swallow_requests_at_random(&self, op: Op, probability: f64, seed: u64) -> Rule {
-        self.add_rule(
-            op,
-            Target::Request,
-            When::Random {
-                probability,
-                random: Random(seed),
-            },
-        )
+        self.add_rule(op, Target::Request, When::Random { probability, random: Random(seed) })
     }
 
     /// Ends all rules, also for requests whose reply is still to come.
@@ -207,17 +189,9 @@ impl Proxy {
 
     fn add_rule(&self, op: Op, target: Target, when: When) -> Rule {
         let fired = Fired::default();
-        let active = Active {
-            op,
-            target,
-            when,
-            fired: fired.clone(),
-        };
+        let active = Active { op, target, when, fired: fired.clone() };
         self.shared.change(|state| state.rules.push(active));
-        Rule {
-            fired,
-            shared: self.shared.clone(),
-        }
+        Rule { fired, shared: self.shared.clone() }
     }
 }
 

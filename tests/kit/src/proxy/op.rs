@@ -76,10 +76,7 @@ impl Op {
     /// The kind's name, as `get_data`; for a code without a kind of its own `other`.
     #[must_use]
     pub fn name_of(code: i32) -> &'static str {
-        NAMES
-            .iter()
-            .find(|(_, op)| *op != Op::Any && op.matches(code))
-            .map_or("other", |(name, _)| name)
+        NAMES.iter().find(|(_, op)| *op != Op::Any && op.matches(code)).map_or("other", |(name, _)| name)
     }
 }
 

@@ -45,16 +45,11 @@ fn serve(shared: &Arc<Shared>, client: TcpStream, upstream: &str) {
     let Some(connection) = shared.open(&client, &server) else {
         return;
     };
-    for (from, to, direction) in [
-        (&client, &server, Direction::ToServer),
-        (&server, &client, Direction::ToClient),
-    ] {
+    for (from, to, direction) in
+        [(&client, &server, Direction::ToServer), (&server, &client, Direction::ToClient)]
+    {
         let (sender, receiver) = channel();
-        let side = Side {
-            shared: shared.clone(),
-            connection,
-            direction,
-        };
+        let side = Side { shared: shared.clone(), connection, direction };
         let (reader, from, to) = (side.clone(), from.clone(), to.clone());
         thread::spawn(move || reader.read(&from, &sender));
         thread::spawn(move || side.write(&to, receiver));
@@ -95,9 +90,7 @@ impl Side {
                 Item::Frame(frame, _) if write_frame(&mut to, &frame).is_ok() => {}
                 Item::Finish(_) => return self.shared.finish(self.connection, self.direction),
                 Item::Frame(..) | Item::Cut(_) => {
-                    return self
-                        .shared
-                        .change(|state| state.cut(self.connection, Close::Finish));
+                    return self.shared.change(|state| state.cut(self.connection, Close::Finish));
                 }
             }
         }

@@ -50,11 +50,7 @@ pub(super) enum Close {
 
 impl Shared {
     pub(super) fn new() -> Self {
-        Self {
-            state: Mutex::default(),
-            changed: Condvar::new(),
-            start: Instant::now(),
-        }
+        Self { state: Mutex::default(), changed: Condvar::new(), start: Instant::now() }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -70,9 +66,7 @@ impl Shared {
 
     /// Waits until a condition on the state holds; `false` if it does not after `timeout`.
     pub(super) fn wait(&self, timeout: Duration, mut condition: impl FnMut(&State) -> bool) -> bool {
-        let waiting = self
-            .changed
-            .wait_timeout_while(self.lock(), timeout, |state| !condition(state));
+        let waiting = self.changed.wait_timeout_while(self.lock(), timeout, |state| !condition(state));
         !waiting.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
@@ -103,22 +97,8 @@ impl Shared {
                 Direction::ToServer => state.see_request(connection, frame)?,
                 Direction::ToClient => state.see_reply(connection, frame)?,
             };
-            let Summary {
-                code,
-                xid,
-                path,
-                error,
-            } = summary;
-            state.frames.push(Frame {
-                connection,
-                direction,
-                code,
-                xid,
-                path,
-                error,
-                passed,
-                at,
-            });
+            let Summary { code, xid, path, error } = summary;
+            state.frames.push(Frame { connection, direction, code, xid, path, error, passed, at });
             passed.then(|| Instant::now() + state.delay)
         })
     }
@@ -139,10 +119,7 @@ impl Shared {
             state = if held {
                 self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
             } else {
-                self.changed
-                    .wait_timeout(state, left)
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .0
+                self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
             };
         }
     }
@@ -158,11 +135,7 @@ impl Shared {
                 return;
             }
             open.half_closed = true;
-            let other = if direction == Direction::ToServer {
-                &open.server
-            } else {
-                &open.client
-            };
+            let other = if direction == Direction::ToServer { &open.server } else { &open.client };
             // An error means that it is closed already.
             drop(other.shutdown(Shutdown::Write));
         });
@@ -192,11 +165,7 @@ impl State {
     }
 
     fn holds(&self, direction: Direction) -> bool {
-        let held = if direction == Direction::ToServer {
-            self.hold_requests
-        } else {
-            self.hold_replies
-        };
+        let held = if direction == Direction::ToServer { self.hold_requests } else { self.hold_replies };
         held || self.stalled
     }
 
