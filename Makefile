@@ -1,0 +1,26 @@
+# The two commands are `make demo` and `make test`. Both install what is missing first, and say so.
+
+.PHONY: demo test setup rust c python node lint format clean
+
+demo: setup          ## a real ZooKeeper, and four languages contending for one lock
+	@.ci/demo.sh
+
+test: setup          ## everything; ends with one line "N passed, M failed"
+	@.ci/test.sh
+
+rust c python node: setup   ## the tests of one language
+	@.ci/$@.sh
+
+setup:               ## installs what building and testing need, when it is missing
+	@.ci/setup.sh
+
+lint: setup          ## formatting and lints of the Rust code
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+format:
+	cargo fmt --all
+
+clean:
+	cargo clean
+	rm -rf .build
