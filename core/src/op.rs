@@ -14,7 +14,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::callback;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorCode, Result};
-use crate::runtime::{ProcessBound, Runtime};
+use crate::runtime::{Process, ProcessBound, Runtime};
 
 /// Where a running operation leaves its outcome.
 pub(crate) type Answer<T> = oneshot::Receiver<Result<T>>;
@@ -138,7 +138,7 @@ impl<T: Send + 'static> Op<T> {
     /// runtime's thread. It must not block there; see [`callback::dispatch`] for what does.
     pub fn on_done(mut self, done: impl FnOnce(Result<T>) + Send + 'static) -> Canceller {
         let cancel = Arc::new(Notify::new());
-        let canceller = Canceller(cancel.clone());
+        let canceller = Canceller { process: Process::current(), cancel: cancel.clone() };
         self.start();
         let runtime = match self.runtime.take() {
             Some(runtime) if runtime.process().is_current() => runtime,
@@ -186,12 +186,18 @@ impl<T> fmt::Debug for Op<T> {
 
 /// Cancels an operation that was given to [`Op::on_done`]. Dropping it lets the operation go on.
 #[derive(Clone, Debug)]
-pub struct Canceller(Arc<Notify>);
+pub struct Canceller {
+    process: Process,
+    cancel: Arc<Notify>,
+}
 
 impl Canceller {
     /// Cancels: the callback gets `CANCELLED`, unless the outcome was on its way already.
     pub fn cancel(&self) {
-        self.0.notify_one();
+        // Waking a task is not for a fork's child, where nobody would run it.
+        if self.process.is_current() {
+            self.cancel.notify_one();
+        }
     }
 }
 

@@ -117,7 +117,11 @@ impl Contest {
         let mut own_watch = None;
         loop {
             match position(&names, name_of(&own.path)) {
-                Position::First => return Ok(Some(self.grant(session, own, own_watch))),
+                Position::First if session.is_alive() => {
+                    return Ok(Some(self.grant(session, own, own_watch)));
+                }
+                // The list took so long that the lease ran out; a fresh answer renews it, if the session lives.
+                Position::First => names = self.list(session).await?,
                 // Deleted by somebody. Or the list is from a server that lags; then retreating deletes the node.
                 Position::Missing => return Err(Setback::Again),
                 Position::Ambiguous(why) => {
@@ -133,7 +137,7 @@ impl Contest {
                     self.waiting_for = format!("{predecessor} ({ahead} ahead)");
                     let predecessor = self.directory.child(&predecessor);
                     let gone = self.await_turn(session, &own, &predecessor, &mut own_watch).await?;
-                    // An event is no answer, so the lease may be old; then ask before believing in it.
+                    // An event is no answer to a request, so the lease may have run out; then ask before believing.
                     if gone && decisive && session.is_alive() {
                         return Ok(Some(self.grant(session, own, own_watch)));
                     }
@@ -336,7 +340,7 @@ impl Contest {
             holding.begin_watch();
             self.core.spawn(watch_over(session.clone(), holding.clone(), Some(watch)));
         }
-        session.keeper().hold(&holding);
+        session.keeper().hold(session, &holding);
         Guard::new(self.core.clone(), session.clone(), holding)
     }
 }

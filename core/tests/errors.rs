@@ -15,7 +15,8 @@ fn the_page_is_the_table() {
         .take_while(|line| line.starts_with('|'))
         .map(|line| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect())
         .collect();
-    let told: Vec<_> = rows.iter().map(|row| (&*row[0], row[1].parse().unwrap(), &*row[2], &*row[4])).collect();
+    let told: Vec<_> =
+        rows.iter().map(|row| (&*row[0], row[1].parse().unwrap(), &*row[2], &*row[4])).collect();
     let table: Vec<_> =
         ErrorCode::ALL.iter().map(|code| (code.name(), code.value(), code.class(), code.meaning())).collect();
     assert_eq!(told, table);

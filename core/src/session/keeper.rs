@@ -29,12 +29,19 @@ pub(crate) struct Keeper {
 }
 
 impl Keeper {
-    /// Takes a holding into care until it is lost or [let go](Keeper::let_go).
-    pub(crate) fn hold(&self, holding: &Arc<Holding>) {
-        let mut held = self.held.lock();
-        held.insert(key(holding), holding.clone());
-        if held.len() == 1 {
+    /// Takes a holding of `session` into care until it is lost or [let go](Keeper::let_go).
+    pub(crate) fn hold(&self, session: &Session, holding: &Arc<Holding>) {
+        let first = {
+            let mut held = self.held.lock();
+            held.insert(key(holding), holding.clone());
+            held.len() == 1
+        };
+        if first {
             self.awake.notify_one();
+        }
+        // The keeper may have made its last round already.
+        if session.is_gone() {
+            self.lose_all(Loss::SessionGone);
         }
     }
 

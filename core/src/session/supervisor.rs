@@ -208,7 +208,8 @@ impl Supervisor {
             match Link::connect(&self.options, None).await {
                 Ok(link) => return Ok(link),
                 Err(ConnectFault::NotAuthorized) => {
-                    let message = format!("{} refused the authentication", self.options.hosts.servers);
+                    let message =
+                        format!("{} refused the authentication, or the chroot", self.options.hosts.servers);
                     return Err(Error::new(ErrorCode::NotAuthorized, message));
                 }
                 Err(ConnectFault::Unreachable(why)) => complain(why),
