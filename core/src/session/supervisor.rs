@@ -161,6 +161,8 @@ impl Supervisor {
                     LinkEnd::Expired | LinkEnd::Closed => return SessionEnd::Expired,
                 },
                 () = self.told_to_close() => {
+                    // First, so that no waiter takes the end of our own locks for its turn.
+                    session.set_footing(Footing::Gone);
                     // A server that does not take the goodbye ends the session by its timeout.
                     let _bounded = tokio::time::timeout(CLOSE_PATIENCE, link.close()).await;
                     return SessionEnd::Closed;
