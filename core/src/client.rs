@@ -24,6 +24,9 @@ pub struct Client {
     core: Arc<ProcessBound<Arc<Core>>>,
 }
 
+/// How long a close with timeout 0 waits for its answer.
+const ONE_ANSWER: Duration = Duration::from_millis(250);
+
 /// What a client and its recipes share.
 #[derive(Debug)]
 pub(crate) struct Core {
@@ -130,7 +133,7 @@ impl Client {
         Op::new(&runtime, |deadline| async move {
             core.supervisor.begin_close();
             let late = || Error::new(ErrorCode::Timeout, "the server has not confirmed the close yet");
-            deadline.run(core.supervisor.closed()).await.ok_or_else(late)
+            deadline.once_within(ONE_ANSWER).run(core.supervisor.closed()).await.ok_or_else(late)
         })
     }
 }

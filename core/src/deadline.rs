@@ -26,6 +26,11 @@ impl Deadline {
         }
     }
 
+    /// For a call that has nothing to try but to wait: "once" means that it waits this long.
+    pub(crate) fn once_within(self, bound: Duration) -> Deadline {
+        if self.is_once() { Deadline::At(Instant::now() + bound) } else { self }
+    }
+
     pub(crate) fn is_once(self) -> bool {
         self == Deadline::Once
     }

@@ -1,6 +1,7 @@
 //! A lock that is held.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::client::Core;
 use crate::error::{Error, ErrorCode, Result};
@@ -24,6 +25,9 @@ pub struct Guard {
     node: String,
     held: ProcessBound<Held>,
 }
+
+/// How long a release with timeout 0 waits for its answer.
+const ONE_ANSWER: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
 struct Held {
@@ -74,6 +78,17 @@ impl Guard {
         Err(Error::new(ErrorCode::LockLost, format!("lock {}: {why}", self.node)))
     }
 
+    /// Why the lock was lost; `None` when it was not, or was released.
+    ///
+    /// # Errors
+    /// `FORKED` in a child of fork().
+    pub fn loss(&self) -> Result<Option<Loss>> {
+        match self.held.get()?.holding.standing() {
+            Standing::Lost(loss) => Ok(Some(loss)),
+            Standing::Held | Standing::Released => Ok(None),
+        }
+    }
+
     /// Waits until the lock is lost, and says why. Never finishes when the lock is released.
     ///
     /// # Cancel safety
@@ -84,7 +99,7 @@ impl Guard {
                 let holding = held.holding.clone();
                 Op::new(held.core.runtime(), |deadline| async move {
                     let passed = || Error::new(ErrorCode::Timeout, "the lock was not lost in that time");
-                    deadline.run(holding.lost()).await.ok_or_else(passed)
+                    deadline.once_within(Duration::ZERO).run(holding.lost()).await.ok_or_else(passed)
                 })
             }
             Err(error) => Op::failed(error),
@@ -104,7 +119,8 @@ impl Guard {
     /// Gives the lock back and waits until the server has taken it. Can be called again, and after a loss.
     ///
     /// # Errors
-    /// `TIMEOUT` when that takes longer than the operation's timeout; it goes on in the background. `FORKED` in a child
+    /// `TIMEOUT` when that takes longer than the operation's timeout (with 0: than a quarter of a second); it goes on in
+    /// the background. `FORKED` in a child
     /// of fork(). Never `LOCK_LOST`.
     ///
     /// # Cancel safety
@@ -120,7 +136,7 @@ impl Guard {
             let Some(deleted) = give_back(&core, session, holding) else {
                 return Err(Error::forked());
             };
-            match deadline.run(deleted).await {
+            match deadline.once_within(ONE_ANSWER).run(deleted).await {
                 Some(Ok(outcome)) => outcome,
                 Some(Err(_)) => Err(Error::internal("the task that gives a lock back ended early")),
                 None => {

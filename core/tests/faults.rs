@@ -260,3 +260,23 @@ fn a_killed_leader_loses_no_lock_and_no_waiter() {
     let observer = Observer::connect(&zookeeper.hosts()).unwrap();
     assert_eq!(observer.children("/lock").unwrap().unwrap().len(), 1);
 }
+
+#[test]
+fn zero_timeouts_return_at_once_while_nobody_answers() {
+    let corner = Corner::new();
+    let proxy = corner.proxy();
+    let client = corner.client_through(&proxy);
+    let guard = client.mutex("/lock").acquire().wait().unwrap();
+    assert_eq!(guard.lost().timeout(Duration::ZERO).wait().unwrap_err().code(), ErrorCode::Timeout);
+    assert_eq!(guard.loss().unwrap(), None);
+    proxy.stall(true);
+    let start = Instant::now();
+    assert_eq!(guard.release().timeout(Duration::ZERO).wait().unwrap_err().code(), ErrorCode::Timeout);
+    assert!(client.mutex("/other").acquire().timeout(Duration::ZERO).wait().is_err());
+    assert!(client.counter("/c").get().timeout(Duration::ZERO).wait().is_err());
+    assert!(client.counter("/c").add(1).timeout(Duration::ZERO).wait().is_err());
+    assert!(start.elapsed() < 2 * SESSION, "{:?}", start.elapsed());
+    proxy.stall(false);
+    corner.await_children("/lock", 0);
+    corner.await_children("/other", 0);
+}

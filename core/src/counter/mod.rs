@@ -52,8 +52,9 @@ impl Counter {
     /// The counter's node, below the client's chroot.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when the path given was none; every operation fails with it too.
+    /// `INVALID_ARGUMENT` when the path given was none, `FORKED` in a child of fork(); every operation fails with it too.
     pub fn path(&self) -> Result<&str> {
+        self.core.get()?;
         self.path.as_ref().map(ZnodePath::as_str).map_err(Clone::clone)
     }
 
