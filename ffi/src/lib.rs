@@ -1,1 +1,26 @@
-//! Under construction.
+//! libzkcoord: the C ABI of zkcoord. No logic, only translation: pointers, text, time and errors.
+//!
+//! The doc comments of exported items are those of `include/zkcoord.h` and speak to a C reader. The contract that all
+//! functions share stands once, in `preamble.h`. The header follows the order of the modules below.
+
+#![allow(non_camel_case_types, reason = "types are named as C names them")]
+#![allow(clippy::missing_safety_doc, reason = "what a caller owes every function stands once, in preamble.h")]
+
+pub mod status;
+
+pub mod error;
+
+pub mod options;
+
+pub mod client;
+
+pub mod mutex;
+
+pub mod guard;
+
+pub mod counter;
+
+mod boundary;
+mod callback;
+mod text;
+mod time;

@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# Builds libzkcoord, and compiles and runs tests/c and the C and C++ examples with it against a real server: as they
+# are, with the sanitizers, and where valgrind is installed under that. Prints `c: N passed, M failed` at the end.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+target=${CARGO_TARGET_DIR:-target}
+mkdir -p "$target"
+target=$(cd "$target" && pwd)
+libraries=$target/debug
+programs=$target/c
+
+warnings=(-Wall -Wextra -Wpedantic -Werror)
+c=(gcc -std=c11 -D_GNU_SOURCE)
+cpp17=(g++ -std=c++17)
+cpp20=(g++ -std=c++20)
+sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=all)
+c_tests=(arguments callbacks client counter fork mutex)
+examples=(lock counter)
+
+passed=0
+failed=0
+
+# Counts one thing that is as it should be or not: count DESCRIPTION COMMAND...
+count() {
+    local what=$1
+    shift
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $what" >&2
+    fi
+}
+
+build() {
+    export CARGO_TARGET_DIR=$target
+    cargo build --quiet -p zkcoord-ffi -p zkcoord-testkit
+    mkdir -p "$programs"
+    # What the linker and the programs look for; cargo has no names with versions.
+    ln -sf "$libraries/libzkcoord.so" "$programs/libzkcoord.so"
+    ln -sf "$libraries/libzkcoord.so" "$programs/libzkcoord.so.0"
+}
+
+# compile PROGRAM COMPILER... SOURCE...
+compile() {
+    local program=$1
+    shift
+    "$@" -g "${warnings[@]}" -Iinclude -o "$programs/$program" \
+        -L"$programs" -Wl,-rpath,"$programs" -lzkcoord -pthread
+}
+
+# As the examples tell their readers to: with the static library, which needs no name with a version at run time.
+compile_example() {
+    local program=$1
+    shift
+    "$@" "${warnings[@]}" -Iinclude -L"$libraries" -l:libzkcoord.a -lm -o "$programs/$program"
+}
+
+# stands_alone HEADER COMPILER...
+stands_alone() {
+    local header=$1
+    shift
+    "$@" "${warnings[@]}" -fsyntax-only "$header"
+}
+
+check_headers() {
+    count "zkcoord.h in C11" stands_alone include/zkcoord.h gcc -std=c11 -x c
+    count "zkcoord.h in C23" stands_alone include/zkcoord.h gcc -std=c2x -x c
+    count "zkcoord.h in C++17" stands_alone include/zkcoord.h "${cpp17[@]}" -x c++
+    count "zkcoord.hpp in C++17" stands_alone include/zkcoord.hpp "${cpp17[@]}" -x c++
+    count "zkcoord.hpp in C++20" stands_alone include/zkcoord.hpp "${cpp20[@]}" -x c++
+}
+
+# Whether every function of the library is called in tests/c.
+all_is_called() {
+    local name missing=0
+    while read -r name; do
+        grep -qw "$name" tests/c/*.c && continue
+        echo "no test calls $name" >&2
+        missing=1
+    done <ffi/symbols.txt
+    return $missing
+}
+
+compile_all() {
+    local name wrapper=(tests/c/wrapper.cpp tests/c/wrapper_other.cpp)
+    for name in "${c_tests[@]}"; do
+        compile "$name" "${c[@]}" "tests/c/$name.c"
+        compile "$name.asan" "${c[@]}" "${sanitizers[@]}" "tests/c/$name.c"
+    done
+    compile wrapper17 "${cpp17[@]}" "${wrapper[@]}"
+    compile wrapper20 "${cpp20[@]}" "${wrapper[@]}"
+    compile wrapper.asan "${cpp20[@]}" "${sanitizers[@]}" "${wrapper[@]}"
+    for name in "${examples[@]}"; do
+        compile_example "example-$name" "${c[@]}" "examples/$name.c"
+        compile_example "example-$name-cpp" "${cpp17[@]}" "examples/$name.cpp"
+    done
+    nm "$programs/mutex.asan" | grep __asan_init >/dev/null # or the sanitizers have looked at nothing
+}
+
+# run_test PROGRAM [COMMAND...]: runs it, under the command if there is one, and adds up its last line, `N passed, M
+# failed`. A program without it, as after a crash, has failed.
+run_test() {
+    local name="$1${2:+ under $2}" program=$programs/$1 output status=0 line
+    shift
+    output=$("$@" "$program") || status=$?
+    line=$(tail -n 1 <<<"$output")
+    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+        passed=$((passed + BASH_REMATCH[1]))
+        failed=$((failed + BASH_REMATCH[2]))
+        [ "$status" = 0 ] || [ "${BASH_REMATCH[2]}" != 0 ] || count "$name: exit code $status" false
+    else
+        count "$name: exit code $status" false
+    fi
+    echo "c: $name: $line" >&2
+}
+
+# Whether an example succeeds, and with this last line.
+run_example() {
+    local output
+    output=$("$programs/$1") && [[ $(tail -n 1 <<<"$output") =~ $2 ]]
+}
+
+run_all() {
+    local name leaks
+    for name in "${c_tests[@]}" wrapper17 wrapper20; do run_test "$name"; done
+    for name in "${c_tests[@]}" wrapper; do run_test "$name.asan"; done
+    if command -v valgrind >/dev/null; then
+        for name in "${c_tests[@]}" wrapper17; do
+            # What a forked child has to forget of its parent's is no leak.
+            case $name in
+            fork | wrapper17) leaks=no ;;
+            *) leaks=full ;;
+            esac
+            run_test "$name" valgrind --quiet --error-exitcode=99 --leak-check=$leaks --show-leak-kinds=definite \
+                --errors-for-leak-kinds=definite --suppressions=tests/c/valgrind.supp
+        done
+    fi
+    for name in "" -cpp; do
+        count "example lock$name" run_example "example-lock$name" '^released$'
+        count "example counter$name" run_example "example-counter$name" '^hit number [1-9][0-9]*$'
+    done
+    echo "c: $passed passed, $failed failed"
+    [ "$failed" = 0 ]
+}
+
+# It calls itself within the test kit, which has a server for it then.
+if [ "${1:-}" = --with-server ]; then
+    check_headers
+    count "every function is called" all_is_called
+    export ZKCOORD_OBSERVER="python3 tests/c/observer.py"
+    run_all
+else
+    build
+    compile_all
+    exec "$libraries/zkcoord-testkit" run -- bash .ci/c.sh --with-server
+fi

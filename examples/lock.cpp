@@ -1,0 +1,26 @@
+// Takes a lock that all processes share. From the repository's root, after `cargo build -p zkcoord-ffi`:
+//   c++ -std=c++17 examples/lock.cpp -Iinclude -Ltarget/debug -l:libzkcoord.a -lm -o lock && ./lock
+#include <cstdlib>
+#include <iostream>
+#include <zkcoord.hpp>
+
+using namespace std::chrono_literals;
+
+int main() {
+    const char *hosts = std::getenv("ZKCOORD_HOSTS");
+    try {
+        auto client = zkcoord::Client::connect(hosts ? hosts : "localhost:2181");
+        auto mutex = client.mutex("/examples/lock");
+        auto guard = mutex.acquire(10s);  // throws, with code() == std::errc::timed_out, after 10 s
+
+        // Send the token along with what you write, so that its receiver can refuse a holder that is too late.
+        std::cout << "locked with token " << guard.token() << std::endl;
+
+        guard.check();    // throws, with code() == zkcoord::Status::lock_lost, if it was lost meanwhile
+        guard.release();  // or leave it to the end of the scope
+        std::cout << "released" << std::endl;
+    } catch (const zkcoord::Error &error) {
+        std::cerr << error.what() << std::endl;
+        return 1;
+    }
+}

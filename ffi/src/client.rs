@@ -1,0 +1,115 @@
+//! The client.
+
+use std::ffi::c_char;
+
+use zkcoord_core::{Client, Error, ErrorCode, State};
+
+use crate::boundary::{boundary, boundary_out, free, given, handle};
+use crate::error::zkcoord_error;
+use crate::options::zkcoord_options;
+use crate::status::zkcoord_status;
+use crate::text::text;
+use crate::time::{milliseconds, timed};
+
+/// A connection to a ZooKeeper ensemble, with a session of its own. When an expired session takes locks with it, the
+/// client opens a new one and goes on.
+pub struct zkcoord_client(pub(crate) Client);
+
+/// What a client stands on.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub enum zkcoord_state {
+    /// Closed, for good.
+    Closed = 0,
+    /// Connected, with a live session.
+    Connected = 1,
+    /// The connection is lost; the session may live on. Locks are held until their lease ends.
+    Suspended = 2,
+    /// The session is over, and every lock with it. A new one is being opened.
+    Expired = 3,
+}
+
+/// Connects to `hosts`, like "zk1:2181,zk2:2181/app"; the chroot behind the servers is made when it is missing. Borrows
+/// `options` for the call; NULL stands for the defaults. Returns a new client; free with zkcoord_client_free().
+///
+/// ZKCOORD_STATUS_INVALID_ARGUMENT for hosts or options that cannot be, ZKCOORD_STATUS_CONNECTION_LOST when no server
+/// answers within the connect timeout, ZKCOORD_STATUS_NOT_AUTHORIZED when the servers refuse the authentication or the
+/// chroot, ZKCOORD_STATUS_UNSUPPORTED for TLS.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_client_connect(
+    hosts: *const c_char,
+    options: Option<&zkcoord_options>,
+    out: *mut *mut zkcoord_client,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary_out(out, err, || {
+        // SAFETY: borrowed for the call.
+        let hosts = unsafe { text("hosts", hosts) }?;
+        let builder = match options {
+            Some(options) => options.builder(hosts),
+            None => Client::builder(hosts),
+        };
+        Ok(handle(zkcoord_client(builder.connect().wait()?)))
+    })
+}
+
+/// Stores in `*out` what the client stands on right now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_client_state(
+    client: Option<&zkcoord_client>,
+    out: *mut zkcoord_state,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary_out(out, err, || match given("client", client)?.0.state()? {
+        State::Connected => Ok(zkcoord_state::Connected),
+        State::Suspended => Ok(zkcoord_state::Suspended),
+        State::Expired => Ok(zkcoord_state::Expired),
+        State::Closed => Ok(zkcoord_state::Closed),
+        other => Err(Error::new(ErrorCode::Internal, format!("state {:?} is unknown to C", other.name()))),
+    })
+}
+
+/// Stores in `*out` the id of the current session; 0 when there is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_client_session_id(
+    client: Option<&zkcoord_client>,
+    out: *mut i64,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary_out(out, err, || given("client", client)?.0.session_id())
+}
+
+/// Stores in `*out` the session timeout in milliseconds: what the server granted, or what was asked for while there is
+/// no session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_client_session_timeout(
+    client: Option<&zkcoord_client>,
+    out: *mut i64,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary_out(out, err, || Ok(milliseconds(given("client", client)?.0.session_timeout()?)))
+}
+
+/// Closes the client: ends its session, and with that gives back all its locks. What is under way fails with
+/// ZKCOORD_STATUS_CLOSED, and so does every later call. Can be called again. The client must still be freed.
+///
+/// ZKCOORD_STATUS_TIMEOUT when the server does not confirm it in time; the client is closed all the same.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_client_close(
+    client: *mut zkcoord_client,
+    timeout_ms: i64,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary(err, || {
+        // SAFETY: borrowed for the call. Not exclusively: other threads may use it too.
+        let client = given("client", unsafe { client.as_ref() })?;
+        timed(client.0.close(), timeout_ms).wait()
+    })
+}
+
+/// Takes ownership of the client. NULL is fine. The session ends, in the background, when all that was made from the
+/// client has been freed too.
+#[unsafe(no_mangle)]
+pub extern "C" fn zkcoord_client_free(client: Option<Box<zkcoord_client>>) {
+    free(client);
+}

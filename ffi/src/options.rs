@@ -1,0 +1,150 @@
+//! Options to connect with.
+
+use std::ffi::c_char;
+use std::time::Duration;
+
+use zkcoord_core::{Acl, Client, ClientBuilder, Error};
+
+use crate::boundary::{boundary, free, given, handle};
+use crate::error::zkcoord_error;
+use crate::status::zkcoord_status;
+use crate::text::{bytes, text};
+
+/// Options for zkcoord_client_connect(). Must not be set by two threads at the same time, nor while it is in use.
+#[derive(Default)]
+pub struct zkcoord_options {
+    session_timeout: Option<Duration>,
+    connect_timeout: Option<Duration>,
+    identity: Option<String>,
+    auth: Vec<(String, Vec<u8>)>,
+    acl: Acl,
+}
+
+/// Returns new options, all at their defaults; free with zkcoord_options_free().
+#[unsafe(no_mangle)]
+pub extern "C" fn zkcoord_options_new() -> *mut zkcoord_options {
+    handle(zkcoord_options::default())
+}
+
+/// Sets for how many milliseconds the servers keep the session, and with it its locks, when they hear nothing of the
+/// client. They may grant less or more. Default 10000.
+///
+/// ZKCOORD_STATUS_INVALID_ARGUMENT when it is negative; zkcoord_client_connect() refuses less than 100 ms and more than
+/// 24 h.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_options_set_session_timeout(
+    options: Option<&mut zkcoord_options>,
+    timeout_ms: i64,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary(err, || {
+        let options = given("options", options)?;
+        let negative = |_| Error::invalid_argument("session_timeout", timeout_ms, "must not be negative");
+        let timeout = u64::try_from(timeout_ms).map_err(negative)?;
+        options.session_timeout = Some(Duration::from_millis(timeout));
+        Ok(())
+    })
+}
+
+/// Sets how many milliseconds zkcoord_client_connect() may take; negative waits for ever. Default 10000.
+/// zkcoord_client_connect() refuses 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_options_set_connect_timeout(
+    options: Option<&mut zkcoord_options>,
+    timeout_ms: i64,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary(err, || {
+        let options = given("options", options)?;
+        let timeout = u64::try_from(timeout_ms).map_or(Duration::MAX, Duration::from_millis);
+        options.connect_timeout = Some(timeout);
+        Ok(())
+    })
+}
+
+/// Sets the text by which others see the client in a queue; at most 1024 bytes. Default "host:pid".
+///
+/// ZKCOORD_STATUS_INVALID_ARGUMENT for NULL and what is not UTF-8; zkcoord_client_connect() checks the rest.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_options_set_identity(
+    options: Option<&mut zkcoord_options>,
+    identity: *const c_char,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary(err, || {
+        let options = given("options", options)?;
+        // SAFETY: borrowed for the call.
+        options.identity = Some(unsafe { text("identity", identity) }?.to_owned());
+        Ok(())
+    })
+}
+
+/// Adds an authentication, like the scheme "digest" with the data "user:password" of `len` bytes, which is copied. May
+/// be called several times.
+///
+/// ZKCOORD_STATUS_INVALID_ARGUMENT for a scheme that is NULL or empty, and for NULL as data unless `len` is 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_options_add_auth(
+    options: Option<&mut zkcoord_options>,
+    scheme: *const c_char,
+    data: *const u8,
+    len: usize,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary(err, || {
+        let options = given("options", options)?;
+        // SAFETY: borrowed for the call.
+        let scheme = unsafe { text("scheme", scheme) }?;
+        if scheme.is_empty() {
+            return Err(Error::invalid_argument("scheme", scheme, "must not be empty"));
+        }
+        // SAFETY: borrowed for the call.
+        let data = unsafe { bytes("data", data, len) }?;
+        options.auth.push((scheme.to_owned(), data.to_owned()));
+        Ok(())
+    })
+}
+
+/// Sets who may touch the nodes that the client makes: "open" (everybody; the default), "creator" (only who
+/// authenticated like the creator), or "read" (the creator everything, everybody may read).
+///
+/// ZKCOORD_STATUS_INVALID_ARGUMENT for any other name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_options_set_acl(
+    options: Option<&mut zkcoord_options>,
+    acl: *const c_char,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary(err, || {
+        let options = given("options", options)?;
+        // SAFETY: borrowed for the call.
+        options.acl = Acl::from_name(unsafe { text("acl", acl) }?)?;
+        Ok(())
+    })
+}
+
+/// Takes ownership of the options. NULL is fine. Clients that were connected with them are not touched.
+#[unsafe(no_mangle)]
+pub extern "C" fn zkcoord_options_free(options: Option<Box<zkcoord_options>>) {
+    free(options);
+}
+
+impl zkcoord_options {
+    /// Core's builder with what has been set here.
+    pub(crate) fn builder(&self, hosts: &str) -> ClientBuilder {
+        let mut builder = Client::builder(hosts).acl(self.acl);
+        if let Some(timeout) = self.session_timeout {
+            builder = builder.session_timeout(timeout);
+        }
+        if let Some(timeout) = self.connect_timeout {
+            builder = builder.connect_timeout(timeout);
+        }
+        if let Some(identity) = &self.identity {
+            builder = builder.identity(identity);
+        }
+        for (scheme, data) in &self.auth {
+            builder = builder.auth(scheme, data.as_slice());
+        }
+        builder
+    }
+}

@@ -1,0 +1,523 @@
+#ifndef ZKCOORD_H
+#define ZKCOORD_H
+
+/**
+ * @file zkcoord.h
+ * zkcoord: distributed locks and counters over the ZooKeeper ensemble that you already run.
+ *
+ * GENERATED from ffi/preamble.h and ffi/src by `UPDATE_HEADER=1 cargo test -p zkcoord-ffi --test header`.
+ *
+ * Objects    Every type is opaque. A call that "returns a new x" gives you one that is yours until you pass it to
+ *            zkcoord_x_free(), which "takes ownership" of it, accepts NULL and never blocks. Free in any order: what
+ *            was made from a client keeps its session open. "Borrows for the call": zkcoord does not look at it again
+ *            after the call; that goes for every pointer argument whose comment says nothing else.
+ * Results    What can fail returns a zkcoord_status, which is 0 (ZKCOORD_STATUS_OK) when all is well. Results go to
+ *            `*out`, which is NULL, 0 or false after a failure. The last argument `err` may be NULL; otherwise `*err`
+ *            is set to NULL after a success, and after a failure to a new error, which you free with
+ *            zkcoord_error_free(). A NULL where it is not allowed is no crash but ZKCOORD_STATUS_INVALID_ARGUMENT.
+ *            Every call can also return ZKCOORD_STATUS_FORKED and ZKCOORD_STATUS_INTERNAL, and what talks to a server
+ *            ZKCOORD_STATUS_TIMEOUT, ZKCOORD_STATUS_CONNECTION_LOST, ZKCOORD_STATUS_CLOSED and
+ *            ZKCOORD_STATUS_WOULD_DEADLOCK; comments do not repeat these.
+ * Text       UTF-8 that ends with NUL. Text that you are given belongs to the object that you got it from. Bytes are a
+ *            pointer and a length; the pointer may be NULL if the length is 0.
+ * Time       Milliseconds. A negative timeout waits for ever; 0 tries once, with a connection that is there already.
+ *            The timeout covers the whole call, also while no server can be reached.
+ * Threads    Every function may be called from any thread at any time, except that an object must not be freed while
+ *            another call uses it, and that options are for one thread at a time.
+ * Callbacks  Run on a thread of zkcoord, one after another, never inside the call that registered them. Calls that
+ *            wait return ZKCOORD_STATUS_WOULD_DEADLOCK there. A callback should be short, and must not let a C++
+ *            exception out. `destroy(user_data)` runs on that thread too: once, after the last use of `user_data`,
+ *            also when the callback is never called, and when its registration fails.
+ * fork()     Objects do not cross it. In the child every call with one of the parent's answers ZKCOORD_STATUS_FORKED,
+ *            and freeing one there leaves the parent's session and locks alone. New ones can be made. Callbacks
+ *            registered before are the parent's: the child neither calls nor destroys them.
+ *
+ * @code
+ * zkcoord_client *client = NULL;
+ * zkcoord_mutex *mutex = NULL;
+ * zkcoord_guard *guard = NULL;
+ * zkcoord_error *err = NULL;
+ *
+ * if (zkcoord_client_connect("zk1:2181,zk2:2181/app", NULL, &client, &err)) goto done;
+ * if (zkcoord_mutex_new(client, "/locks/report", &mutex, &err)) goto done;
+ * if (zkcoord_mutex_acquire(mutex, 5000, &guard, &err)) goto done; // ZKCOORD_STATUS_TIMEOUT after 5 s
+ *
+ * write_report(zkcoord_guard_token(guard));
+ *
+ * done:
+ * if (err) fprintf(stderr, "%s\n", zkcoord_error_message(err));
+ * zkcoord_error_free(err);
+ * zkcoord_guard_free(guard); // gives the lock back
+ * zkcoord_mutex_free(mutex);
+ * zkcoord_client_free(client);
+ * @endcode
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** The version of this header; zkcoord_version() tells that of the library. */
+#define ZKCOORD_VERSION "0.1.0"
+#define ZKCOORD_VERSION_MAJOR 0
+#define ZKCOORD_VERSION_MINOR 1
+#define ZKCOORD_VERSION_PATCH 0
+
+/** Stands before every function. Define ZKCOORD_STATIC to link the static library on Windows. */
+#if defined(_WIN32) && !defined(ZKCOORD_STATIC)
+#define ZKCOORD_API __declspec(dllimport)
+#else
+#define ZKCOORD_API
+#endif
+
+
+/**
+ * What a call answers: 0 when all is well, and otherwise what went wrong, for programs to decide on. The numbers never
+ * change.
+ */
+typedef enum {
+    /**
+     * All is well.
+     */
+    ZKCOORD_STATUS_OK = 0,
+    /**
+     * The deadline passed; nothing is held, no node is left, nothing was written.
+     */
+    ZKCOORD_STATUS_TIMEOUT = 1,
+    /**
+     * The caller cancelled.
+     */
+    ZKCOORD_STATUS_CANCELLED = 2,
+    /**
+     * No server reachable; the operation was not applied.
+     */
+    ZKCOORD_STATUS_CONNECTION_LOST = 3,
+    /**
+     * A write was sent and its outcome cannot be learned: the session died or the deadline passed meanwhile. It may or
+     * may not have been applied.
+     */
+    ZKCOORD_STATUS_INDETERMINATE = 4,
+    /**
+     * The operation was bound to a session that is gone.
+     */
+    ZKCOORD_STATUS_SESSION_EXPIRED = 5,
+    /**
+     * The guard is no longer valid.
+     */
+    ZKCOORD_STATUS_LOCK_LOST = 6,
+    /**
+     * ACL or authentication refused.
+     */
+    ZKCOORD_STATUS_NOT_AUTHORIZED = 7,
+    /**
+     * An argument is not acceptable; the message names it and its value.
+     */
+    ZKCOORD_STATUS_INVALID_ARGUMENT = 8,
+    /**
+     * A counter node holds bytes that its format cannot be; nothing is written.
+     */
+    ZKCOORD_STATUS_BAD_DATA = 9,
+    /**
+     * The result leaves the format's range; nothing is written.
+     */
+    ZKCOORD_STATUS_OVERFLOW = 10,
+    /**
+     * The lock directory's 32-bit sequence is used up or ambiguous.
+     */
+    ZKCOORD_STATUS_SEQUENCE_EXHAUSTED = 11,
+    /**
+     * The server refused for quota.
+     */
+    ZKCOORD_STATUS_QUOTA = 12,
+    /**
+     * A waiting call from a callback, or from the owner that already holds the lock.
+     */
+    ZKCOORD_STATUS_WOULD_DEADLOCK = 13,
+    /**
+     * The client was closed.
+     */
+    ZKCOORD_STATUS_CLOSED = 14,
+    /**
+     * Used in a child of fork(); connect again there.
+     */
+    ZKCOORD_STATUS_FORKED = 15,
+    /**
+     * The server or the build lacks it.
+     */
+    ZKCOORD_STATUS_UNSUPPORTED = 16,
+    /**
+     * A bug in zkcoord; the message says what.
+     */
+    ZKCOORD_STATUS_INTERNAL = 17,
+} zkcoord_status;
+
+/**
+ * What a client stands on.
+ */
+typedef enum {
+    /**
+     * Closed, for good.
+     */
+    ZKCOORD_STATE_CLOSED = 0,
+    /**
+     * Connected, with a live session.
+     */
+    ZKCOORD_STATE_CONNECTED = 1,
+    /**
+     * The connection is lost; the session may live on. Locks are held until their lease ends.
+     */
+    ZKCOORD_STATE_SUSPENDED = 2,
+    /**
+     * The session is over, and every lock with it. A new one is being opened.
+     */
+    ZKCOORD_STATE_EXPIRED = 3,
+} zkcoord_state;
+
+/**
+ * A connection to a ZooKeeper ensemble, with a session of its own. When an expired session takes locks with it, the
+ * client opens a new one and goes on.
+ */
+typedef struct zkcoord_client zkcoord_client;
+
+/**
+ * A counter that all clients of the ensemble share: 8 bytes, big-endian, as Curator's DistributedAtomicLong. A node
+ * that is missing counts as 0 and is made by the first change.
+ *
+ * Every change is applied exactly once, also when the server's reply is lost. What a change answers:
+ * ZKCOORD_STATUS_OVERFLOW when the result is no int64_t, ZKCOORD_STATUS_BAD_DATA when the node holds something else;
+ * nothing is written then. ZKCOORD_STATUS_TIMEOUT: not applied, and will not be. ZKCOORD_STATUS_INDETERMINATE: sent,
+ * and the outcome cannot be learned. ZKCOORD_STATUS_NOT_AUTHORIZED and ZKCOORD_STATUS_QUOTA when the server refuses.
+ */
+typedef struct zkcoord_counter zkcoord_counter;
+
+/**
+ * Why a call failed. Given by the last argument of the functions that can fail; free with zkcoord_error_free().
+ */
+typedef struct zkcoord_error zkcoord_error;
+
+/**
+ * A lock that is held, until it is released, freed, or lost.
+ *
+ * It can be lost while it is held: when no server has confirmed the session for too long, when the session is over,
+ * when somebody deletes the lock's node. The guard knows before the server can give the lock to anybody else.
+ */
+typedef struct zkcoord_guard zkcoord_guard;
+
+/**
+ * A mutual exclusion lock: at most one holder among all clients of the ensemble, served in order of arrival. Not
+ * reentrant: a second acquire waits for the first guard, also in the same thread.
+ */
+typedef struct zkcoord_mutex zkcoord_mutex;
+
+/**
+ * Options for zkcoord_client_connect(). Must not be set by two threads at the same time, nor while it is in use.
+ */
+typedef struct zkcoord_options zkcoord_options;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The library's version, like "1.2.3": that of the library loaded, where ZKCOORD_VERSION is that of the header.
+ */
+ZKCOORD_API const char *zkcoord_version(void);
+
+/**
+ * A status's name without its prefix, like "TIMEOUT", for logs. "UNKNOWN" for a number that is no status.
+ */
+ZKCOORD_API const char *zkcoord_status_name(int32_t status);
+
+/**
+ * The status that the failed call returned; ZKCOORD_STATUS_OK for NULL.
+ */
+ZKCOORD_API zkcoord_status zkcoord_error_status(const zkcoord_error *error);
+
+/**
+ * What happened, for people. Lives as long as the error; "" for NULL.
+ */
+ZKCOORD_API const char *zkcoord_error_message(const zkcoord_error *error);
+
+/**
+ * Takes ownership of the error. NULL is fine.
+ */
+ZKCOORD_API void zkcoord_error_free(zkcoord_error *error);
+
+/**
+ * Returns new options, all at their defaults; free with zkcoord_options_free().
+ */
+ZKCOORD_API zkcoord_options *zkcoord_options_new(void);
+
+/**
+ * Sets for how many milliseconds the servers keep the session, and with it its locks, when they hear nothing of the
+ * client. They may grant less or more. Default 10000.
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT when it is negative; zkcoord_client_connect() refuses less than 100 ms and more than
+ * 24 h.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_options_set_session_timeout(zkcoord_options *options,
+                                                   int64_t timeout_ms,
+                                                   zkcoord_error **err);
+
+/**
+ * Sets how many milliseconds zkcoord_client_connect() may take; negative waits for ever. Default 10000.
+ * zkcoord_client_connect() refuses 0.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_options_set_connect_timeout(zkcoord_options *options,
+                                                   int64_t timeout_ms,
+                                                   zkcoord_error **err);
+
+/**
+ * Sets the text by which others see the client in a queue; at most 1024 bytes. Default "host:pid".
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for NULL and what is not UTF-8; zkcoord_client_connect() checks the rest.
+ */
+ZKCOORD_API zkcoord_status zkcoord_options_set_identity(zkcoord_options *options, const char *identity, zkcoord_error **err);
+
+/**
+ * Adds an authentication, like the scheme "digest" with the data "user:password" of `len` bytes, which is copied. May
+ * be called several times.
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for a scheme that is NULL or empty, and for NULL as data unless `len` is 0.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_options_add_auth(zkcoord_options *options,
+                                        const char *scheme,
+                                        const uint8_t *data,
+                                        size_t len,
+                                        zkcoord_error **err);
+
+/**
+ * Sets who may touch the nodes that the client makes: "open" (everybody; the default), "creator" (only who
+ * authenticated like the creator), or "read" (the creator everything, everybody may read).
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for any other name.
+ */
+ZKCOORD_API zkcoord_status zkcoord_options_set_acl(zkcoord_options *options, const char *acl, zkcoord_error **err);
+
+/**
+ * Takes ownership of the options. NULL is fine. Clients that were connected with them are not touched.
+ */
+ZKCOORD_API void zkcoord_options_free(zkcoord_options *options);
+
+/**
+ * Connects to `hosts`, like "zk1:2181,zk2:2181/app"; the chroot behind the servers is made when it is missing. Borrows
+ * `options` for the call; NULL stands for the defaults. Returns a new client; free with zkcoord_client_free().
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for hosts or options that cannot be, ZKCOORD_STATUS_CONNECTION_LOST when no server
+ * answers within the connect timeout, ZKCOORD_STATUS_NOT_AUTHORIZED when the servers refuse the authentication or the
+ * chroot, ZKCOORD_STATUS_UNSUPPORTED for TLS.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_client_connect(const char *hosts,
+                                      const zkcoord_options *options,
+                                      zkcoord_client **out,
+                                      zkcoord_error **err);
+
+/**
+ * Stores in `*out` what the client stands on right now.
+ */
+ZKCOORD_API zkcoord_status zkcoord_client_state(const zkcoord_client *client, zkcoord_state *out, zkcoord_error **err);
+
+/**
+ * Stores in `*out` the id of the current session; 0 when there is none.
+ */
+ZKCOORD_API zkcoord_status zkcoord_client_session_id(const zkcoord_client *client, int64_t *out, zkcoord_error **err);
+
+/**
+ * Stores in `*out` the session timeout in milliseconds: what the server granted, or what was asked for while there is
+ * no session.
+ */
+ZKCOORD_API zkcoord_status zkcoord_client_session_timeout(const zkcoord_client *client, int64_t *out, zkcoord_error **err);
+
+/**
+ * Closes the client: ends its session, and with that gives back all its locks. What is under way fails with
+ * ZKCOORD_STATUS_CLOSED, and so does every later call. Can be called again. The client must still be freed.
+ *
+ * ZKCOORD_STATUS_TIMEOUT when the server does not confirm it in time; the client is closed all the same.
+ */
+ZKCOORD_API zkcoord_status zkcoord_client_close(zkcoord_client *client, int64_t timeout_ms, zkcoord_error **err);
+
+/**
+ * Takes ownership of the client. NULL is fine. The session ends, in the background, when all that was made from the
+ * client has been freed too.
+ */
+ZKCOORD_API void zkcoord_client_free(zkcoord_client *client);
+
+/**
+ * Makes a mutex at `path`, an absolute znode path below the client's chroot. No request is sent. Borrows both for the
+ * call; returns a new mutex; free with zkcoord_mutex_free().
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for a path that is none.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_mutex_new(const zkcoord_client *client,
+                                 const char *path,
+                                 zkcoord_mutex **out,
+                                 zkcoord_error **err);
+
+/**
+ * Waits until the lock is held. Returns a new guard; free with zkcoord_guard_free(), which gives the lock back.
+ *
+ * ZKCOORD_STATUS_TIMEOUT when `timeout_ms` passes first: nothing is held then, no node is left.
+ * ZKCOORD_STATUS_NOT_AUTHORIZED, ZKCOORD_STATUS_QUOTA and ZKCOORD_STATUS_SEQUENCE_EXHAUSTED when the server refuses.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_mutex_acquire(const zkcoord_mutex *mutex,
+                                     int64_t timeout_ms,
+                                     zkcoord_guard **out,
+                                     zkcoord_error **err);
+
+/**
+ * Takes the lock if it is free. Returns a new guard, free with zkcoord_guard_free(); or NULL with ZKCOORD_STATUS_OK
+ * when the lock is taken.
+ *
+ * ZKCOORD_STATUS_CONNECTION_LOST when there is no connection; otherwise as zkcoord_mutex_acquire().
+ */
+ZKCOORD_API zkcoord_status zkcoord_mutex_try_acquire(const zkcoord_mutex *mutex, zkcoord_guard **out, zkcoord_error **err);
+
+/**
+ * Takes ownership of the mutex. NULL is fine. Its guards live on.
+ */
+ZKCOORD_API void zkcoord_mutex_free(zkcoord_mutex *mutex);
+
+/**
+ * The fencing token: larger than that of every holder before. Pass it along with what you write, and let the receiver
+ * refuse a token smaller than one that it has seen. 0 for NULL.
+ */
+ZKCOORD_API uint64_t zkcoord_guard_token(const zkcoord_guard *guard);
+
+/**
+ * The path of the lock's node, below the client's chroot. Lives as long as the guard; NULL for NULL.
+ */
+ZKCOORD_API const char *zkcoord_guard_node(const zkcoord_guard *guard);
+
+/**
+ * Whether the lock is held for certain at this moment. Costs no round trip. False for NULL and in a child of fork().
+ */
+ZKCOORD_API bool zkcoord_guard_is_held(const zkcoord_guard *guard);
+
+/**
+ * Checks that the lock is held for certain at this moment. Costs no round trip.
+ *
+ * ZKCOORD_STATUS_LOCK_LOST when it is not held any more or cannot be known to be; the message says why.
+ */
+ZKCOORD_API zkcoord_status zkcoord_guard_check(const zkcoord_guard *guard, zkcoord_error **err);
+
+/**
+ * Calls `fn(user_data)` once when the lock is lost: soon, if that has happened already; never, if it is released or
+ * freed first. May be called several times. See "Callbacks" above for `destroy`, which may be NULL.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_guard_on_lost(const zkcoord_guard *guard,
+                                     void (*fn)(void *user_data),
+                                     void *user_data,
+                                     void (*destroy)(void *user_data),
+                                     zkcoord_error **err);
+
+/**
+ * Gives the lock back and waits until the server has confirmed it. Can be called again, and after a loss. The guard
+ * must still be freed.
+ *
+ * ZKCOORD_STATUS_TIMEOUT when the server does not confirm it in time; it goes on in the background. Never
+ * ZKCOORD_STATUS_LOCK_LOST.
+ */
+ZKCOORD_API zkcoord_status zkcoord_guard_release(zkcoord_guard *guard, int64_t timeout_ms, zkcoord_error **err);
+
+/**
+ * Takes ownership of the guard and gives its lock back, in the background. NULL is fine. In a child of fork() the lock
+ * stays with the parent.
+ */
+ZKCOORD_API void zkcoord_guard_free(zkcoord_guard *guard);
+
+/**
+ * Makes a counter at `path`, an absolute znode path below the client's chroot. No request is sent. Borrows both for
+ * the call; returns a new counter; free with zkcoord_counter_free().
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for a path that is none.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_new(const zkcoord_client *client,
+                                   const char *path,
+                                   zkcoord_counter **out,
+                                   zkcoord_error **err);
+
+/**
+ * Adds `delta` and stores the new value in `*out`.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_add(const zkcoord_counter *counter,
+                                   int64_t delta,
+                                   int64_t timeout_ms,
+                                   int64_t *out,
+                                   zkcoord_error **err);
+
+/**
+ * Adds 1 and stores the new value in `*out`.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_increment(const zkcoord_counter *counter,
+                                         int64_t timeout_ms,
+                                         int64_t *out,
+                                         zkcoord_error **err);
+
+/**
+ * Subtracts 1 and stores the new value in `*out`.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_decrement(const zkcoord_counter *counter,
+                                         int64_t timeout_ms,
+                                         int64_t *out,
+                                         zkcoord_error **err);
+
+/**
+ * Stores the value in `*out`. Every change acknowledged before the call is in it.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_get(const zkcoord_counter *counter,
+                                   int64_t timeout_ms,
+                                   int64_t *out,
+                                   zkcoord_error **err);
+
+/**
+ * Sets the value.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_set(const zkcoord_counter *counter,
+                                   int64_t value,
+                                   int64_t timeout_ms,
+                                   zkcoord_error **err);
+
+/**
+ * Sets the value and stores the one before in `*out`.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_get_and_set(const zkcoord_counter *counter,
+                                           int64_t value,
+                                           int64_t timeout_ms,
+                                           int64_t *out,
+                                           zkcoord_error **err);
+
+/**
+ * Sets the value to `desired` if it is `expected`, and stores in `*out` whether it was.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_compare_and_set(const zkcoord_counter *counter,
+                                               int64_t expected,
+                                               int64_t desired,
+                                               int64_t timeout_ms,
+                                               bool *out,
+                                               zkcoord_error **err);
+
+/**
+ * Takes ownership of the counter. NULL is fine. What is under way goes on.
+ */
+ZKCOORD_API void zkcoord_counter_free(zkcoord_counter *counter);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* ZKCOORD_H */

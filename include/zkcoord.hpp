@@ -1,0 +1,466 @@
+/**
+ * @file zkcoord.hpp
+ * zkcoord for C++17 and later: distributed locks and counters over ZooKeeper. Header-only, over zkcoord.h.
+ *
+ *     auto client = zkcoord::Client::connect("zk1:2181,zk2:2181/app");
+ *     auto mutex = client.mutex("/locks/report");
+ *     {
+ *         auto guard = mutex.acquire(5s);     // throws zkcoord::Error, code() == std::errc::timed_out
+ *         write_report(guard.token());
+ *     }                                       // given back here
+ *     { std::unique_lock lock{mutex, 5s}; }   // the standard's guards work too
+ *
+ * Objects    Move-only owners of what zkcoord.h makes. They may be destroyed in any order, and no destructor waits. An
+ *            object that was moved from may only be destroyed or assigned to.
+ * Errors     Everything that fails throws zkcoord::Error.
+ * Time       std::chrono. Without a timeout a call waits for ever; zero or less tries once.
+ * Threads    As in the standard library: const member functions may run at the same time, also with those of
+ *            zkcoord::Mutex that lock it.
+ * fork()     In the child every call throws with zkcoord::Status::forked, and destructors leave the parent's locks alone.
+ */
+#ifndef ZKCOORD_HPP
+#define ZKCOORD_HPP
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#if __has_include(<stop_token>)
+#include <stop_token>
+#endif
+
+#include "zkcoord.h"
+
+namespace zkcoord {
+
+/** What went wrong: `error.code() == zkcoord::Status::lock_lost`. See zkcoord_status for the meanings. */
+enum class Status {
+    timeout = ZKCOORD_STATUS_TIMEOUT,
+    cancelled = ZKCOORD_STATUS_CANCELLED,
+    connection_lost = ZKCOORD_STATUS_CONNECTION_LOST,
+    indeterminate = ZKCOORD_STATUS_INDETERMINATE,
+    session_expired = ZKCOORD_STATUS_SESSION_EXPIRED,
+    lock_lost = ZKCOORD_STATUS_LOCK_LOST,
+    not_authorized = ZKCOORD_STATUS_NOT_AUTHORIZED,
+    invalid_argument = ZKCOORD_STATUS_INVALID_ARGUMENT,
+    bad_data = ZKCOORD_STATUS_BAD_DATA,
+    overflow = ZKCOORD_STATUS_OVERFLOW,
+    sequence_exhausted = ZKCOORD_STATUS_SEQUENCE_EXHAUSTED,
+    quota = ZKCOORD_STATUS_QUOTA,
+    would_deadlock = ZKCOORD_STATUS_WOULD_DEADLOCK,
+    closed = ZKCOORD_STATUS_CLOSED,
+    forked = ZKCOORD_STATUS_FORKED,
+    unsupported = ZKCOORD_STATUS_UNSUPPORTED,
+    internal = ZKCOORD_STATUS_INTERNAL,
+};
+
+/** The category of this library's error codes. */
+inline const std::error_category &category() noexcept {
+    struct Category final : std::error_category {
+        const char *name() const noexcept override { return "zkcoord"; }
+
+        std::string message(int status) const override { return zkcoord_status_name(status); }
+
+        /** What the standard has a word for. */
+        std::error_condition default_error_condition(int status) const noexcept override {
+            switch (static_cast<Status>(status)) {
+            case Status::timeout: return std::errc::timed_out;
+            case Status::cancelled: return std::errc::operation_canceled;
+            case Status::connection_lost: return std::errc::not_connected;
+            case Status::not_authorized: return std::errc::permission_denied;
+            case Status::invalid_argument: return std::errc::invalid_argument;
+            case Status::overflow: return std::errc::result_out_of_range;
+            case Status::would_deadlock: return std::errc::resource_deadlock_would_occur;
+            case Status::unsupported: return std::errc::not_supported;
+            default: return {status, *this};
+            }
+        }
+    };
+    static const Category category;
+    return category;
+}
+
+inline std::error_code make_error_code(Status status) noexcept { return {static_cast<int>(status), category()}; }
+
+}  // namespace zkcoord
+
+template <> struct std::is_error_code_enum<zkcoord::Status> : std::true_type {};
+
+namespace zkcoord {
+
+/** What every failing call throws. `what()` is for people, `code()` for programs. */
+class Error : public std::system_error {
+public:
+    Error(Status status, const std::string &message) : std::system_error(status, message) {}
+
+    Status status() const noexcept { return static_cast<Status>(code().value()); }
+};
+
+/** How long a call may take: any std::chrono duration, or nothing to wait for ever. */
+class Timeout {
+public:
+    constexpr Timeout() noexcept : milliseconds_(-1) {}
+
+    template <class Rep, class Period>
+    constexpr Timeout(std::chrono::duration<Rep, Period> duration) : milliseconds_(round_up(duration)) {}
+
+    constexpr std::int64_t milliseconds() const noexcept { return milliseconds_; }
+
+private:
+    /** Up, so that a little time is not none; and never beyond what fits, or below 0, which would be for ever. */
+    template <class Duration> static constexpr std::int64_t round_up(Duration duration) {
+        constexpr auto max = std::numeric_limits<std::int64_t>::max();
+        if (!(duration > Duration::zero())) return 0;
+        if (std::chrono::duration<double, std::milli>(duration).count() >= static_cast<double>(max)) return max;
+        return std::chrono::ceil<std::chrono::duration<std::int64_t, std::milli>>(duration).count();
+    }
+
+    std::int64_t milliseconds_;
+};
+
+namespace detail {
+
+/** Throws what a C call has reported, and frees it. Stands for the last argument: `call(f, args...)` is `f(args..., &err)`. */
+template <class... Parameters, class... Arguments>
+void call(zkcoord_status (*function)(Parameters...), Arguments... arguments) {
+    zkcoord_error *err = nullptr;
+    const auto status = function(arguments..., &err);
+    if (status == ZKCOORD_STATUS_OK) return;
+    const std::unique_ptr<zkcoord_error, void (*)(zkcoord_error *)> owned(err, zkcoord_error_free);
+    throw Error(static_cast<Status>(status), zkcoord_error_message(err));
+}
+
+/** A text for C, which would not see what follows a NUL. */
+inline const char *text(const char *argument, const std::string &text) {
+    if (text.find('\0') == std::string::npos) return text.c_str();
+    throw Error(Status::invalid_argument, std::string(argument) + ": must not contain NUL");
+}
+
+/** Owns an object of C. */
+template <class T, void (*Free)(T *)> class Handle {
+public:
+    /** The object, to call what zkcoord.h has. Still owned here. */
+    T *capi() const noexcept { return object_.get(); }
+
+protected:
+    explicit Handle(T *object) noexcept : object_(object) {}
+
+private:
+    struct Deleter {
+        void operator()(T *object) const noexcept { Free(object); }
+    };
+    std::unique_ptr<T, Deleter> object_;
+};
+
+}  // namespace detail
+
+/**
+ * A lock that is held, until it is released, destroyed, or lost. The destructor gives it back in the background.
+ *
+ * A lock can be lost while it is held, as when no server has confirmed the session for too long. The guard knows before
+ * the server can give the lock to anybody else; what still runs then is fenced off by the token().
+ */
+class [[nodiscard]] Guard : public detail::Handle<zkcoord_guard, zkcoord_guard_free> {
+public:
+    /** The fencing token: larger than that of every holder before. Pass it along with what you write. */
+    std::uint64_t token() const noexcept { return zkcoord_guard_token(capi()); }
+
+    /** The path of the lock's node, below the client's chroot. */
+    std::string node() const { return capi() ? zkcoord_guard_node(capi()) : ""; }
+
+    /** Whether the lock is held for certain at this moment. Costs no round trip. */
+    bool is_held() const noexcept { return zkcoord_guard_is_held(capi()); }
+
+    /** Throws Status::lock_lost unless the lock is held for certain at this moment. Costs no round trip. */
+    void check() const { detail::call(zkcoord_guard_check, capi()); }
+
+    /**
+     * Calls `tell` once when the lock is lost, on a thread of zkcoord; soon, if that has happened already; never, if it
+     * is given back first. It must not wait. What it throws is lost.
+     */
+    void on_lost(std::function<void()> tell) const {
+        using Tell = std::function<void()>;
+        if (!tell) throw Error(Status::invalid_argument, "tell: must not be empty");
+        const auto call = [](void *user_data) {
+            try {
+                (*static_cast<Tell *>(user_data))();
+            } catch (...) {  // No exception may reach C.
+            }
+        };
+        const auto destroy = [](void *user_data) { delete static_cast<Tell *>(user_data); };
+        detail::call(zkcoord_guard_on_lost, capi(), +call, new Tell(std::move(tell)), +destroy);
+    }
+
+#if defined(__cpp_lib_jthread)
+    /** A token that is asked to stop when the lock is lost. */
+    std::stop_token lost() {
+        if (!lost_) {
+            auto source = std::make_shared<std::stop_source>();
+            on_lost([source] { source->request_stop(); });
+            lost_ = std::move(source);
+        }
+        return static_cast<std::stop_source *>(lost_.get())->get_token();
+    }
+#endif
+
+    /** Gives the lock back and waits until the server has confirmed it. Can be called again, and after a loss. */
+    void release(Timeout timeout = {}) { detail::call(zkcoord_guard_release, capi(), timeout.milliseconds()); }
+
+private:
+    friend class Mutex;
+    using Handle::Handle;
+
+    /** The std::stop_source of lost(). Untyped, so that a guard looks the same in C++17 and C++20. */
+    std::shared_ptr<void> lost_;
+};
+
+/**
+ * A mutual exclusion lock: at most one holder among all clients of the ensemble, served in order of arrival.
+ *
+ * It can be used in two ways. acquire() gives a Guard. And lock() and its like make it a TimedLockable, for
+ * std::unique_lock, std::scoped_lock and so on; the same thread must unlock it.
+ */
+class Mutex : public detail::Handle<zkcoord_mutex, zkcoord_mutex_free> {
+public:
+    /** Waits until the lock is held. Throws Status::timeout when the timeout passes first. */
+    Guard acquire(Timeout timeout = {}) {
+        zkcoord_guard *guard = nullptr;
+        detail::call(zkcoord_mutex_acquire, capi(), timeout.milliseconds(), &guard);
+        return Guard(guard);
+    }
+
+    /** Takes the lock if it is free. */
+    std::optional<Guard> try_acquire() {
+        zkcoord_guard *guard = nullptr;
+        detail::call(zkcoord_mutex_try_acquire, capi(), &guard);
+        return guard ? std::optional<Guard>(Guard(guard)) : std::nullopt;
+    }
+
+    /** Throws Status::would_deadlock when this thread has locked it already. */
+    void lock() {
+        if (locks_->has_mine()) throw Error(Status::would_deadlock, "this thread has locked the mutex already");
+        locks_->put(acquire());
+    }
+
+    bool try_lock() {
+        if (locks_->has_mine()) return false;
+        auto guard = try_acquire();
+        if (guard) locks_->put(std::move(*guard));
+        return guard.has_value();
+    }
+
+    template <class Rep, class Period> bool try_lock_for(const std::chrono::duration<Rep, Period> &duration) {
+        if (locks_->has_mine()) return false;
+        try {
+            locks_->put(acquire(duration));
+            return true;
+        } catch (const Error &error) {
+            if (error.status() == Status::timeout) return false;
+            throw;
+        }
+    }
+
+    template <class Clock, class Duration> bool try_lock_until(const std::chrono::time_point<Clock, Duration> &until) {
+        return try_lock_for(until - Clock::now());
+    }
+
+    /** Gives back, in the background, what this thread has locked. */
+    void unlock() { locks_->take_mine(); }
+
+    /** The guard behind this thread's lock(), to see its token or whether it is lost; nullptr when it has none. */
+    Guard *locked() noexcept { return locks_->mine(); }
+
+private:
+    friend class Client;
+    explicit Mutex(zkcoord_mutex *mutex) : Handle(mutex), locks_(std::make_unique<Locks>()) {}
+
+    /** The guards of lock(), by thread: a lock that was lost may be held by the next one while its owner still is at it. */
+    class Locks {
+    public:
+        Guard *mine() {
+            const std::lock_guard lock(mutex_);
+            const auto found = guards_.find(std::this_thread::get_id());
+            return found == guards_.end() ? nullptr : &found->second;
+        }
+
+        bool has_mine() { return mine() != nullptr; }
+
+        void put(Guard guard) {
+            const std::lock_guard lock(mutex_);
+            guards_.emplace(std::this_thread::get_id(), std::move(guard));
+        }
+
+        void take_mine() {
+            const std::lock_guard lock(mutex_);
+            guards_.erase(std::this_thread::get_id());
+        }
+
+    private:
+        std::mutex mutex_;
+        std::map<std::thread::id, Guard> guards_;
+    };
+
+    std::unique_ptr<Locks> locks_;
+};
+
+/**
+ * A counter that all clients of the ensemble share. Every change is applied exactly once, also when the server's reply
+ * is lost; Status::indeterminate is thrown where that cannot be known. Status::overflow and Status::bad_data: nothing
+ * was written.
+ */
+class Counter : public detail::Handle<zkcoord_counter, zkcoord_counter_free> {
+public:
+    /** Adds `n` and returns the new value. */
+    std::int64_t add(std::int64_t n = 1, Timeout timeout = {}) {
+        return result<std::int64_t>(zkcoord_counter_add, n, timeout.milliseconds());
+    }
+
+    /** Adds 1 and returns the new value. */
+    std::int64_t increment(Timeout timeout = {}) {
+        return result<std::int64_t>(zkcoord_counter_increment, timeout.milliseconds());
+    }
+
+    /** Subtracts 1 and returns the new value. */
+    std::int64_t decrement(Timeout timeout = {}) {
+        return result<std::int64_t>(zkcoord_counter_decrement, timeout.milliseconds());
+    }
+
+    /** The value. Every change acknowledged before the call is in it. */
+    std::int64_t get(Timeout timeout = {}) const {
+        return result<std::int64_t>(zkcoord_counter_get, timeout.milliseconds());
+    }
+
+    void set(std::int64_t value, Timeout timeout = {}) {
+        detail::call(zkcoord_counter_set, capi(), value, timeout.milliseconds());
+    }
+
+    /** Sets the value and returns the one before. */
+    std::int64_t get_and_set(std::int64_t value, Timeout timeout = {}) {
+        return result<std::int64_t>(zkcoord_counter_get_and_set, value, timeout.milliseconds());
+    }
+
+    /** Sets the value to `desired` if it is `expected`, and says whether it was. */
+    bool compare_and_set(std::int64_t expected, std::int64_t desired, Timeout timeout = {}) {
+        return result<bool>(zkcoord_counter_compare_and_set, expected, desired, timeout.milliseconds());
+    }
+
+private:
+    friend class Client;
+    using Handle::Handle;
+
+    template <class Result, class Function, class... Arguments>
+    Result result(Function function, Arguments... arguments) const {
+        Result out{};
+        detail::call(function, capi(), arguments..., &out);
+        return out;
+    }
+};
+
+/** Options of Client::connect: `Options().session_timeout(4s).identity("worker 7")`. */
+class Options : public detail::Handle<zkcoord_options, zkcoord_options_free> {
+public:
+    Options() : Handle(zkcoord_options_new()) {}
+
+    /** How long the servers keep the session, and with it its locks, when they hear nothing of the client. Default 10 s. */
+    Options &session_timeout(Timeout timeout) {
+        return set(zkcoord_options_set_session_timeout, timeout.milliseconds());
+    }
+
+    /** How long connecting may take. Default 10 s; Timeout() is for ever. */
+    Options &connect_timeout(Timeout timeout) {
+        return set(zkcoord_options_set_connect_timeout, timeout.milliseconds());
+    }
+
+    /** The text by which others see the client in a queue. Default "host:pid". */
+    Options &identity(const std::string &identity) {
+        return set(zkcoord_options_set_identity, detail::text("identity", identity));
+    }
+
+    /** Authenticates, like ("digest", "user:password"). May be called several times. */
+    Options &auth(const std::string &scheme, const std::string &data) {
+        const auto bytes = reinterpret_cast<const std::uint8_t *>(data.data());
+        return set(zkcoord_options_add_auth, detail::text("scheme", scheme), bytes, data.size());
+    }
+
+    /** Who may touch the nodes that the client makes: "open" (the default), "creator" or "read". */
+    Options &acl(const std::string &name) { return set(zkcoord_options_set_acl, detail::text("acl", name)); }
+
+private:
+    template <class Function, class... Arguments> Options &set(Function function, Arguments... arguments) {
+        detail::call(function, capi(), arguments...);
+        return *this;
+    }
+};
+
+/** What a client stands on. */
+enum class State {
+    closed = ZKCOORD_STATE_CLOSED,
+    connected = ZKCOORD_STATE_CONNECTED,
+    suspended = ZKCOORD_STATE_SUSPENDED,
+    expired = ZKCOORD_STATE_EXPIRED,
+};
+
+/** A connection to a ZooKeeper ensemble, with a session of its own, which lives as long as anything made from it. */
+class Client : public detail::Handle<zkcoord_client, zkcoord_client_free> {
+public:
+    /** Connects to `hosts`, like "zk1:2181,zk2:2181/app"; the chroot is made when it is missing. */
+    [[nodiscard]] static Client connect(const std::string &hosts, const Options &options = Options()) {
+        zkcoord_client *client = nullptr;
+        detail::call(zkcoord_client_connect, detail::text("hosts", hosts), options.capi(), &client);
+        return Client(client);
+    }
+
+    /** A lock at an absolute znode path. No request is sent. */
+    [[nodiscard]] Mutex mutex(const std::string &path) const {
+        zkcoord_mutex *mutex = nullptr;
+        detail::call(zkcoord_mutex_new, capi(), detail::text("path", path), &mutex);
+        return Mutex(mutex);
+    }
+
+    /** A counter at an absolute znode path. No request is sent. */
+    [[nodiscard]] Counter counter(const std::string &path) const {
+        zkcoord_counter *counter = nullptr;
+        detail::call(zkcoord_counter_new, capi(), detail::text("path", path), &counter);
+        return Counter(counter);
+    }
+
+    /** What the client stands on right now. */
+    State state() const {
+        auto state = ZKCOORD_STATE_CLOSED;
+        detail::call(zkcoord_client_state, capi(), &state);
+        return static_cast<State>(state);
+    }
+
+    /** The id of the current session; 0 when there is none. */
+    std::int64_t session_id() const {
+        std::int64_t id = 0;
+        detail::call(zkcoord_client_session_id, capi(), &id);
+        return id;
+    }
+
+    /** The session timeout that the server granted. */
+    std::chrono::milliseconds session_timeout() const {
+        std::int64_t timeout = 0;
+        detail::call(zkcoord_client_session_timeout, capi(), &timeout);
+        return std::chrono::milliseconds(timeout);
+    }
+
+    /** Ends the session, and with it gives back all its locks. Whatever is called later throws Status::closed. */
+    void close(Timeout timeout = {}) { detail::call(zkcoord_client_close, capi(), timeout.milliseconds()); }
+
+private:
+    using Handle::Handle;
+};
+
+}  // namespace zkcoord
+
+#endif  // ZKCOORD_HPP

@@ -1,0 +1,206 @@
+/* Client, options and errors. */
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include "support.h"
+
+static void a_client_tells_its_state(void) {
+    zkcoord_options *options = zkcoord_options_new();
+    OK(zkcoord_options_set_session_timeout(options, 4000, &err));
+    OK(zkcoord_options_set_identity(options, "t\xc3\xa4st", &err));
+    zkcoord_client *client = NULL;
+    OK(zkcoord_client_connect(hosts, options, &client, &err));
+    zkcoord_options_free(options); /* borrowed for the call only */
+    zkcoord_state state = ZKCOORD_STATE_CLOSED;
+    int64_t session = 0, timeout = 0;
+    OK(zkcoord_client_state(client, &state, &err));
+    CHECK(state == ZKCOORD_STATE_CONNECTED);
+    OK(zkcoord_client_session_id(client, &session, &err));
+    CHECK(session != 0);
+    OK(zkcoord_client_session_timeout(client, &timeout, &err));
+    CHECK(timeout >= 500 && timeout <= 40000);
+    zkcoord_client_free(client);
+}
+
+static void after_close_everything_is_closed(void) {
+    zkcoord_client *client = new_client();
+    zkcoord_mutex *mutex = new_mutex(client, "/closed");
+    zkcoord_counter *counter = new_counter(client, "/closed-counter");
+    zkcoord_guard *guard = acquired(mutex), *none = guard;
+    OK(zkcoord_client_close(client, 5000, &err));
+    OK(zkcoord_client_close(client, 5000, &err));
+    zkcoord_state state = ZKCOORD_STATE_CONNECTED;
+    OK(zkcoord_client_state(client, &state, &err));
+    CHECK(state == ZKCOORD_STATE_CLOSED);
+    int64_t value = 1;
+    bool written = true;
+    CHECK(!zkcoord_guard_is_held(guard));
+    EXPECT(LOCK_LOST, zkcoord_guard_check(guard, &err));
+    EXPECT(CLOSED, zkcoord_mutex_acquire(mutex, 5000, &none, &err));
+    CHECK(none == NULL);
+    EXPECT(CLOSED, zkcoord_mutex_acquire(mutex, 0, &none, &err));
+    EXPECT(CLOSED, zkcoord_mutex_acquire(mutex, -1, &none, &err));
+    EXPECT(CLOSED, zkcoord_mutex_try_acquire(mutex, &none, &err));
+    EXPECT(CLOSED, zkcoord_counter_get(counter, -1, &value, &err));
+    EXPECT(CLOSED, zkcoord_counter_add(counter, 1, -1, &value, &err));
+    EXPECT(CLOSED, zkcoord_counter_increment(counter, 5000, &value, &err));
+    EXPECT(CLOSED, zkcoord_counter_decrement(counter, 0, &value, &err));
+    EXPECT(CLOSED, zkcoord_counter_set(counter, 1, 5000, &err));
+    EXPECT(CLOSED, zkcoord_counter_get_and_set(counter, 1, 5000, &value, &err));
+    EXPECT(CLOSED, zkcoord_counter_compare_and_set(counter, 1, 2, 5000, &written, &err));
+    OK(zkcoord_guard_release(guard, 5000, &err));
+    zkcoord_guard_free(guard);
+    zkcoord_counter_free(counter);
+    zkcoord_mutex_free(mutex);
+    zkcoord_client_free(client);
+}
+
+static void close_gives_the_locks_back(void) {
+    zkcoord_client *one = new_client(), *two = new_client();
+    zkcoord_mutex *mine = new_mutex(one, "/given"), *theirs = new_mutex(two, "/given");
+    zkcoord_guard *guard = acquired(mine);
+    OK(zkcoord_client_close(one, -1, &err));
+    zkcoord_guard *other = acquired(theirs);
+    CHECK(zkcoord_guard_token(other) > zkcoord_guard_token(guard));
+    zkcoord_guard_free(other);
+    zkcoord_guard_free(guard);
+    zkcoord_mutex_free(theirs);
+    zkcoord_mutex_free(mine);
+    zkcoord_client_free(two);
+    zkcoord_client_free(one);
+}
+
+static void free_in_any_order(void) {
+    for (int order = 0; order < 6; order++) {
+        zkcoord_client *client = new_client();
+        zkcoord_mutex *mutex = new_mutex(client, "/order");
+        zkcoord_guard *guard = acquired(mutex);
+        zkcoord_counter *counter = new_counter(client, "/order-counter");
+        for (int step = 0; step < 3; step++) {
+            switch ((order / 2 + (order % 2 ? 2 - step : step)) % 3) {
+            case 0: zkcoord_client_free(client); break;
+            case 1: zkcoord_mutex_free(mutex); break;
+            case 2:
+                CHECK(zkcoord_guard_is_held(guard)); /* whatever has been freed before */
+                zkcoord_guard_free(guard);
+                break;
+            }
+        }
+        int64_t value = 0;
+        OK(zkcoord_counter_increment(counter, 5000, &value, &err));
+        CHECK(value == order + 1);
+        zkcoord_counter_free(counter);
+    }
+}
+
+static void options_that_cannot_be(void) {
+    static const uint8_t login[] = "user:password";
+    zkcoord_client *client = NULL;
+    zkcoord_options *options = zkcoord_options_new();
+    EXPECT(INVALID_ARGUMENT, zkcoord_options_set_session_timeout(options, -1, &err));
+    CHECK(said("session_timeout"));
+    EXPECT(INVALID_ARGUMENT, zkcoord_options_set_identity(options, "\xff", &err));
+    CHECK(said("identity"));
+    EXPECT(INVALID_ARGUMENT, zkcoord_options_set_acl(options, "mine", &err));
+    CHECK(said("acl \"mine\""));
+    EXPECT(INVALID_ARGUMENT, zkcoord_options_set_acl(options, "\xff", &err));
+    EXPECT(INVALID_ARGUMENT, zkcoord_options_add_auth(options, "", login, 1, &err));
+    EXPECT(INVALID_ARGUMENT, zkcoord_options_add_auth(options, "\xff", login, 1, &err));
+    EXPECT(INVALID_ARGUMENT, zkcoord_options_add_auth(options, "digest", login, SIZE_MAX, &err));
+    const int64_t refused[] = {0, 99, INT64_MAX};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        OK(zkcoord_options_set_session_timeout(options, refused[i], &err));
+        EXPECT(INVALID_ARGUMENT, zkcoord_client_connect(hosts, options, &client, &err));
+        CHECK(said("session_timeout"));
+    }
+    OK(zkcoord_options_set_session_timeout(options, 10000, &err));
+    OK(zkcoord_options_set_connect_timeout(options, 0, &err));
+    EXPECT(INVALID_ARGUMENT, zkcoord_client_connect(hosts, options, &client, &err));
+    CHECK(said("connect_timeout"));
+    OK(zkcoord_options_set_connect_timeout(options, 10000, &err));
+    OK(zkcoord_options_set_acl(options, "creator", &err));
+    EXPECT(INVALID_ARGUMENT, zkcoord_client_connect(hosts, options, &client, &err));
+    CHECK(said("acl"));
+    zkcoord_options_free(options);
+}
+
+static void acls_keep_strangers_out(void) {
+    static const uint8_t login[] = {'a', ':', 'b'};
+    zkcoord_options *options = zkcoord_options_new();
+    OK(zkcoord_options_add_auth(options, "digest", login, sizeof login, &err));
+    OK(zkcoord_options_set_acl(options, "creator", &err));
+    zkcoord_client *owner = NULL, *stranger = new_client();
+    OK(zkcoord_client_connect(hosts, options, &owner, &err));
+    zkcoord_counter *own = new_counter(owner, "/private"), *foreign = new_counter(stranger, "/private");
+    int64_t value = 0;
+    OK(zkcoord_counter_increment(own, 5000, &value, &err));
+    EXPECT(NOT_AUTHORIZED, zkcoord_counter_get(foreign, 5000, &value, &err));
+    EXPECT(NOT_AUTHORIZED, zkcoord_counter_increment(foreign, 5000, &value, &err));
+    zkcoord_counter_free(own);
+    zkcoord_counter_free(foreign);
+    zkcoord_client_free(owner);
+    zkcoord_client_free(stranger);
+    zkcoord_options_free(options);
+}
+
+static void connect_within(const char *address, int64_t timeout_ms) {
+    zkcoord_options *options = zkcoord_options_new();
+    zkcoord_client *client = NULL;
+    OK(zkcoord_options_set_connect_timeout(options, timeout_ms, &err));
+    int64_t start = now_ms();
+    EXPECT(CONNECTION_LOST, zkcoord_client_connect(address, options, &client, &err));
+    int64_t took = now_ms() - start;
+    CHECK(took >= timeout_ms && took <= timeout_ms + 500);
+    CHECK(client == NULL);
+    zkcoord_options_free(options);
+}
+
+static void servers_that_do_not_answer(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int silent = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(bind(silent, (struct sockaddr *)&address, size) == 0 && listen(silent, 8) == 0);
+    CHECK(getsockname(silent, (struct sockaddr *)&address, &size) == 0);
+    char name[64];
+    snprintf(name, sizeof name, "127.0.0.1:%u", ntohs(address.sin_port));
+    connect_within(name, 1000);
+    close(silent);
+    connect_within(name, 500); /* refused now */
+    connect_within("no-such-host.invalid:2181", 500);
+}
+
+static void connect_timeouts_may_be_huge(void) {
+    const int64_t timeouts[] = {-1, INT64_MIN, INT64_MAX, INT64_MAX / 1000};
+    for (size_t i = 0; i < sizeof timeouts / sizeof *timeouts; i++) {
+        zkcoord_options *options = zkcoord_options_new();
+        zkcoord_client *client = NULL;
+        OK(zkcoord_options_set_connect_timeout(options, timeouts[i], &err));
+        OK(zkcoord_client_connect(hosts, options, &client, &err));
+        zkcoord_client_free(client);
+        zkcoord_options_free(options);
+    }
+}
+
+static void versions_and_names(void) {
+    char version[64];
+    snprintf(version, sizeof version, "%d.%d.%d", ZKCOORD_VERSION_MAJOR, ZKCOORD_VERSION_MINOR, ZKCOORD_VERSION_PATCH);
+    CHECK(strcmp(zkcoord_version(), ZKCOORD_VERSION) == 0);
+    CHECK(strcmp(version, ZKCOORD_VERSION) == 0);
+    CHECK(strcmp(zkcoord_status_name(ZKCOORD_STATUS_OK), "OK") == 0);
+    CHECK(strcmp(zkcoord_status_name(ZKCOORD_STATUS_INTERNAL), "INTERNAL") == 0);
+    CHECK(strcmp(zkcoord_status_name(INT32_MIN), "UNKNOWN") == 0);
+}
+
+int main(void) {
+    set_up("client");
+    RUN(a_client_tells_its_state);
+    RUN(after_close_everything_is_closed);
+    RUN(close_gives_the_locks_back);
+    RUN(free_in_any_order);
+    RUN(options_that_cannot_be);
+    RUN(acls_keep_strangers_out);
+    RUN(servers_that_do_not_answer);
+    RUN(connect_timeouts_may_be_huge);
+    RUN(versions_and_names);
+    return finish();
+}

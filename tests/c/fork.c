@@ -1,0 +1,142 @@
+/* Objects in a child of fork(): refused at once, freed without a trace, and new ones work. */
+#include <stdatomic.h>
+
+#include "support.h"
+
+static zkcoord_client *client;
+static zkcoord_mutex *mutex;
+static zkcoord_guard *guard;
+static zkcoord_counter *counter;
+
+static atomic_int destroyed;
+
+static void nothing(void *user_data) { (void)user_data; }
+static void destroy(void *user_data) { (void)user_data, destroyed++; }
+
+/* Runs `body` in a child, whose complaints are the test's. */
+static void in_child(void (*body)(void)) {
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        complaints = 0;
+        alarm(30);
+        body();
+        _exit(complaints > 100 ? 100 : complaints);
+    }
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void still_ours(void) {
+    pause_ms(300); /* time for a message that the child must not have sent */
+    zkcoord_client *other = new_client();
+    zkcoord_mutex *theirs = new_mutex(other, "/fork");
+    zkcoord_guard *none = guard;
+    OK(zkcoord_guard_check(guard, &err));
+    OK(zkcoord_mutex_try_acquire(theirs, &none, &err));
+    CHECK(none == NULL);
+    int64_t value = 0;
+    OK(zkcoord_counter_increment(counter, 5000, &value, &err));
+    zkcoord_mutex_free(theirs);
+    zkcoord_client_free(other);
+}
+
+static void use_everything(void) {
+    int64_t start = now_ms(), number = 1;
+    bool flag = true;
+    zkcoord_state state;
+    zkcoord_guard *none = guard;
+    zkcoord_mutex *made = NULL;
+    EXPECT(FORKED, zkcoord_client_state(client, &state, &err));
+    EXPECT(FORKED, zkcoord_client_session_id(client, &number, &err));
+    EXPECT(FORKED, zkcoord_client_session_timeout(client, &number, &err));
+    EXPECT(FORKED, zkcoord_mutex_acquire(mutex, -1, &none, &err));
+    CHECK(none == NULL);
+    EXPECT(FORKED, zkcoord_mutex_try_acquire(mutex, &none, &err));
+    EXPECT(FORKED, zkcoord_counter_add(counter, 1, -1, &number, &err));
+    EXPECT(FORKED, zkcoord_counter_increment(counter, -1, &number, &err));
+    EXPECT(FORKED, zkcoord_counter_decrement(counter, 0, &number, &err));
+    EXPECT(FORKED, zkcoord_counter_get(counter, -1, &number, &err));
+    EXPECT(FORKED, zkcoord_counter_set(counter, 1, 1000, &err));
+    EXPECT(FORKED, zkcoord_counter_get_and_set(counter, 1, 1000, &number, &err));
+    EXPECT(FORKED, zkcoord_counter_compare_and_set(counter, 1, 2, 1000, &flag, &err));
+    EXPECT(FORKED, zkcoord_guard_check(guard, &err));
+    EXPECT(FORKED, zkcoord_guard_release(guard, -1, &err));
+    EXPECT(FORKED, zkcoord_client_close(client, -1, &err));
+    CHECK(!zkcoord_guard_is_held(guard));
+    CHECK(zkcoord_guard_token(guard) > 0 && zkcoord_guard_node(guard) != NULL);
+    OK(zkcoord_mutex_new(client, "/new", &made, &err)); /* touches nothing */
+    EXPECT(FORKED, zkcoord_mutex_acquire(made, -1, &none, &err));
+    zkcoord_mutex_free(made);
+    CHECK(now_ms() - start < 1000);
+    EXPECT(FORKED, zkcoord_guard_on_lost(guard, nothing, NULL, destroy, &err));
+    EVENTUALLY(destroyed == 1);
+}
+
+static void free_everything(void) {
+    int64_t start = now_ms();
+    zkcoord_client_free(client);
+    zkcoord_guard_free(guard);
+    zkcoord_counter_free(counter);
+    zkcoord_mutex_free(mutex);
+    CHECK(now_ms() - start < 1000);
+}
+
+static void connect_again(void) {
+    zkcoord_client *own = new_client();
+    zkcoord_mutex *same = new_mutex(own, "/fork"), *other = new_mutex(own, "/fork-child");
+    zkcoord_counter *numbers = new_counter(own, "/fork-child-counter");
+    zkcoord_guard *taken = guard;
+    OK(zkcoord_mutex_try_acquire(same, &taken, &err));
+    CHECK(taken == NULL); /* the parent holds it */
+    zkcoord_guard *held = acquired(other);
+    int64_t value = 0;
+    OK(zkcoord_counter_increment(numbers, 5000, &value, &err));
+    OK(zkcoord_guard_release(held, 5000, &err));
+    OK(zkcoord_client_close(own, 5000, &err));
+    zkcoord_guard_free(held);
+    zkcoord_counter_free(numbers);
+    zkcoord_mutex_free(other);
+    zkcoord_mutex_free(same);
+    zkcoord_client_free(own);
+}
+
+static void connect_again_and_free_everything(void) {
+    connect_again();
+    free_everything();
+    connect_again();
+}
+
+static void leave_by_exit(void) {
+#ifndef __SANITIZE_ADDRESS__ /* which counts what the child has to forget as leaks */
+    exit(complaints);
+#endif
+}
+
+static void in_grandchild(void) { in_child(connect_again_and_free_everything); }
+
+static void a_child_is_refused(void) { in_child(use_everything), still_ours(); }
+static void a_child_frees_nothing_of_ours(void) { in_child(free_everything), still_ours(); }
+static void a_child_connects_for_itself(void) { in_child(connect_again), still_ours(); }
+static void a_child_does_both(void) { in_child(connect_again_and_free_everything), still_ours(); }
+static void a_child_may_exit(void) { in_child(leave_by_exit), still_ours(); }
+static void a_grandchild_too(void) { in_child(in_grandchild), still_ours(); }
+
+int main(void) {
+    set_up("fork");
+    client = new_client();
+    mutex = new_mutex(client, "/fork");
+    guard = acquired(mutex);
+    counter = new_counter(client, "/fork-counter");
+    OK(zkcoord_guard_on_lost(guard, nothing, NULL, NULL, &err));
+    RUN(a_child_is_refused);
+    RUN(a_child_frees_nothing_of_ours);
+    RUN(a_child_connects_for_itself);
+    RUN(a_child_does_both);
+    RUN(a_child_may_exit);
+    RUN(a_grandchild_too);
+    OK(zkcoord_guard_release(guard, 5000, &err));
+    free_everything();
+    return finish();
+}

@@ -1,0 +1,130 @@
+/* Mutex and guard. */
+#include "support.h"
+
+static void a_guard_holds_until_released(void) {
+    zkcoord_client *client = new_client();
+    zkcoord_mutex *mutex = new_mutex(client, "/hold");
+    zkcoord_guard *guard = acquired(mutex);
+    CHECK(zkcoord_guard_token(guard) > 0);
+    CHECK(strncmp(zkcoord_guard_node(guard), "/hold/", 6) == 0);
+    CHECK(zkcoord_guard_is_held(guard));
+    OK(zkcoord_guard_check(guard, &err));
+    OK(zkcoord_guard_release(guard, 5000, &err));
+    CHECK(!zkcoord_guard_is_held(guard));
+    EXPECT(LOCK_LOST, zkcoord_guard_check(guard, &err));
+    CHECK(said("released"));
+    OK(zkcoord_guard_release(guard, 5000, &err));
+    zkcoord_guard_free(guard);
+    zkcoord_mutex_free(mutex);
+    zkcoord_client_free(client);
+}
+
+static void tokens_grow(void) {
+    zkcoord_client *client = new_client();
+    zkcoord_mutex *mutex = new_mutex(client, "/tokens");
+    uint64_t before = 0;
+    for (int i = 0; i < 20; i++) {
+        zkcoord_guard *guard = acquired(mutex);
+        CHECK(zkcoord_guard_token(guard) > before);
+        before = zkcoord_guard_token(guard);
+        zkcoord_guard_free(guard);
+    }
+    zkcoord_mutex_free(mutex);
+    zkcoord_client_free(client);
+}
+
+static void clients_exclude_each_other(void) {
+    zkcoord_client *one = new_client(), *two = new_client();
+    zkcoord_mutex *mine = new_mutex(one, "/exclude"), *theirs = new_mutex(two, "/exclude");
+    zkcoord_mutex *elsewhere = new_mutex(two, "/exclude-not");
+    zkcoord_guard *guard = acquired(mine), *other = guard;
+    OK(zkcoord_mutex_try_acquire(theirs, &other, &err));
+    CHECK(other == NULL);
+    OK(zkcoord_mutex_try_acquire(mine, &other, &err)); /* not reentrant */
+    CHECK(other == NULL);
+    OK(zkcoord_mutex_try_acquire(elsewhere, &other, &err));
+    CHECK(other != NULL);
+    zkcoord_guard_free(other);
+
+    OK(zkcoord_guard_release(guard, 5000, &err));
+    OK(zkcoord_mutex_try_acquire(theirs, &other, &err));
+    CHECK(other != NULL && zkcoord_guard_token(other) > zkcoord_guard_token(guard));
+    zkcoord_guard_free(guard);
+    zkcoord_guard_free(other);
+    zkcoord_mutex_free(elsewhere);
+    zkcoord_mutex_free(theirs);
+    zkcoord_mutex_free(mine);
+    zkcoord_client_free(two);
+    zkcoord_client_free(one);
+}
+
+static void a_timeout_is_kept_and_leaves_no_node(void) {
+    zkcoord_client *one = new_client(), *two = new_client();
+    zkcoord_mutex *mine = new_mutex(one, "/late"), *theirs = new_mutex(two, "/late");
+    zkcoord_guard *guard = acquired(mine), *other = guard;
+    int64_t start = now_ms();
+    EXPECT(TIMEOUT, zkcoord_mutex_acquire(theirs, 2000, &other, &err));
+    int64_t took = now_ms() - start;
+    CHECK(took >= 2000 && took <= 2500);
+    CHECK(other == NULL);
+    CHECK(said("/late"));
+    CHECK(observe("count", "/late", "") == 1);
+    start = now_ms();
+    EXPECT(TIMEOUT, zkcoord_mutex_acquire(theirs, 0, &other, &err));
+    CHECK(now_ms() - start < 1000);
+    zkcoord_guard_free(guard);
+    zkcoord_mutex_free(theirs);
+    zkcoord_mutex_free(mine);
+    zkcoord_client_free(two);
+    zkcoord_client_free(one);
+}
+
+static void *wait_for_it(void *mutex) {
+    zkcoord_guard *guard = NULL;
+    zkcoord_mutex_acquire(mutex, -1, &guard, NULL);
+    return guard;
+}
+
+static void a_waiter_gets_it_when_the_holder_frees(void) {
+    zkcoord_client *one = new_client(), *two = new_client();
+    zkcoord_mutex *mine = new_mutex(one, "/wait"), *theirs = new_mutex(two, "/wait");
+    zkcoord_guard *guard = acquired(mine);
+    uint64_t token = zkcoord_guard_token(guard);
+    pthread_t waiter;
+    CHECK(pthread_create(&waiter, NULL, wait_for_it, theirs) == 0);
+    pause_ms(300);
+    zkcoord_guard_free(guard);
+    void *other = NULL;
+    pthread_join(waiter, &other);
+    CHECK(zkcoord_guard_token(other) > token);
+    zkcoord_guard_free(other);
+    zkcoord_mutex_free(theirs);
+    zkcoord_mutex_free(mine);
+    zkcoord_client_free(two);
+    zkcoord_client_free(one);
+}
+
+static void extreme_timeouts_are_none(void) {
+    const int64_t timeouts[] = {INT64_MAX, INT64_MAX / 1000, INT64_MIN, -1, 0};
+    zkcoord_client *client = new_client();
+    zkcoord_mutex *mutex = new_mutex(client, "/extreme");
+    for (size_t i = 0; i < sizeof timeouts / sizeof *timeouts; i++) {
+        zkcoord_guard *guard = NULL;
+        OK(zkcoord_mutex_acquire(mutex, timeouts[i], &guard, &err));
+        OK(zkcoord_guard_release(guard, timeouts[i], &err));
+        zkcoord_guard_free(guard);
+    }
+    zkcoord_mutex_free(mutex);
+    zkcoord_client_free(client);
+}
+
+int main(void) {
+    set_up("mutex");
+    RUN(a_guard_holds_until_released);
+    RUN(tokens_grow);
+    RUN(clients_exclude_each_other);
+    RUN(a_timeout_is_kept_and_leaves_no_node);
+    RUN(a_waiter_gets_it_when_the_holder_frees);
+    RUN(extreme_timeouts_are_none);
+    return finish();
+}

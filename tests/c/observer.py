@@ -1,0 +1,24 @@
+"""Looks at and changes the server's data past zkcoord, for the programs here: VERB PATH [DATA].
+
+`create` and `delete` exit with 0, `count` with the number of children.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "kit" / "python"))
+from zkcoord_testkit import Kit
+
+verb, path, data = sys.argv[1:]
+with Kit() as kit:
+    observer = kit.observer(os.environ["ZKCOORD_HOSTS"])
+    match verb:
+        case "create":
+            observer.create(path, data.encode())
+        case "delete":
+            observer.delete(path)
+        case "count":
+            sys.exit(len(observer.children(path) or []))
+        case _:
+            sys.exit(f"no such verb: {verb}")
