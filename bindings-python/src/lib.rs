@@ -1,1 +1,36 @@
-//! Under construction.
+//! The native half of the Python package `zkcoord`, private to it: handles over the core, and [`op::Op`] to wait for
+//! what they do. Arguments are checked, documented and typed on the Python side, in `python/zkcoord/`.
+
+mod callback;
+mod client;
+mod counter;
+mod error;
+mod guard;
+mod mutex;
+mod op;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _zkcoord {
+    use super::*;
+
+    #[pymodule_export]
+    use super::client::{Client, Subscription, connect};
+    #[pymodule_export]
+    use super::counter::Counter;
+    #[pymodule_export]
+    use super::error::error_table;
+    #[pymodule_export]
+    use super::guard::Guard;
+    #[pymodule_export]
+    use super::mutex::Mutex;
+    #[pymodule_export]
+    use super::op::Op;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        callback::end_with_interpreter(module.py())
+    }
+}

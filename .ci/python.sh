@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# The Python suite: the native module, format, lints, types, the tests, and the examples against a real server.
+#
+#     .ci/python.sh          all of that; the last line says what passed
+#     .ci/python.sh build    only what programs that import zkcoord need
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+source .build/venv/bin/activate
+target=${CARGO_TARGET_DIR:-target}
+package=bindings-python
+settings=$package/pyproject.toml
+examples=(examples/lock.py examples/counter.py)
+report=.build/logs/python-tests.xml
+passed=0 failed=0
+
+# Runs a check that counts as one test.
+check() {
+    echo "--- $*"
+    if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+# Prints how many tests pytest ran and how many of them failed.
+count_tests() {
+    python - "$report" <<'END'
+import sys
+from xml.etree import ElementTree
+
+suite = ElementTree.parse(sys.argv[1]).find("testsuite")
+tests, skipped, failures, errors = (int(suite.get(name)) for name in ("tests", "skipped", "failures", "errors"))
+print(tests - skipped, failures + errors)
+END
+}
+
+echo "--- build"
+maturin develop --quiet --manifest-path $package/Cargo.toml
+[ "${1:-}" != build ] || exit 0
+cargo build --quiet --package zkcoord-testkit
+
+check ruff check --config $settings $package "${examples[@]}"
+check ruff format --check --config $settings $package "${examples[@]}"
+check mypy --strict --config-file $settings $package/python/zkcoord $package/tests "${examples[@]}"
+check python -m mypy.stubtest zkcoord._zkcoord
+
+echo "--- pytest"
+mkdir -p "${report%/*}"
+rm -f "$report"
+pytest --quiet --config-file $settings --rootdir $package --junit-xml "$report" $package/tests || true
+ran=0 bad=0
+if [ -e "$report" ]; then read -r ran bad < <(count_tests); fi
+if [ "$ran" = 0 ]; then
+    echo "pytest ran no test"
+    ran=1 bad=1
+fi
+passed=$((passed + ran - bad)) failed=$((failed + bad))
+
+for example in "${examples[@]}"; do
+    check "$target/debug/zkcoord-testkit" run -- python "$example"
+done
+
+echo "python: $passed passed, $failed failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,71 @@
+"""Distributed locks and counters over the ZooKeeper ensemble that you already run.
+
+::
+
+    import zkcoord
+
+    with zkcoord.connect("zk1:2181,zk2:2181/app") as client:
+        with client.mutex("/locks/report").acquire(timeout=5) as guard:  # raises AcquireTimeout
+            for row in rows:
+                guard.check()  # raises LockLost
+                write(row, fence=guard.token)
+        runs = client.counter("/counters/runs").increment()
+
+Times are seconds; ``timeout=None`` waits for ever, ``timeout=0`` tries once. Errors are :class:`ZkcoordError` and its
+classes. Clients, and all that is made from them, may be used from several threads. In a child of ``fork()`` connect
+again: what the parent made raises :class:`ForkedError` there.
+"""
+
+from zkcoord._zkcoord import __version__
+from zkcoord.client import Client, connect
+from zkcoord.counter import Counter
+from zkcoord.errors import (
+    AcquireTimeout,
+    BadData,
+    Cancelled,
+    ClosedError,
+    ConnectionLost,
+    CounterOverflow,
+    ForkedError,
+    Indeterminate,
+    InternalError,
+    InvalidArgument,
+    LockLost,
+    NotAuthorized,
+    QuotaExceeded,
+    SequenceExhausted,
+    SessionExpired,
+    Unsupported,
+    WouldDeadlock,
+    ZkcoordError,
+)
+from zkcoord.guard import Guard, Lost
+from zkcoord.mutex import Mutex
+
+__all__ = [
+    "AcquireTimeout",
+    "BadData",
+    "Cancelled",
+    "Client",
+    "ClosedError",
+    "ConnectionLost",
+    "Counter",
+    "CounterOverflow",
+    "ForkedError",
+    "Guard",
+    "Indeterminate",
+    "InternalError",
+    "InvalidArgument",
+    "LockLost",
+    "Lost",
+    "Mutex",
+    "NotAuthorized",
+    "QuotaExceeded",
+    "SequenceExhausted",
+    "SessionExpired",
+    "Unsupported",
+    "WouldDeadlock",
+    "ZkcoordError",
+    "__version__",
+    "connect",
+]

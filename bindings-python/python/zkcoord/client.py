@@ -1,0 +1,229 @@
+"""The client: the handle from which locks and counters are made."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Literal, Self
+
+from zkcoord import _arguments, _zkcoord
+from zkcoord.counter import Counter
+from zkcoord.errors import ForkedError, InvalidArgument, Unsupported
+from zkcoord.mutex import Mutex
+
+
+def connect(
+    hosts: str,
+    *,
+    session_timeout: float = 10.0,
+    connect_timeout: float = 10.0,
+    identity: str | None = None,
+    auth: tuple[str, str | bytes] | None = None,
+    tls: None = None,
+    acl: Literal["open", "creator", "read"] = "open",
+) -> Client:
+    """Connects to a ZooKeeper ensemble, with a session of its own.
+
+    Args:
+        hosts: The servers, like ``"zk1:2181,zk2:2181/app"``. The path behind them, if any, stands for ``/`` from then
+            on; it is made when it is missing.
+        session_timeout: How many seconds the servers keep the session, and with it its locks, when they hear nothing of
+            this client. From 0.1 to 86400; they may grant less or more.
+        connect_timeout: How many seconds connecting may take.
+        identity: The text by which others see this client in a queue. ``None``: ``host:pid``.
+        auth: Scheme and credentials, like ``("digest", "user:password")``.
+        tls: Not supported in this version.
+        acl: Who may touch the nodes that this client makes: ``"open"`` everybody, ``"creator"`` who authenticated like
+            it, ``"read"`` the creator, and everybody may read.
+
+    Raises:
+        InvalidArgument: An argument is not acceptable.
+        ConnectionLost: No server answered within ``connect_timeout``.
+        NotAuthorized: The servers refused the authentication or the chroot.
+        Unsupported: TLS was asked for.
+
+    Example::
+
+        with zkcoord.connect("zk1:2181,zk2:2181/app") as client:
+            print(client.counter("/counters/runs").increment())
+    """
+    if tls is not None:
+        raise Unsupported("tls: this version of zkcoord has no TLS; it comes in a later one")
+    operation = _zkcoord.connect(
+        _arguments.text("hosts", hosts),
+        _arguments.seconds("session_timeout", session_timeout),
+        _arguments.seconds("connect_timeout", connect_timeout),
+        None if identity is None else _arguments.text("identity", identity),
+        [] if auth is None else [_credentials(auth)],
+        _arguments.text("acl", acl),
+    )
+    return Client(operation.wait(), hosts)
+
+
+def _credentials(auth: object) -> tuple[str, bytes]:
+    match auth:
+        case (str(), str() as secret):
+            credentials = _arguments.text("auth (credentials)", secret).encode()
+        case (str(), bytes(credentials)):
+            pass
+        case _:
+            # Without the value: it may be a password.
+            raise InvalidArgument('auth: must be scheme and credentials, like ("digest", "user:password")')
+    return _arguments.text("auth (scheme)", auth[0]), credentials
+
+
+class Client:
+    """A connection to a ZooKeeper ensemble. Made by :func:`connect`.
+
+    When an expired session takes locks with it, the client opens a new session and goes on. May be used from several
+    threads. Closed at the end of its ``with`` block, by :meth:`close`, or when it and all that was made from it is
+    gone.
+    """
+
+    def __init__(self, native: _zkcoord.Client, hosts: str) -> None:
+        self._native = native
+        self._hosts = hosts
+        self._subscriptions: set[_zkcoord.Subscription] = set()
+
+    @property
+    def session_id(self) -> int:
+        """The id of the current session; 0 while there is none.
+
+        Raises:
+            ForkedError: This is a child of the process that connected.
+        """
+        return self._native.session_id()
+
+    @property
+    def state(self) -> str:
+        """What the client stands on right now.
+
+        ``"connected"``; ``"suspended"``: the connection is lost, the session may live on; ``"expired"``: the session is
+        over, a new one is being opened; ``"closed"``.
+
+        Raises:
+            ForkedError: This is a child of the process that connected.
+        """
+        return self._native.state()
+
+    def on_state(self, fn: Callable[[str], object]) -> Callable[[], None]:
+        """Calls ``fn(state)`` at every change of :attr:`state`, on a thread of zkcoord's.
+
+        States that follow each other too fast are left out; the latest never is. ``fn`` must not make waiting calls:
+        they raise :class:`~zkcoord.WouldDeadlock` there.
+
+        Returns:
+            A function that ends the calls.
+
+        Raises:
+            InvalidArgument: ``fn`` cannot be called.
+            ForkedError: This is a child of the process that connected.
+
+        Example::
+
+            unsubscribe = client.on_state(lambda state: log.warning("ZooKeeper: %s", state))
+        """
+        _arguments.function("fn", fn)
+        subscription = self._native.on_state(fn)
+        self._subscriptions.add(subscription)
+
+        def unsubscribe() -> None:
+            self._subscriptions.discard(subscription)
+            subscription.cancel()
+
+        return unsubscribe
+
+    def mutex(self, path: str, *, scheme: str = "curator", handoff: int = 0) -> Mutex:
+        """A lock at ``path``. Makes no request.
+
+        Args:
+            path: The lock's directory, below the chroot, like ``"/locks/report"``; made when it is missing.
+            scheme: With whom the lock is shared: ``"curator"``, also go-zookeeper. Others come in a later version.
+            handoff: 0: the lock goes from session to session in order of arrival. Others come in a later version.
+
+        Raises:
+            InvalidArgument: An argument is not acceptable.
+            Unsupported: It comes in a later version.
+
+        Example::
+
+            with client.mutex("/locks/report").acquire(timeout=5) as guard:
+                write_report(fence=guard.token)
+        """
+        _choose("scheme", scheme, now="curator", later=("kazoo",))
+        if _arguments.integer("handoff", handoff) != 0:
+            raise Unsupported(f"handoff {handoff}: comes in a later version of zkcoord")
+        return Mutex(self._native.mutex(_arguments.text("path", path)), path)
+
+    def counter(
+        self,
+        path: str,
+        *,
+        format: str = "i64",  # noqa: A002 (the API's name for it)
+        default: int = 0,
+        min: int | None = None,  # noqa: A002 (the API's name for it)
+        max: int | None = None,  # noqa: A002 (the API's name for it)
+    ) -> Counter:
+        """A counter at ``path``. Makes no request.
+
+        Args:
+            path: The counter's node, below the chroot, like ``"/counters/hits"``; made by the first change.
+            format: The bytes in the node. ``"i64"``: 8 bytes, big-endian, as Curator's ``DistributedAtomicLong``.
+                Others come in a later version.
+            default: What a missing node counts as. Only 0 in this version.
+            min: The least value. Not supported in this version.
+            max: The largest value. Not supported in this version.
+
+        Raises:
+            InvalidArgument: An argument is not acceptable.
+            Unsupported: It comes in a later version.
+
+        Example::
+
+            hits = client.counter("/counters/hits").increment()
+        """
+        _choose("format", format, now="i64", later=("i32", "text"))
+        if _arguments.integer("default", default) != 0:
+            raise Unsupported(f"default {default}: comes in a later version of zkcoord")
+        for name, bound in (("min", min), ("max", max)):
+            if bound is not None:
+                raise Unsupported(
+                    f"{name} {_arguments.integer(name, bound)}: comes in a later version of zkcoord"
+                )
+        return Counter(self._native.counter(_arguments.text("path", path)), path)
+
+    def close(self) -> None:
+        """Ends the session, and with that gives back all its locks.
+
+        What is under way raises :class:`~zkcoord.ClosedError`. A server that does not answer is waited for a second; it
+        ends the session by its timeout. May be called again.
+
+        Raises:
+            WouldDeadlock: Called from a callback of zkcoord's.
+            ForkedError: This is a child of the process that connected.
+        """
+        self._native.close().wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # A child of fork() that leaves the block must not touch its parent's client.
+        with contextlib.suppress(ForkedError):
+            self.close()
+
+    def __repr__(self) -> str:
+        try:
+            return f"<zkcoord.Client {self._hosts} session={self.session_id:#x} {self.state}>"
+        except ForkedError:
+            return f"<zkcoord.Client {self._hosts} forked>"
+
+
+def _choose(name: str, value: object, *, now: str, later: tuple[str, ...]) -> None:
+    """Accepts the one choice that this version has."""
+    if value == now:
+        return
+    if value in later:
+        raise Unsupported(f"{name} {value!r}: comes in a later version of zkcoord")
+    known = ", ".join(repr(choice) for choice in (now, *later))
+    raise _arguments.invalid(name, value, f"must be one of {known}")

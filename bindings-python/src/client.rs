@@ -1,0 +1,90 @@
+//! A client and how it connects.
+
+use std::sync::{Mutex as Lock, PoisonError};
+
+use pyo3::prelude::*;
+use zkcoord::Acl;
+
+use crate::callback;
+use crate::counter::Counter;
+use crate::error::OrRaise;
+use crate::mutex::Mutex;
+use crate::op::{Op, nothing, seconds};
+
+/// A connection with a session of its own.
+#[pyclass(frozen)]
+pub(crate) struct Client {
+    core: zkcoord::Client,
+}
+
+/// Connects. Times are seconds; `auth` is pairs of scheme and credentials.
+#[pyfunction]
+pub(crate) fn connect(
+    py: Python<'_>,
+    hosts: &str,
+    session_timeout: f64,
+    connect_timeout: f64,
+    identity: Option<&str>,
+    auth: Vec<(String, Vec<u8>)>,
+    acl: &str,
+) -> PyResult<Op> {
+    let mut builder = zkcoord::Client::builder(hosts)
+        .session_timeout(seconds(session_timeout))
+        .connect_timeout(seconds(connect_timeout))
+        .acl(Acl::from_name(acl).or_raise(py)?);
+    if let Some(identity) = identity {
+        builder = builder.identity(identity);
+    }
+    for (scheme, credentials) in auth {
+        builder = builder.auth(scheme, credentials);
+    }
+    Ok(Op::new(builder.connect(), None, |core| Client { core }))
+}
+
+#[pymethods]
+impl Client {
+    fn session_id(&self, py: Python<'_>) -> PyResult<i64> {
+        self.core.session_id().or_raise(py)
+    }
+
+    fn state(&self, py: Python<'_>) -> PyResult<&'static str> {
+        Ok(self.core.state().or_raise(py)?.name())
+    }
+
+    /// Calls `tell(state)` at every change, until the subscription is cancelled or dropped.
+    fn on_state(&self, py: Python<'_>, tell: Py<PyAny>) -> PyResult<Subscription> {
+        let tell = std::sync::Arc::new(tell);
+        let subscription = self.core.on_state(move |state| {
+            let tell = tell.clone();
+            callback::call(move |py| tell.call1(py, (state.name(),)));
+        });
+        let subscription = Lock::new(Some(subscription.or_raise(py)?));
+        Ok(Subscription { core: subscription })
+    }
+
+    fn mutex(&self, py: Python<'_>, path: &str) -> PyResult<Mutex> {
+        Mutex::new(py, self.core.mutex(path))
+    }
+
+    fn counter(&self, py: Python<'_>, path: &str) -> PyResult<Counter> {
+        Counter::new(py, self.core.counter(path))
+    }
+
+    fn close(&self) -> Op {
+        Op::new(self.core.close(), None, nothing)
+    }
+}
+
+/// A registered callback.
+#[pyclass(frozen)]
+pub(crate) struct Subscription {
+    core: Lock<Option<zkcoord::Subscription>>,
+}
+
+#[pymethods]
+impl Subscription {
+    /// Ends the calls.
+    fn cancel(&self) {
+        drop(self.core.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}

@@ -1,0 +1,32 @@
+//! A mutual exclusion lock.
+
+use pyo3::prelude::*;
+
+use crate::error::OrRaise;
+use crate::guard::Guard;
+use crate::op::Op;
+
+/// A mutual exclusion lock at a path.
+#[pyclass(frozen)]
+pub(crate) struct Mutex {
+    core: zkcoord::Mutex,
+}
+
+impl Mutex {
+    /// Refuses a mutex whose path is none.
+    pub(crate) fn new(py: Python<'_>, core: zkcoord::Mutex) -> PyResult<Mutex> {
+        core.path().or_raise(py)?;
+        Ok(Mutex { core })
+    }
+}
+
+#[pymethods]
+impl Mutex {
+    fn acquire(&self, timeout: Option<f64>) -> Op {
+        Op::new(self.core.acquire(), timeout, Guard::new)
+    }
+
+    fn try_acquire(&self) -> Op {
+        Op::new(self.core.try_acquire(), None, |guard| guard.map(Guard::new))
+    }
+}

@@ -1,0 +1,159 @@
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+import zkcoord
+from conftest import Corner
+from zkcoord import Client
+
+BAD_PATHS = ["", "/", "lock", "/a/", "//a", "/a//b", "/a/./b", "/a/..", "/a\0b", "/a\x7f", "/" + "a" * 5000]
+NO_TEXTS = ["/\ud800", None, 7, b"/lock", ["/lock"]]
+BAD_TIMEOUTS = [-1, -0.001, float("nan"), float("-inf"), -(10**400), True, False, "5", [], Decimal(1), 1j]
+LONG_TIMEOUTS = [float("inf"), 1e300, 10**400, Fraction(10**400), 2**63]
+BAD_INTEGERS = [1.0, True, "1", None, 2**63, -(2**63) - 1, 10**5000]
+BAD_HOSTS = [
+    "",
+    "  ",
+    ":2181",
+    "zk1:",
+    "zk1:0",
+    "zk1:65536",
+    "zk1:port",
+    "zk1,,zk2",
+    "::1",
+    "zk1/a/",
+    "zk1/a//b",
+]
+
+
+def refused(call: Callable[[], object], *, name: str) -> None:
+    with pytest.raises(zkcoord.InvalidArgument) as caught:
+        call()
+    assert isinstance(caught.value, ValueError)
+    assert caught.value.code == "INVALID_ARGUMENT"
+    assert str(caught.value).startswith(name)
+    assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize("path", [*BAD_PATHS, *NO_TEXTS], ids=lambda path: repr(path)[:20])
+def test_paths(client: Client, path: Any) -> None:
+    refused(lambda: client.mutex(path), name="path")
+    refused(lambda: client.counter(path), name="path")
+
+
+@pytest.mark.parametrize("timeout", BAD_TIMEOUTS, ids=lambda timeout: repr(timeout)[:20])
+def test_timeouts(client: Client, timeout: Any) -> None:
+    mutex, counter = client.mutex("/lock"), client.counter("/n")
+    refused(lambda: mutex.acquire(timeout), name="timeout")
+    with mutex.acquire() as guard:
+        refused(lambda: guard.lost.wait(timeout), name="timeout")
+        refused(lambda: guard.release(timeout), name="timeout")
+        assert guard.is_held
+    for operate in (counter.add, counter.increment, counter.decrement, counter.get):
+        refused(lambda operate=operate: operate(timeout=timeout), name="timeout")  # type: ignore[misc]
+    refused(lambda: counter.set(1, timeout=timeout), name="timeout")
+    refused(lambda: counter.get_and_set(1, timeout=timeout), name="timeout")
+    refused(lambda: counter.compare_and_set(1, 1, timeout=timeout), name="timeout")
+    for name in ("session_timeout", "connect_timeout"):
+        refused(lambda name=name: zkcoord.connect("zk1", **{name: timeout}), name=name)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "timeout", [*LONG_TIMEOUTS, Fraction(7, 2), 5, None], ids=lambda timeout: repr(timeout)[:20]
+)
+def test_long_timeouts_are_for_ever(client: Client, timeout: Any) -> None:
+    with client.mutex("/lock").acquire(timeout) as guard:
+        guard.release(timeout)
+    assert client.counter("/n").increment(timeout=timeout) == 1
+    assert client.counter("/n").get(timeout=timeout) == 1
+
+
+@pytest.mark.parametrize("n", BAD_INTEGERS, ids=lambda n: type(n).__name__)
+def test_integers(client: Client, n: Any) -> None:
+    counter = client.counter("/n")
+    refused(lambda: counter.add(n), name="n ")
+    refused(lambda: counter.set(n), name="value ")
+    refused(lambda: counter.get_and_set(n), name="value ")
+    refused(lambda: counter.compare_and_set(n, 0), name="expected ")
+    refused(lambda: counter.compare_and_set(0, n), name="new ")
+    assert counter.get() == 0
+
+
+@pytest.mark.parametrize("hosts", [*BAD_HOSTS, *NO_TEXTS[1:], "zk\ud800"], ids=repr)
+def test_hosts(hosts: Any) -> None:
+    refused(lambda: zkcoord.connect(hosts), name="hosts")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("session_timeout", 0),
+        ("session_timeout", 1e9),
+        ("session_timeout", float("inf")),
+        ("session_timeout", None),
+        ("connect_timeout", 0),
+        ("connect_timeout", None),
+        ("identity", "unlock"),
+        ("identity", "x" * 2000),
+        ("identity", 7),
+        ("auth", "user:password"),
+        ("auth", ("digest",)),
+        ("auth", ("digest", 7)),
+        ("auth", ("digest", "\ud800")),
+        ("auth", ("", "user:password")),
+        ("acl", "creator"),
+        ("acl", "everybody"),
+        ("acl", None),
+    ],
+)
+def test_options(name: str, value: Any) -> None:
+    refused(lambda: zkcoord.connect("zk1", **{name: value}), name=name)
+
+
+def test_what_comes_later_is_unsupported(client: Client) -> None:
+    any_client: Any = client
+    for call in (
+        lambda: zkcoord.connect("zk1", tls=object()),  # type: ignore[arg-type]
+        lambda: client.mutex("/lock", scheme="kazoo"),
+        lambda: client.mutex("/lock", handoff=1),
+        lambda: client.counter("/n", format="i32"),
+        lambda: client.counter("/n", format="text"),
+        lambda: client.counter("/n", default=1),
+        lambda: client.counter("/n", min=0),
+        lambda: client.counter("/n", max=9),
+        lambda: client.counter("/n").get(stale=True),
+    ):
+        with pytest.raises(zkcoord.Unsupported, match="version"):
+            call()
+    refused(lambda: any_client.mutex("/lock", scheme="other"), name="scheme")
+    refused(lambda: any_client.mutex("/lock", scheme=None), name="scheme")
+    refused(lambda: any_client.mutex("/lock", handoff="1"), name="handoff")
+    refused(lambda: any_client.counter("/n", format="i128"), name="format")
+    refused(lambda: any_client.counter("/n", default=None), name="default")
+    refused(lambda: any_client.counter("/n", max="9"), name="max")
+    refused(lambda: any_client.counter("/n").get(stale=1), name="stale")
+
+
+def test_callbacks_must_be_callable(client: Client) -> None:
+    nothing: Any = None
+    refused(lambda: client.on_state(nothing), name="fn")
+    with client.mutex("/lock").acquire() as guard:
+        refused(lambda: guard.on_lost(nothing), name="fn")
+
+
+def test_good_options_connect(corner: Corner) -> None:
+    with zkcoord.connect(
+        corner.hosts + "/new/chroot",
+        session_timeout=5,
+        connect_timeout=float("inf"),
+        identity="a test",
+        auth=("digest", b"user:password"),
+        acl="read",
+    ) as client:
+        client.counter("/n").increment()
+        with client.mutex("/lock").acquire() as guard:
+            found = corner.observer.data(f"{corner.root}/new/chroot{guard.node}")
+    assert found is not None
+    assert found[0] == b"a test"

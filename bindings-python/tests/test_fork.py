@@ -1,0 +1,109 @@
+import os
+import sys
+import traceback
+from collections.abc import Callable
+
+import pytest
+import zkcoord
+from conftest import PATIENCE, Corner, eventually
+from zkcoord import Client
+
+
+def in_child(work: Callable[[], None]) -> None:
+    """Runs ``work`` in a child of fork(), which must end well within the test's patience."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    ended: list[int] = []
+
+    def reap() -> bool:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        ended.extend([status] if found else [])
+        return bool(ended)
+
+    if not eventually(reap, PATIENCE):
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+        pytest.fail("the child hangs")
+    assert ended == [0]
+
+
+def test_a_child_is_refused_what_its_parent_made(corner: Corner, client: Client) -> None:
+    mutex, counter = client.mutex("/lock"), client.counter("/n")
+    with mutex.acquire() as guard:
+
+        def work() -> None:
+            for operate in (
+                lambda: client.session_id,
+                lambda: client.state,
+                lambda: client.on_state(print),
+                client.close,
+                mutex.acquire,
+                mutex.try_acquire,
+                counter.get,
+                counter.increment,
+                guard.check,
+                guard.release,
+                guard.lost.wait,
+                lambda: guard.on_lost(print),
+            ):
+                with pytest.raises(zkcoord.ForkedError, match="connect again"):
+                    operate()
+            assert not guard.is_held
+            assert not guard.lost.is_set()
+            assert "forked" in repr(client)
+
+        in_child(work)
+        assert guard.is_held
+        assert len(corner.children("/lock")) == 1
+    assert counter.increment() == 1
+
+
+def test_a_child_that_leaves_its_parents_blocks_does_not_disturb_it(corner: Corner, client: Client) -> None:
+    with client.mutex("/lock").acquire() as guard:
+
+        def work() -> None:
+            with pytest.raises(SystemExit), client, guard:
+                sys.exit(0)
+
+        in_child(work)
+        assert guard.is_held
+        assert client.state == "connected"
+        assert len(corner.children("/lock")) == 1
+
+
+def test_a_child_that_drops_its_parents_objects_does_not_disturb_it(corner: Corner) -> None:
+    clients = [zkcoord.connect(corner.hosts, session_timeout=2)]
+    guards = [clients[0].mutex("/lock").acquire()]
+
+    def work() -> None:
+        guards.clear()
+        clients.clear()
+
+    in_child(work)
+    assert guards[0].is_held
+    assert len(corner.children("/lock")) == 1
+    guards[0].release()
+    clients[0].close()
+
+
+def test_a_child_has_clients_of_its_own(corner: Corner, client: Client) -> None:
+    with client.mutex("/lock").acquire() as guard:
+
+        def work() -> None:
+            with zkcoord.connect(corner.hosts, session_timeout=2) as own:
+                assert own.session_id != 0
+                assert own.counter("/n").increment() == 2
+                assert own.mutex("/lock").try_acquire() is None
+                with own.mutex("/other").acquire(timeout=5) as mine:
+                    mine.check()
+
+        client.counter("/n").increment()
+        in_child(work)
+        guard.check()
+    assert client.counter("/n").get() == 2

@@ -1,0 +1,157 @@
+import gc
+import threading
+import time
+
+import pytest
+import zkcoord
+from conftest import PATIENCE, SESSION, Background, Corner, eventually
+from zkcoord import Client
+
+
+def test_tokens_grow_and_are_the_czxid_of_the_node(corner: Corner, client: Client) -> None:
+    tokens = []
+    for other in (client, corner.client(), client):
+        with other.mutex("/lock").acquire() as guard:
+            tokens.append(guard.token)
+            stat = corner.observer.exists(corner.root + guard.node)
+            assert stat is not None
+            assert stat.czxid == guard.token
+            assert stat.ephemeral_owner == other.session_id
+    assert tokens == sorted(set(tokens))
+
+
+def test_a_held_guard_passes_its_check_and_a_released_one_does_not(client: Client) -> None:
+    with client.mutex("/lock").acquire() as guard:
+        guard.check()
+        assert not guard.lost.is_set()
+        assert not guard.lost.wait(0)
+        assert not guard.lost.wait(0.05)
+    with pytest.raises(zkcoord.LockLost, match=r"/lock/.*released"):
+        guard.check()
+    assert not guard.lost.is_set()
+
+
+def test_a_node_deleted_from_outside_is_a_loss(corner: Corner, client: Client) -> None:
+    calls: list[str] = []
+    guard = client.mutex("/lock").acquire()
+    guard.on_lost(lambda: calls.append("before"))
+    waiter = Background(lambda: guard.lost.wait(PATIENCE))
+    corner.observer.delete(corner.root + guard.node)
+    assert waiter.finish() is True
+    assert guard.lost.is_set()
+    assert not guard.is_held
+    with pytest.raises(zkcoord.LockLost, match="deleted by somebody else"):
+        guard.check()
+    assert guard.lost.wait() is True
+    guard.on_lost(lambda: calls.append("after"))
+    assert eventually(lambda: calls == ["before", "after"]), calls
+    guard.release()
+    assert guard.lost.is_set()
+
+
+def test_a_stopped_server_is_a_loss_before_the_session_can_end(frail: Corner) -> None:
+    guard = frail.client().mutex("/lock").acquire()
+    told = threading.Event()
+    guard.on_lost(told.set)
+    frail.zookeeper.kill(0)
+    stopped = time.monotonic()
+    assert guard.lost.wait(SESSION)
+    assert time.monotonic() - stopped < SESSION
+    assert told.wait(1)
+    with pytest.raises(zkcoord.LockLost):
+        guard.check()
+
+
+def test_the_end_of_a_block_does_not_wait_for_a_dead_server(frail: Corner) -> None:
+    frail_mutex = frail.client().mutex("/lock")
+    with pytest.raises(zkcoord.LockLost), frail_mutex.acquire() as guard:
+        frail.zookeeper.kill(0)
+        assert guard.lost.wait(PATIENCE)
+        left = time.monotonic()
+        guard.check()
+    assert time.monotonic() - left < 3
+
+
+def test_a_released_guard_calls_nobody(client: Client) -> None:
+    calls: list[str] = []
+    with client.mutex("/lock").acquire() as guard:
+        guard.on_lost(lambda: calls.append("lost"))
+    client.close()
+    time.sleep(0.1)
+    assert calls == []
+
+
+def test_releasing_twice_is_fine(corner: Corner, client: Client) -> None:
+    guard = client.mutex("/lock").acquire()
+    guard.release()
+    with client.mutex("/lock").acquire():
+        guard.release(timeout=5)
+        assert len(corner.children("/lock")) == 1
+
+
+def test_an_exception_in_the_block_releases(corner: Corner, client: Client) -> None:
+    with pytest.raises(ZeroDivisionError), client.mutex("/lock").acquire():
+        _ = 1 / 0
+    with pytest.raises(ZeroDivisionError), client.mutex("/lock"):
+        _ = 1 / 0
+    assert corner.children("/lock") == []
+
+
+def test_a_forgotten_guard_is_given_back_with_a_warning(corner: Corner, client: Client) -> None:
+    guard = client.mutex("/lock").acquire()
+    lost = guard.lost
+    with pytest.warns(ResourceWarning, match="never released: lock /lock/"):
+        del guard
+        gc.collect()
+    corner.await_children("/lock", 0)
+    assert not lost.is_set()
+
+
+def test_a_released_guard_goes_without_a_warning(client: Client) -> None:
+    guard = client.mutex("/lock").acquire()
+    guard.release()
+    del guard
+    gc.collect()
+
+
+def test_waiting_in_a_callback_is_refused(corner: Corner, client: Client) -> None:
+    outcome: list[Exception] = []
+    guard = client.mutex("/lock").acquire()
+
+    def told() -> None:
+        for wait in (client.counter("/n").get, guard.release):
+            try:
+                wait()
+            except Exception as error:
+                outcome.append(error)
+
+    guard.on_lost(told)
+    corner.observer.delete(corner.root + guard.node)
+    assert eventually(lambda: len(outcome) == 2)
+    assert [type(error) for error in outcome] == [zkcoord.WouldDeadlock] * 2
+    guard.release()
+
+
+def test_an_error_in_a_callback_is_reported(
+    corner: Corner, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reported: list[BaseException | None] = []
+    monkeypatch.setattr("sys.unraisablehook", lambda args: reported.append(args.exc_value))
+    with client.mutex("/lock").acquire() as guard:
+        guard.on_lost(lambda: 1 / 0)
+        corner.observer.delete(corner.root + guard.node)
+        assert eventually(lambda: len(reported) == 1)
+    assert isinstance(reported[0], ZeroDivisionError)
+
+
+def test_its_text_says_how_it_stands(corner: Corner, client: Client) -> None:
+    guard = client.mutex("/lock").acquire()
+    assert repr(guard) == f"<zkcoord.Guard {guard.node} token={guard.token} held>"
+    assert repr(guard.lost) == f"<zkcoord.Lost {guard.node} unset>"
+    corner.observer.delete(corner.root + guard.node)
+    assert guard.lost.wait(PATIENCE)
+    assert repr(guard) == f"<zkcoord.Guard {guard.node} token={guard.token} lost>"
+    guard.release()
+    with client.mutex("/lock").acquire() as other:
+        pass
+    assert repr(other) == f"<zkcoord.Guard {other.node} token={other.token} not held>"

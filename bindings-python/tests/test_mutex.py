@@ -1,0 +1,121 @@
+import time
+
+import pytest
+import zkcoord
+from conftest import Background, Corner
+from zkcoord import Client
+
+
+def test_a_free_lock_is_had_and_given_back(corner: Corner, client: Client) -> None:
+    mutex = client.mutex("/a/lock")
+    with mutex.acquire() as guard:
+        assert guard.is_held
+        assert corner.children("/a/lock") == [guard.node.rsplit("/", 1)[1]]
+    assert not guard.is_held
+    assert corner.children("/a/lock") == []
+
+
+def test_with_mutex_is_short_for_acquire(corner: Corner, client: Client) -> None:
+    mutex = client.mutex("/lock")
+    with mutex as guard:
+        assert guard.is_held
+        assert mutex.try_acquire() is None
+    assert corner.children("/lock") == []
+
+
+def test_threads_of_one_client_exclude_each_other(client: Client) -> None:
+    assert _overlaps([client] * 6) == 0
+
+
+def test_clients_exclude_each_other(corner: Corner) -> None:
+    assert _overlaps([corner.client() for _ in range(4)]) == 0
+
+
+def _overlaps(clients: list[Client]) -> int:
+    """How often one was inside while another was."""
+    inside, overlaps = 0, 0
+
+    def work(client: Client) -> None:
+        nonlocal inside, overlaps
+        for _ in range(10):
+            with client.mutex("/lock"):
+                inside += 1
+                overlaps += inside > 1
+                time.sleep(0.001)
+                inside -= 1
+
+    for thread in [Background(lambda client=client: work(client)) for client in clients]:  # type: ignore[misc]
+        thread.finish()
+    return overlaps
+
+
+def test_the_lock_goes_to_waiters_in_order_of_arrival(corner: Corner, client: Client) -> None:
+    mutex, order = client.mutex("/lock"), []
+
+    def work(number: int) -> None:
+        with mutex:
+            order.append(number)
+
+    waiters = []
+    with mutex:
+        for number in range(5):
+            waiters.append(Background(lambda number=number: work(number)))  # type: ignore[misc]
+            corner.await_children("/lock", number + 2)
+    for waiter in waiters:
+        waiter.finish()
+    assert order == [0, 1, 2, 3, 4]
+
+
+def test_trying_takes_a_free_lock_only(corner: Corner, client: Client) -> None:
+    guard = client.mutex("/lock").try_acquire()
+    assert guard is not None
+    other = corner.client().mutex("/lock")
+    assert other.try_acquire() is None
+    with pytest.raises(zkcoord.AcquireTimeout):
+        other.acquire(timeout=0)
+    assert len(corner.children("/lock")) == 1
+    guard.release()
+    with other.acquire(timeout=0) as second:
+        assert second.token > guard.token
+
+
+def test_a_timeout_is_kept_while_another_holds(corner: Corner, client: Client) -> None:
+    with client.mutex("/lock"):
+        _assert_times_out_after_2_s(corner.client())
+        corner.await_children("/lock", 1)
+
+
+def test_a_timeout_is_kept_while_the_server_is_silent(frail: Corner) -> None:
+    client = frail.client()
+    frail.zookeeper.pause(0)
+    try:
+        _assert_times_out_after_2_s(client)
+    finally:
+        frail.zookeeper.resume(0)
+    with client.mutex("/lock").acquire(timeout=20):
+        pass
+
+
+def _assert_times_out_after_2_s(client: Client) -> None:
+    started = time.monotonic()
+    with pytest.raises(zkcoord.AcquireTimeout, match="/lock") as caught:
+        client.mutex("/lock").acquire(timeout=2)
+    assert 2 <= time.monotonic() - started <= 2.5
+    assert isinstance(caught.value, TimeoutError)
+    assert caught.value.code == "TIMEOUT"
+
+
+def test_the_gil_is_free_while_waiting(corner: Corner, client: Client) -> None:
+    with client.mutex("/lock"):
+        waiter = Background(lambda: client.mutex("/lock").acquire(timeout=0.5))
+        corner.await_children("/lock", 2)
+        counted = 0
+        while waiter.is_alive():
+            counted += 1
+        assert counted > 1000
+    with pytest.raises(zkcoord.AcquireTimeout):
+        waiter.finish()
+
+
+def test_its_text_says_what_it_is(client: Client) -> None:
+    assert repr(client.mutex("/a/lock")) == "<zkcoord.Mutex /a/lock>"
