@@ -89,19 +89,19 @@ impl<T: Send + 'static> Op<T> {
         self
     }
 
+    /// Starts the operation, unless that has been done.
     fn start(&mut self) {
-        if let Stage::Ready(start) = std::mem::replace(&mut self.stage, Stage::Done) {
-            self.stage = match start(Deadline::after(self.timeout)) {
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Ready(start) => match start(Deadline::after(self.timeout)) {
                 Ok(answer) => Stage::Running(ProcessBound::new(answer)),
                 Err(error) => Stage::Failed(error),
-            };
-        }
+            },
+            started => started,
+        };
     }
 
     fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        if matches!(self.stage, Stage::Ready(_)) {
-            self.start();
-        }
+        self.start();
         if let Stage::Running(answer) = &mut self.stage {
             let outcome = match answer.get_mut() {
                 Ok(answer) => ready!(Pin::new(answer).poll(cx)).unwrap_or_else(|_| Err(lost_task())),
@@ -284,6 +284,14 @@ mod tests {
         canceller.cancel();
         canceller.cancel();
         assert_eq!(told.iter().collect::<Vec<_>>(), [ErrorCode::Cancelled]);
+    }
+
+    #[test]
+    fn a_failed_operation_tells_its_callback_why() {
+        let (tell, told) = mpsc::channel();
+        let op = Op::<()>::failed(Error::invalid_argument("n", 1, "is odd"));
+        op.on_done(move |outcome| tell.send(outcome.unwrap_err().code()).unwrap());
+        assert_eq!(told.iter().collect::<Vec<_>>(), [ErrorCode::InvalidArgument]);
     }
 
     #[test]

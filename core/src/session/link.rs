@@ -218,8 +218,9 @@ impl Link {
     /// The fault of a request that could not be sent any more.
     fn missed(&self) -> Fault {
         match *self.end.borrow() {
-            Some(LinkEnd::Expired | LinkEnd::Closed) => Fault::Gone,
-            _ => Fault::Unknown,
+            Some(LinkEnd::Disconnected) => Fault::Unknown,
+            // Without an end it is being closed.
+            Some(LinkEnd::Expired | LinkEnd::Closed) | None => Fault::Gone,
         }
     }
 

@@ -150,7 +150,10 @@ impl Session {
 
     /// Waits until the session no longer stands on `link`, which gave an [`Fault::Unknown`].
     pub(crate) async fn past(&self, link: &Arc<Link>) {
-        link.cut();
+        // A session that is being closed still needs its link to say goodbye.
+        if !self.is_gone() {
+            link.cut();
+        }
         let mut footing = self.footing.subscribe();
         let moved = |footing: &Footing| !matches!(footing, Footing::Linked(now) if Arc::ptr_eq(now, link));
         let _ended = footing.wait_for(moved).await;
