@@ -1,8 +1,5 @@
 //! A lock that is held.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use pyo3::prelude::*;
 use zkcoord::ErrorCode;
 
@@ -14,17 +11,11 @@ use crate::op::{Op, nothing};
 #[pyclass(frozen)]
 pub(crate) struct Guard {
     core: zkcoord::Guard,
-    /// Of its own, because the core's `check` does not tell a loss from a release.
-    lost: Arc<AtomicBool>,
 }
 
 impl Guard {
     pub(crate) fn new(core: zkcoord::Guard) -> Guard {
-        let lost = Arc::new(AtomicBool::new(false));
-        let told = lost.clone();
-        // Refused in a child of fork() only, where every other method says so.
-        drop(core.on_lost(move |_| told.store(true, Ordering::Release)));
-        Guard { core, lost }
+        Guard { core }
     }
 }
 
@@ -48,18 +39,13 @@ impl Guard {
         self.core.check().or_raise(py)
     }
 
-    fn is_lost(&self) -> bool {
-        self.lost.load(Ordering::Acquire)
+    fn is_lost(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.core.loss().or_raise(py)?.is_some())
     }
 
     /// Waits until the lock is lost; for ever when it is released.
     fn wait_lost(&self, timeout: Option<f64>) -> Op {
-        let lost = self.lost.clone();
-        Op::new(self.core.lost(), timeout, move |_| {
-            // Whoever was told so by waiting finds it set, however late the callback comes.
-            lost.store(true, Ordering::Release);
-            None::<bool>
-        })
+        Op::new(self.core.lost(), timeout, |_| None::<bool>)
     }
 
     /// Calls `tell()` once when the lock is lost.

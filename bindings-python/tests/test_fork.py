@@ -49,14 +49,17 @@ def test_a_child_is_refused_what_its_parent_made(corner: Corner, client: Client)
                 counter.increment,
                 guard.check,
                 guard.release,
+                guard.lost.is_set,
                 guard.lost.wait,
+                lambda: client.mutex("/new"),
+                lambda: client.counter("/new"),
                 lambda: guard.on_lost(print),
             ):
                 with pytest.raises(zkcoord.ForkedError, match="connect again"):
                     operate()
             assert not guard.is_held
-            assert not guard.lost.is_set()
             assert "forked" in repr(client)
+            assert "forked" in repr(guard)
 
         in_child(work)
         assert guard.is_held

@@ -129,7 +129,10 @@ class Guard:
             )
 
     def __repr__(self) -> str:
-        state = "held" if self.is_held else "lost" if self._native.is_lost() else "not held"
+        try:
+            state = "held" if self.is_held else "lost" if self._native.is_lost() else "not held"
+        except ForkedError:
+            state = "forked"
         return f"<zkcoord.Guard {self.node} token={self.token} {state}>"
 
 
@@ -146,7 +149,11 @@ class Lost:
         self._native = native
 
     def is_set(self) -> bool:
-        """Whether the lock was lost. A lock that was released is not lost."""
+        """Whether the lock was lost. A lock that was released is not lost.
+
+        Raises:
+            ForkedError: This is a child of the process that took the lock.
+        """
         return self._native.is_lost()
 
     def wait(self, timeout: float | None = None) -> bool:
