@@ -1,1 +1,22 @@
-//! Under construction.
+//! The native half of the npm package `zkcoord`. Private: its users are the TypeScript files in `lib/`, which give it
+//! abort signals, error classes and disposal.
+//!
+//! - `promise.rs`: how an operation of the core becomes a promise
+//! - `error.rs`: how its errors become results that TypeScript throws
+//! - `event.rs`: how its callbacks become calls that do not keep a process alive
+//! - `client.rs`, `mutex.rs`, `guard.rs`, `counter.rs`: the core's objects, method by method
+
+// Public for the linter's sake: what `#[napi]` exports to JavaScript has to be reachable. Nobody links this crate.
+pub mod client;
+pub mod counter;
+pub mod error;
+pub mod event;
+pub mod guard;
+pub mod mutex;
+pub mod promise;
+
+use napi_derive::napi;
+
+/// The version of the core.
+#[napi]
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,88 @@
+// Checks of what callers pass, for those who do not use TypeScript, and for what types cannot say.
+
+import { inspect } from 'node:util'
+
+import { InvalidArgumentError, UnsupportedError } from './error.js'
+
+/** @internal */
+export function invalid(argument: string, value: unknown, problem: string): InvalidArgumentError {
+  const shown = inspect(value, { depth: 0, maxStringLength: 60, maxArrayLength: 6, breakLength: Infinity })
+  return new InvalidArgumentError(`${argument} ${shown}: ${problem}`)
+}
+
+/** @internal */
+export function options<T extends object>(value: T | undefined): T | Record<keyof T, undefined> {
+  if (value === undefined) return {} as Record<keyof T, undefined>
+  if (typeof value !== 'object' || value === null) throw invalid('options', value, 'must be an object')
+  return value
+}
+
+/**
+ * A time in milliseconds; `undefined` is for ever.
+ *
+ * @internal
+ */
+export function milliseconds(argument: string, value: number | undefined): number | undefined {
+  if (value === undefined || value === Infinity) return undefined
+  if (typeof value !== 'number' || !(value >= 0)) {
+    throw invalid(argument, value, 'must be a number of milliseconds, 0 or more')
+  }
+  return value
+}
+
+/** @internal */
+export function abortSignal(value: AbortSignal | undefined): AbortSignal | undefined {
+  if (value === undefined) return undefined
+  if (typeof value !== 'object' || value === null || !('aborted' in value)) {
+    throw invalid('signal', value, 'must be an AbortSignal')
+  }
+  return value
+}
+
+/** @internal */
+export function text(argument: string, value: string): string {
+  if (typeof value !== 'string') throw invalid(argument, value, 'must be a string')
+  if (value.includes('\0')) throw invalid(argument, value, 'must not contain the character U+0000')
+  if (!value.isWellFormed()) throw invalid(argument, value, 'must not contain half a surrogate pair')
+  return value
+}
+
+/**
+ * One of a few words; `later` are those that the API has and this version has not.
+ *
+ * @internal
+ */
+export function word<T extends string>(argument: string, value: T, words: readonly T[], later: readonly T[] = []): T {
+  if (later.includes(value)) {
+    throw new UnsupportedError(`${argument} '${value}': not in this version yet; it comes in a later one`)
+  }
+  if (words.includes(value)) return value
+  throw invalid(argument, value, `must be ${words.map((word) => `'${word}'`).join(' or ')}`)
+}
+
+/**
+ * Refuses options that the API has and this version has not: better than to do without what they ask for.
+ *
+ * @internal
+ */
+export function notYet<T extends object>(given: T, ...names: (keyof T & string)[]): void {
+  for (const name of names) {
+    if (given[name] !== undefined) {
+      throw new UnsupportedError(`${name}: not in this version yet; it comes in a later one`)
+    }
+  }
+}
+
+/**
+ * A counter's number.
+ *
+ * @internal
+ */
+export function int64(argument: string, value: bigint | number): bigint {
+  if (typeof value === 'bigint') {
+    if (BigInt.asIntN(64, value) === value) return value
+    throw invalid(argument, value, 'must fit into 64 bits with sign')
+  }
+  if (Number.isSafeInteger(value)) return BigInt(value)
+  throw invalid(argument, value, 'must be a bigint or a safe integer')
+}

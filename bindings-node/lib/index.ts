@@ -1,0 +1,48 @@
+/**
+ * Distributed locks and counters over the ZooKeeper ensemble that you already run.
+ *
+ * @example
+ * ```ts
+ * import { connect } from 'zkcoord'
+ *
+ * await using client = await connect('zk1:2181,zk2:2181/app')
+ * {
+ *   await using guard = await client.mutex('/locks/report').acquire({ timeout: 5_000 })
+ *   await writeReport(guard.token, { signal: guard.signal })   // aborts if the lock is lost
+ * }                                                            // released here
+ * const hits = await client.counter('/counters/hits').increment()
+ * ```
+ *
+ * Times are in milliseconds, counter values and fencing tokens are `bigint`.
+ *
+ * @packageDocumentation
+ */
+
+export { connect } from './client.js'
+export {
+  AcquireTimeoutError,
+  BadDataError,
+  CancelledError,
+  ClosedError,
+  ConnectionLostError,
+  CounterOverflowError,
+  ForkedError,
+  IndeterminateError,
+  InternalError,
+  InvalidArgumentError,
+  LockLostError,
+  NotAuthorizedError,
+  QuotaExceededError,
+  SequenceExhaustedError,
+  SessionExpiredError,
+  UnsupportedError,
+  WouldDeadlockError,
+  ZkcoordError,
+} from './error.js'
+export type { Acl, CallOptions, ConnectOptions } from './options.js'
+
+// Types only: clients come from connect(), and everything else from a client.
+export type { Client, State } from './client.js'
+export type { Counter, CounterOptions } from './counter.js'
+export type { Guard } from './guard.js'
+export type { Mutex, MutexOptions } from './mutex.js'

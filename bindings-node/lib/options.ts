@@ -1,0 +1,73 @@
+// The options of connect() and of calls.
+
+import * as check from './arguments.js'
+
+/** Options of every call that waits. */
+export interface CallOptions {
+  /**
+   * How long the call may take, in milliseconds, also while no server can be reached. `0` tries once. Without it, or
+   * with `Infinity`, the call waits for ever.
+   */
+  timeout?: number | undefined
+  /** Ends the call: it is cancelled and rejects with the signal's `reason`, like `fetch`. */
+  signal?: AbortSignal | undefined
+}
+
+/** Who may touch the nodes that a client makes: everybody; only the creator; the creator, and all others may read. */
+export type Acl = 'open' | 'creator' | 'read'
+
+/** Options of {@link connect}. */
+export interface ConnectOptions {
+  /**
+   * How long the servers keep the session, and with it its locks, when they hear nothing of this client: milliseconds,
+   * from 100 to 24 hours. The servers may grant less or more. Default 10 000.
+   */
+  sessionTimeout?: number | undefined
+  /** How long connecting may take, in milliseconds. Default 10 000. */
+  connectTimeout?: number | undefined
+  /** The text by which others see this client in a queue. Default `host:pid`. */
+  identity?: string | undefined
+  /** How to authenticate: scheme and credentials, like `['digest', 'user:password']`. */
+  auth?: readonly [scheme: string, credentials: string | Uint8Array] | undefined
+  /** Who may touch the nodes that this client makes. Default `'open'`. The others need `auth`. */
+  acl?: Acl | undefined
+  /** Not in this version yet: throws {@link UnsupportedError}. */
+  tls?: object | undefined
+  /** Ends the attempt, which rejects with the signal's `reason`. */
+  signal?: AbortSignal | undefined
+}
+
+/** @internal */
+export function callOptions(given: CallOptions | undefined) {
+  const { timeout, signal } = check.options(given)
+  return { timeout: check.milliseconds('timeout', timeout), signal: check.abortSignal(signal) }
+}
+
+/** @internal */
+export function connectOptions(given: ConnectOptions | undefined) {
+  const options = check.options(given)
+  const { sessionTimeout = 10_000, connectTimeout = 10_000, identity, auth, acl = 'open', signal } = options
+  check.notYet(options, 'tls')
+  return {
+    native: {
+      sessionTimeout: check.milliseconds('sessionTimeout', sessionTimeout) ?? Infinity,
+      connectTimeout: check.milliseconds('connectTimeout', connectTimeout) ?? Infinity,
+      ...(identity !== undefined && { identity: check.text('identity', identity) }),
+      ...(auth !== undefined && { auth: credentials(auth) }),
+      acl: check.word('acl', acl, ['open', 'creator', 'read']),
+    },
+    signal: check.abortSignal(signal),
+  }
+}
+
+function credentials(auth: NonNullable<ConnectOptions['auth']>) {
+  // Never shown in a message: it may be a password.
+  if (!Array.isArray(auth) || auth.length !== 2) {
+    throw check.invalid('auth', typeof auth, 'must be [scheme, credentials]')
+  }
+  const [scheme, secret] = auth
+  if (typeof secret !== 'string' && !(secret instanceof Uint8Array)) {
+    throw check.invalid('auth (credentials)', typeof secret, 'must be a string or a Uint8Array')
+  }
+  return { scheme: check.text('auth (scheme)', scheme), credentials: Buffer.from(secret) }
+}

@@ -1,0 +1,121 @@
+//! A client, method by method.
+
+use napi::bindgen_prelude::{Env, Object, Uint8Array, i64n};
+use napi_derive::napi;
+use zkcoord::{Acl, Op, Subscription};
+
+use crate::counter::Counter;
+use crate::error::Outcome;
+use crate::event::{Listener, tell};
+use crate::mutex::Mutex;
+use crate::promise::{milliseconds, promise};
+
+/// Options of `connect`, all of them given. Times in milliseconds.
+#[napi(object, object_to_js = false)]
+pub struct ConnectOptions {
+    /// See core's `ClientBuilder`.
+    pub session_timeout: f64,
+    /// See core's `ClientBuilder`.
+    pub connect_timeout: f64,
+    /// See core's `ClientBuilder`.
+    pub identity: Option<String>,
+    /// See core's `ClientBuilder`.
+    pub auth: Option<Auth>,
+    /// `open`, `creator` or `read`.
+    pub acl: String,
+}
+
+/// How a client authenticates.
+#[napi(object, object_to_js = false)]
+pub struct Auth {
+    /// Like `digest`.
+    pub scheme: String,
+    /// Like `user:password`.
+    pub credentials: Uint8Array,
+}
+
+/// Connects.
+#[napi(catch_unwind, ts_return_type = "Outcome<Pending<Client>>")]
+pub fn connect(env: &Env, hosts: String, options: ConnectOptions) -> napi::Result<Outcome<Object<'_>>> {
+    Ok(Outcome(match connecting(&hosts, options) {
+        Ok(op) => Ok(promise(env, op, None, Client)?),
+        Err(error) => Err(error),
+    }))
+}
+
+fn connecting(hosts: &str, options: ConnectOptions) -> zkcoord::Result<Op<zkcoord::Client>> {
+    let mut builder = zkcoord::Client::builder(hosts)
+        .session_timeout(milliseconds(options.session_timeout))
+        .connect_timeout(milliseconds(options.connect_timeout))
+        .acl(Acl::from_name(&options.acl)?);
+    if let Some(identity) = options.identity {
+        builder = builder.identity(identity);
+    }
+    if let Some(auth) = options.auth {
+        builder = builder.auth(auth.scheme, auth.credentials.to_vec());
+    }
+    Ok(builder.connect())
+}
+
+/// A connected client.
+#[napi]
+pub struct Client(zkcoord::Client);
+
+#[napi]
+impl Client {
+    /// Core's `Client::session_id`.
+    #[napi(getter, catch_unwind, ts_return_type = "Outcome<bigint>")]
+    pub fn session_id(&self) -> Outcome<i64n> {
+        Outcome(self.0.session_id().map(i64n))
+    }
+
+    /// Core's `Client::state`, by its name.
+    #[napi(getter, catch_unwind, ts_return_type = "Outcome<State>")]
+    pub fn state(&self) -> Outcome<&'static str> {
+        Outcome(self.0.state().map(zkcoord::State::name))
+    }
+
+    /// Core's `Client::on_state`, with the states' names.
+    #[napi(
+        catch_unwind,
+        ts_args_type = "listener: (state: State) => void",
+        ts_return_type = "Outcome<StateSubscription>"
+    )]
+    pub fn on_state(&self, listener: Listener) -> Outcome<StateSubscription> {
+        let subscription = self.0.on_state(move |state| tell(&listener, state.name()));
+        Outcome(subscription.map(|subscription| StateSubscription(Some(subscription))))
+    }
+
+    /// Core's `Client::mutex`; fails at once when the path is none.
+    #[napi(catch_unwind, ts_return_type = "Outcome<Mutex>")]
+    pub fn mutex(&self, path: String) -> Outcome<Mutex> {
+        let mutex = self.0.mutex(path);
+        Outcome(mutex.path().map(drop).map(|()| Mutex(mutex)))
+    }
+
+    /// Core's `Client::counter`; fails at once when the path is none.
+    #[napi(catch_unwind, ts_return_type = "Outcome<Counter>")]
+    pub fn counter(&self, path: String) -> Outcome<Counter> {
+        let counter = self.0.counter(path);
+        Outcome(counter.path().map(drop).map(|()| Counter(counter)))
+    }
+
+    /// Core's `Client::close`.
+    #[napi(catch_unwind, ts_return_type = "Pending<void>")]
+    pub fn close<'env>(&self, env: &'env Env, timeout: Option<f64>) -> napi::Result<Object<'env>> {
+        promise(env, self.0.close(), timeout, |()| ())
+    }
+}
+
+/// A registered listener.
+#[napi]
+pub struct StateSubscription(Option<Subscription>);
+
+#[napi]
+impl StateSubscription {
+    /// Ends the calls. Can be called again.
+    #[napi]
+    pub fn end(&mut self) {
+        self.0 = None;
+    }
+}

@@ -1,0 +1,50 @@
+//! A guard, method by method.
+
+use napi::bindgen_prelude::{Env, Object};
+use napi_derive::napi;
+
+use crate::error::Outcome;
+use crate::event::{Listener, tell};
+use crate::promise::promise;
+
+/// A lock that is held. Given back when it is collected.
+#[napi]
+pub struct Guard(pub(crate) zkcoord::Guard);
+
+#[napi]
+impl Guard {
+    /// Core's `Guard::token`.
+    #[napi(getter, ts_return_type = "bigint")]
+    pub fn token(&self) -> u64 {
+        self.0.token()
+    }
+
+    /// Core's `Guard::node`.
+    #[napi(getter)]
+    pub fn node(&self) -> &str {
+        self.0.node()
+    }
+
+    /// Core's `Guard::check`.
+    #[napi(catch_unwind, ts_return_type = "Outcome<void>")]
+    pub fn check(&self) -> Outcome<()> {
+        Outcome(self.0.check())
+    }
+
+    /// Core's `Guard::on_lost`, with the text of the error.
+    #[napi(
+        catch_unwind,
+        ts_args_type = "listener: (message: string) => void",
+        ts_return_type = "Outcome<void>"
+    )]
+    pub fn on_lost(&self, listener: Listener) -> Outcome<()> {
+        let node = self.0.node().to_owned();
+        Outcome(self.0.on_lost(move |loss| tell(&listener, format!("lock {node}: {loss}"))))
+    }
+
+    /// Core's `Guard::release`.
+    #[napi(catch_unwind, ts_return_type = "Pending<void>")]
+    pub fn release<'env>(&self, env: &'env Env, timeout: Option<f64>) -> napi::Result<Object<'env>> {
+        promise(env, self.0.release(), timeout, |()| ())
+    }
+}

@@ -1,0 +1,135 @@
+// What callers can get wrong. Most of it TypeScript would refuse; here are those who do without.
+
+import assert from 'node:assert/strict'
+import { createServer, type AddressInfo } from 'node:net'
+import { test } from 'node:test'
+
+import { connect, ConnectionLostError, InvalidArgumentError, UnsupportedError } from 'zkcoord'
+
+import { scenario, timed } from './support.js'
+
+/** Passes anything for anything. */
+const any = (value: unknown) => value as never
+
+const complains = (...about: string[]) => (error: unknown) => {
+  assert(error instanceof InvalidArgumentError, String(error))
+  for (const part of about) assert(error.message.includes(part), `${error.message} lacks ${part}`)
+  return true
+}
+
+const badTimes = [NaN, -1, -Infinity, '5', null, 5n, {}, true]
+
+test('hosts', async () => {
+  const texts = ['', ' ', 'zk1,,zk2', 'zk1:port', 'zk1:0', 'zk1:99999', 'zk1:', '::1', 'zk1/app/', 'zk1/a//b']
+  for (const hosts of [...texts, 'a\0b', '\ud800', 5, null, undefined, {}]) {
+    await assert.rejects(connect(any(hosts)), complains('hosts'))
+  }
+  await assert.rejects(connect('tcp+tls://zk1:2281'), UnsupportedError)
+})
+
+test('options of connect', async () => {
+  const hosts = '127.0.0.1:1'
+  for (const time of [...badTimes, 5, 99, 1e12, Infinity]) {
+    await assert.rejects(connect(hosts, { sessionTimeout: any(time) }), complains('sessionTimeout'))
+  }
+  for (const time of [...badTimes, 0]) {
+    await assert.rejects(connect(hosts, { connectTimeout: any(time) }), complains('connectTimeout'))
+  }
+  for (const identity of [5, 'a\0b', '\udfff', '__REVOKE__', 'unlock', 'x'.repeat(2000)]) {
+    await assert.rejects(connect(hosts, { identity: any(identity) }), complains('identity'))
+  }
+  for (const auth of ['digest', ['digest'], ['digest', 5], [5, 'user:password'], ['', 'user:password'], null]) {
+    await assert.rejects(connect(hosts, { auth: any(auth) }), complains('auth'))
+  }
+  for (const acl of ['none', 'OPEN', 5, null, 'creator', 'read']) {
+    await assert.rejects(connect(hosts, { acl: any(acl) }), complains('acl'))
+  }
+  for (const signal of [5, 'abort', null, {}]) {
+    await assert.rejects(connect(hosts, { signal: any(signal) }), complains('signal'))
+  }
+  for (const options of [5, 'fast', null]) await assert.rejects(connect(hosts, any(options)), complains('options'))
+  await assert.rejects(connect(hosts, { tls: {} }), UnsupportedError)
+})
+
+test('a password is never shown', async () => {
+  const auth = any(['digest', 'user:secret', 'more'])
+  await assert.rejects(connect('zk1', { auth }), (error: Error) => !error.message.includes('secret'))
+})
+
+test('servers that do not answer', async () => {
+  const mute = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => mute.once('listening', resolve))
+  const { port } = mute.address() as AddressInfo
+  try {
+    for (const hosts of [`127.0.0.1:${port}`, '127.0.0.1:1']) {
+      const took = await timed(() => assert.rejects(connect(hosts, { connectTimeout: 500 }), ConnectionLostError))
+      assert(took >= 450 && took < 1_500, `${hosts}: it took ${took} ms`)
+    }
+    const signal = AbortSignal.timeout(100)
+    const attempt = connect(`127.0.0.1:${port}`, { connectTimeout: Infinity, signal })
+    await assert.rejects(attempt, (error) => error === signal.reason)
+  } finally {
+    mute.close()
+  }
+})
+
+scenario('paths are refused at once', async ({ client }) => {
+  const own = await client()
+  const texts = ['', 'x', '/', '/a/', '//a', '/a//b', '/a/./b', '/a/..', '/a\u0007', `/${'x'.repeat(5000)}`]
+  for (const path of [...texts, '/a\0b', '/\ud800', 5, null, undefined]) {
+    assert.throws(() => own.mutex(any(path)), complains('path'))
+    assert.throws(() => own.counter(any(path)), complains('path'))
+  }
+})
+
+scenario('schemes and formats', async ({ client }) => {
+  const own = await client()
+  own.mutex('/lock', { scheme: 'curator' })
+  own.counter('/counter', { format: 'i64' })
+  assert.throws(() => own.mutex('/lock', { scheme: 'kazoo' }), UnsupportedError)
+  assert.throws(() => own.mutex('/lock', { handoff: 5 }), UnsupportedError)
+  for (const scheme of ['zab', 5, null, '']) {
+    assert.throws(() => own.mutex('/lock', { scheme: any(scheme) }), complains('scheme'))
+  }
+  for (const format of ['i32', 'text'] as const) {
+    assert.throws(() => own.counter('/counter', { format }), UnsupportedError)
+  }
+  assert.throws(() => own.counter('/counter', { format: any('i65') }), complains("format 'i65'", 'i64'))
+  assert.throws(() => own.counter('/counter', { max: 5 }), UnsupportedError)
+  assert.throws(() => own.mutex('/lock', any('kazoo')), complains('options'))
+})
+
+scenario('timeouts and signals of calls', async ({ client, children }) => {
+  const own = await client()
+  const [mutex, counter] = [own.mutex('/lock'), own.counter('/counter')]
+  const guard = await mutex.acquire({ timeout: Number.MAX_VALUE })
+  for (const timeout of badTimes) {
+    const options = any({ timeout })
+    const calls = [
+      () => mutex.acquire(options), () => mutex.tryAcquire(options), () => guard.release(options),
+      () => counter.add(1, options), () => counter.increment(options), () => counter.decrement(options),
+      () => counter.get(options), () => counter.set(1, options), () => counter.getAndSet(1, options),
+      () => counter.compareAndSet(1, 1, options), () => own.close(options),
+    ]
+    for (const call of calls) await assert.rejects(call(), complains('timeout'))
+  }
+  await assert.rejects(mutex.acquire(any({ timeout: -5 })), complains('timeout -5:'))
+  await assert.rejects(mutex.acquire(any({ signal: {} })), complains('signal'))
+  await assert.rejects(mutex.acquire(any(5)), complains('options 5:'))
+  guard.check()
+  assert.equal((await children('/lock')).length, 1)
+  await guard.release({ timeout: Infinity })
+})
+
+scenario('numbers of counters', async ({ client }) => {
+  const counter = (await client()).counter('/counter')
+  for (const n of [2n ** 63n, -(2n ** 63n) - 1n, 2n ** 64n, 0.5, NaN, Infinity, 2 ** 53, '1', null, {}]) {
+    await assert.rejects(counter.add(any(n)), complains('n '))
+    await assert.rejects(counter.set(any(n)), complains('value '))
+    await assert.rejects(counter.getAndSet(any(n)), complains('value '))
+    await assert.rejects(counter.compareAndSet(any(n), 1), complains('expected '))
+    await assert.rejects(counter.compareAndSet(1, any(n)), complains('value '))
+  }
+  await assert.rejects(counter.set(any(undefined)), complains('value undefined'))
+  assert.equal(await counter.get(), 0n)
+})

@@ -1,0 +1,118 @@
+// What keeps a process alive, and how it ends. Each test runs a process of its own.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { eventually, scenario } from './support.js'
+
+/** Runs a module with a client, `hosts` and `mutex`. */
+function run(hosts: string, code: string, ...flags: string[]) {
+  const prologue = `
+    import { connect } from 'zkcoord'
+    const hosts = ${JSON.stringify(hosts)}
+    const client = await connect(hosts, { sessionTimeout: 5_000 })
+    const mutex = client.mutex('/lock')`
+  const child = spawn(process.execPath, [...flags, '--input-type=module', '--eval', `${prologue}\n${code}`], {
+    cwd: new URL('..', import.meta.url),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 20_000,
+  })
+  let output = ''
+  let errors = ''
+  child.stdout.on('data', (chunk) => (output += String(chunk)))
+  child.stderr.on('data', (chunk) => (errors += String(chunk)))
+  const ended = once(child, 'close').then(([code, signal]: unknown[]) => ({ code, signal, output, errors }))
+  return { child, ended, output: () => output }
+}
+
+const quietly = (output: string, code = 0) => ({ code, signal: null, output, errors: '' })
+
+scenario('a process with an idle client and a held guard ends by itself', async ({ hosts }) => {
+  const { ended } = run(hosts, `
+    client.onState(() => {})
+    const guard = await mutex.acquire()
+    guard.signal.addEventListener('abort', () => {})
+    console.log('held')`)
+  assert.deepEqual(await ended, quietly('held\n'))
+})
+
+scenario('a pending call keeps it alive', async ({ hosts, client, children }) => {
+  const guard = await (await client()).mutex('/lock').acquire()
+  const { child, ended } = run(hosts, `mutex.acquire().then((guard) => console.log(guard.isHeld))`)
+  await eventually(async () => (await children('/lock')).length === 2, 'the child waits')
+  await sleep(300)
+  assert.equal(child.exitCode, null)
+  await guard.release()
+  assert.deepEqual(await ended, quietly('true\n'))
+})
+
+scenario('so does connecting', async ({ hosts }) => {
+  const { ended } = run(hosts, `
+    connect('127.0.0.1:1', { connectTimeout: 500 }).catch((error) => console.log(error.code))`)
+  assert.deepEqual(await ended, quietly('ERR_ZKCOORD_CONNECTION_LOST\n'))
+})
+
+scenario('process.exit with work pending does no harm', async ({ hosts, client }) => {
+  const guard = await (await client()).mutex('/lock').acquire()
+  for (const delay of [0, 1, 5, 50]) {
+    const { ended } = run(hosts, `
+      client.onState(() => {})
+      const other = await client.mutex('/other${delay}').acquire()
+      for (let n = 0; n < 20; n++) {
+        mutex.acquire()
+        client.counter('/counter').add()
+        connect(hosts)
+      }
+      setTimeout(() => process.exit(7), ${delay})`)
+    assert.deepEqual(await ended, quietly('', 7))
+  }
+  guard.check()
+})
+
+scenario('a guard that is collected gives its lock back, with a warning', async ({ hosts, client }) => {
+  const { ended } = run(hosts, `
+    import { setTimeout as sleep } from 'node:timers/promises'
+    process.on('warning', ({ name, code, message }) => console.log(name, code, message.includes('/lock/')))
+    await (async () => void (await mutex.acquire()))()
+    for (let n = 0; n < 100; n++) {
+      await sleep(10)
+      gc()
+    }
+    await (await mutex.acquire({ timeout: 5_000 })).release()
+    console.log('free')`, '--expose-gc', '--no-warnings')
+  assert.deepEqual(await ended, quietly('ZkcoordWarning ZKCOORD_GUARD_FORGOTTEN true\nfree\n'))
+  await (await (await client()).mutex('/lock').acquire({ timeout: 0 })).release()
+})
+
+scenario('a guard that is released or lost is collected without a word', async ({ hosts }) => {
+  const { ended } = run(hosts, `
+    import { setTimeout as sleep } from 'node:timers/promises'
+    await (async () => (await mutex.acquire()).release())()
+    await (async () => void (await mutex.acquire()))()
+    await client.close()
+    for (let n = 0; n < 20; n++) {
+      await sleep(10)
+      gc()
+    }
+    console.log('done')`, '--expose-gc')
+  assert.deepEqual(await ended, quietly('done\n'))
+})
+
+scenario('the signal of a waiting call is not forgotten in a collection', async ({ hosts, client, children }) => {
+  const guard = await (await client()).mutex('/lock').acquire()
+  const { ended, output } = run(hosts, `
+    import { setTimeout as sleep } from 'node:timers/promises'
+    const waiting = mutex.acquire().then(() => console.log('got it'), (error) => console.log(error.code))
+    for (let n = 0; n < 20; n++) {
+      await sleep(10)
+      gc()
+    }
+    console.log('waiting')
+    await waiting`, '--expose-gc')
+  await eventually(() => output() === 'waiting\n', 'the child has collected its garbage')
+  assert.equal((await children('/lock')).length, 2)
+  await guard.release()
+  assert.deepEqual(await ended, quietly('waiting\ngot it\n'))
+})

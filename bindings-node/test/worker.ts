@@ -1,0 +1,28 @@
+// The worker of worker.test.ts: does `task` and says when it has come to the point.
+
+import { parentPort, workerData } from 'node:worker_threads'
+
+import { connect } from 'zkcoord'
+
+const { hosts, task } = workerData as { hosts: string; task: 'count' | 'wait' | 'hold' | 'lose' }
+
+const client = await connect(hosts, { sessionTimeout: 5_000 })
+const mutex = client.mutex('/lock')
+client.onState(() => {})
+
+if (task === 'count') {
+  for (let n = 0; n < 50; n++) {
+    await using guard = await mutex.acquire()
+    guard.check()
+    await client.counter('/counter').add()
+  }
+  await client.close()
+} else if (task === 'wait') {
+  parentPort?.postMessage('waiting')
+  await mutex.acquire()
+} else {
+  const guard = await mutex.acquire()
+  guard.signal.addEventListener('abort', () => {})
+  parentPort?.postMessage(guard.node)
+  setInterval(() => guard.check(), 1)
+}
