@@ -7,6 +7,7 @@ target=${CARGO_TARGET_DIR:-target}
 
 echo "Building: Rust and C"
 cargo build --quiet --package zkcoord-demo --package zkcoord-ffi
+ln -sfn libzkcoord.so "$target/debug/libzkcoord.so.0"   # as an installation has it
 cc -std=c11 -Wall -Wextra -Iinclude tests/demo/contenders/contender.c -o "$target/debug/contender-c" \
     -L"$target/debug" -lzkcoord -Wl,-rpath,"$(realpath "$target/debug")"
 echo "Building: Python"

@@ -32,8 +32,11 @@ print(tests - skipped, failures + errors)
 END
 }
 
-echo "--- build"
-maturin develop --quiet --manifest-path $package/Cargo.toml
+mkdir -p .build/logs
+maturin develop --manifest-path $package/Cargo.toml >.build/logs/maturin.log 2>&1 || {
+    cat .build/logs/maturin.log
+    exit 1
+}
 [ "${1:-}" != build ] || exit 0
 cargo build --quiet --package zkcoord-testkit
 
@@ -43,7 +46,6 @@ check mypy --strict --config-file $settings $package/python/zkcoord $package/tes
 check python -m mypy.stubtest zkcoord._zkcoord
 
 echo "--- pytest"
-mkdir -p "${report%/*}"
 rm -f "$report"
 pytest --quiet --config-file $settings --rootdir $package --junit-xml "$report" $package/tests || true
 ran=0 bad=0
