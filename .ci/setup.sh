@@ -49,6 +49,7 @@ missing_packages() {
     have make || echo make
     have cmake || echo cmake
     have pkg-config || echo pkg-config
+    have valgrind || echo valgrind
     python3 -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv
 }
 
