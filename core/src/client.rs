@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::callback;
+use crate::contender::Kind;
 use crate::counter::{Counter, CounterRegistry};
 use crate::error::{Error, ErrorCode, Result};
 use crate::mutex::Mutex;
@@ -13,6 +14,7 @@ use crate::op::Op;
 use crate::options::{Acl, ClientOptions};
 use crate::path::ZnodePath;
 use crate::runtime::{ProcessBound, Runtime};
+use crate::rw_lock::RwLock;
 use crate::session::{ConnectString, Session, State, Supervisor};
 
 /// A connection to a ZooKeeper ensemble, with a session of its own.
@@ -59,7 +61,14 @@ impl Client {
 
     /// A mutual exclusion lock at `path`. No request is made; a path that is none makes the lock's operations fail.
     pub fn mutex(&self, path: impl AsRef<str>) -> Mutex {
-        Mutex::new(self.core.clone(), ZnodePath::parse("path", path.as_ref()))
+        Mutex::new(self.core.clone(), ZnodePath::parse("path", path.as_ref()), Kind::Mutex)
+    }
+
+    /// A read/write lock at `path`. No request is made; a path that is none makes the lock's operations fail.
+    pub fn rw_lock(&self, path: impl AsRef<str>) -> RwLock {
+        let path = ZnodePath::parse("path", path.as_ref());
+        let side = |kind| Mutex::new(self.core.clone(), path.clone(), kind);
+        RwLock::new(side(Kind::Read), side(Kind::Write))
     }
 
     /// A counter at `path`. No request is made; a path that is none makes the counter's operations fail.

@@ -1,7 +1,63 @@
 //! Who stands in a lock's queue, read from the names in its directory.
 //!
-//! The names that we write are Curator's; those that we read are everybody's: Curator, kazoo, go-zookeeper, the recipes
-//! that come with ZooKeeper. Other children are nobody's contenders and are passed over.
+//! The names that we write are Curator's or kazoo's, as the caller chooses; those that we read are everybody's: Curator,
+//! kazoo, go-zookeeper, the recipes that come with ZooKeeper. Other children are nobody's contenders and are passed over.
+
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+
+/// Whose node names a lock writes. All who share a path must be able to read each other's: see docs/locks.md.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Scheme {
+    /// Those of Curator, which go-zookeeper reads too.
+    #[default]
+    Curator,
+    /// Those of kazoo's `Lock`, `ReadLock` and `WriteLock`.
+    Kazoo,
+}
+
+impl Scheme {
+    /// The scheme that the bindings call by this name: `curator` or `kazoo`.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for any other name.
+    pub fn from_name(name: &str) -> Result<Scheme> {
+        match name {
+            "curator" => Ok(Scheme::Curator),
+            "kazoo" => Ok(Scheme::Kazoo),
+            _ => Err(Error::invalid_argument("scheme", name, "must be \"curator\" or \"kazoo\"")),
+        }
+    }
+}
+
+/// What a contender wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// The mutex: nobody else beside it.
+    Mutex,
+    /// To read: other readers beside it.
+    Read,
+    /// To write: nobody else beside it.
+    Write,
+}
+
+/// What a contender's node is called, up to its number: unique, and readable for the others of its scheme.
+///
+/// kazoo's own names start with the uuid. Ours start with `_c_` there too: so that go-zookeeper takes the uuid out of the
+/// name without a panic, and so that the name sorts behind Curator's digits, which keeps a Curator that shares the path by
+/// mistake from waiting for a younger node of ours while we wait for its.
+pub(crate) fn prefix(scheme: Scheme, kind: Kind) -> String {
+    let uuid = Uuid::new_v4();
+    match (scheme, kind) {
+        (Scheme::Curator, Kind::Mutex) => format!("_c_{}-lock-", uuid.hyphenated()),
+        (Scheme::Curator, Kind::Read) => format!("_c_{}-__READ__", uuid.hyphenated()),
+        (Scheme::Curator, Kind::Write) => format!("_c_{}-__WRIT__", uuid.hyphenated()),
+        (Scheme::Kazoo, Kind::Read) => format!("_c_{}__rlock__", uuid.simple()),
+        (Scheme::Kazoo, _) => format!("_c_{}__lock__", uuid.simple()),
+    }
+}
 
 /// A child of a lock directory that takes part in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +121,15 @@ impl<'a> Contender<'a> {
     fn may_be_succeeded(&self) -> bool {
         matches!(self.marker, Marker::CuratorWrite)
     }
+
+    pub(crate) fn is_reader(&self) -> bool {
+        matches!(self.marker, Marker::KazooRead | Marker::CuratorRead)
+    }
+
+    /// Whether it keeps a contender of this kind out while it is before it.
+    fn excludes(&self, kind: Kind) -> bool {
+        kind != Kind::Read || !self.is_reader()
+    }
 }
 
 /// Where a contender stands in its queue.
@@ -90,8 +155,8 @@ pub(crate) enum Position {
 /// same, so it orders nothing.
 const STUCK: i32 = i32::MAX;
 
-/// Where the contender called `own` stands among `names`, when everybody excludes everybody.
-pub(crate) fn position(names: &[String], own: &str) -> Position {
+/// Where the contender called `own`, of this kind, stands among `names`.
+pub(crate) fn position(names: &[String], own: &str, kind: Kind) -> Position {
     let contenders: Vec<_> = names.iter().filter_map(|name| Contender::parse(name)).collect();
     let Some(me) = contenders.iter().find(|contender| contender.name == own) else {
         return Position::Missing;
@@ -102,15 +167,17 @@ pub(crate) fn position(names: &[String], own: &str) -> Position {
             odd.name
         ));
     }
-    if let Some(twin) = contenders.iter().find(|other| other.sequence == me.sequence && other.name != own) {
+    let twin =
+        |other: &&Contender<'_>| other.sequence == me.sequence && other.name != own && other.excludes(kind);
+    if let Some(twin) = contenders.iter().find(twin) {
         return Position::Ambiguous(format!("{:?} and {own:?} have the same number", twin.name));
     }
-    let before = || contenders.iter().filter(|other| other.sequence < me.sequence);
+    let before = || contenders.iter().filter(|other| other.sequence < me.sequence && other.excludes(kind));
     match before().max_by_key(|other| other.sequence) {
         None => Position::First,
         Some(nearest) => {
             let ahead = before().count();
-            let decisive = ahead == 1 && !nearest.may_be_succeeded();
+            let decisive = ahead == 1 && !(kind != Kind::Read && nearest.may_be_succeeded());
             Position::Behind { predecessor: nearest.name.to_owned(), ahead, decisive }
         }
     }
@@ -154,27 +221,57 @@ mod tests {
     }
 
     #[test]
+    fn own_names_are_read_as_what_they_are() {
+        for scheme in [Scheme::Curator, Scheme::Kazoo] {
+            for kind in [Kind::Mutex, Kind::Read, Kind::Write] {
+                let name = format!("{}0000000042", prefix(scheme, kind));
+                let contender = Contender::parse(&name).unwrap();
+                assert_eq!((contender.sequence, contender.is_reader()), (42, kind == Kind::Read), "{name}");
+                // go-zookeeper takes the uuid from these bytes of a name that starts with `_c_`.
+                assert!(name.starts_with("_c_") && name.len() >= 35, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn readers_wait_for_writers_only() {
+        let all = names(&["a__lock__0000000001", "b-__READ__0000000002", "c__rlock__0000000003"]);
+        let behind = Position::Behind { predecessor: "a__lock__0000000001".into(), ahead: 1, decisive: true };
+        assert_eq!(position(&all, "c__rlock__0000000003", Kind::Read), behind);
+        assert_eq!(position(&all[1..], "c__rlock__0000000003", Kind::Read), Position::First);
+        let behind =
+            Position::Behind { predecessor: "b-__READ__0000000002".into(), ahead: 1, decisive: true };
+        assert_eq!(position(&all[1..], "c__rlock__0000000003", Kind::Write), behind);
+    }
+
+    #[test]
     fn the_nearest_before_is_waited_for() {
         let all = names(&["b-lock-0000000005", "junk", "c-lock-0000000009", "a__lock__0000000002"]);
-        assert_eq!(position(&all, "a__lock__0000000002"), Position::First);
+        assert_eq!(position(&all, "a__lock__0000000002", Kind::Mutex), Position::First);
         let second = Position::Behind { predecessor: "a__lock__0000000002".into(), ahead: 1, decisive: true };
-        assert_eq!(position(&all, "b-lock-0000000005"), second);
+        assert_eq!(position(&all, "b-lock-0000000005", Kind::Mutex), second);
         let third = Position::Behind { predecessor: "b-lock-0000000005".into(), ahead: 2, decisive: false };
-        assert_eq!(position(&all, "c-lock-0000000009"), third);
-        assert_eq!(position(&all, "d-lock-0000000001"), Position::Missing);
+        assert_eq!(position(&all, "c-lock-0000000009", Kind::Mutex), third);
+        assert_eq!(position(&all, "d-lock-0000000001", Kind::Mutex), Position::Missing);
     }
 
     #[test]
     fn a_downgrade_may_follow_a_write_lock() {
         let all = names(&["a-__WRIT__0000000001", "b-lock-0000000002"]);
-        assert!(matches!(position(&all, "b-lock-0000000002"), Position::Behind { decisive: false, .. }));
+        assert!(matches!(
+            position(&all, "b-lock-0000000002", Kind::Mutex),
+            Position::Behind { decisive: false, .. }
+        ));
     }
 
     #[test]
     fn what_cannot_be_ordered_is_refused() {
         for other in ["a-lock-0000000002", "a-lock--2147483648", "a-lock-2147483647"] {
             let all = names(&[other, "b-lock-0000000002"]);
-            assert!(matches!(position(&all, "b-lock-0000000002"), Position::Ambiguous(_)), "{other}");
+            assert!(
+                matches!(position(&all, "b-lock-0000000002", Kind::Mutex), Position::Ambiguous(_)),
+                "{other}"
+            );
         }
     }
 }

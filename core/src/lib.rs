@@ -19,7 +19,7 @@
 //!
 //! # Layout
 //! - `client.rs`, `options.rs`: [`Client`] and how it connects
-//! - `mutex.rs`, `guard.rs`: [`Mutex`] and [`Guard`]; their recipe is in `queue.rs`, the names in the queue in
+//! - `mutex.rs`, `rw_lock.rs`, `guard.rs`: [`Mutex`], [`RwLock`] and [`Guard`]; their recipe is in `queue.rs`, the names in the queue in
 //!   `contender.rs`, what is held in `holding.rs`
 //! - `counter/`: [`Counter`]; its recipe is in `ledger.rs`
 //! - `session/`: sessions over the crate `zookeeper-client`; nothing else names it
@@ -44,9 +44,11 @@ mod options;
 mod path;
 mod queue;
 mod runtime;
+mod rw_lock;
 mod session;
 
 pub use client::{Client, ClientBuilder, Subscription};
+pub use contender::Scheme;
 pub use counter::{Counter, CounterFormat};
 pub use error::{Error, ErrorCode, Result};
 pub use guard::Guard;
@@ -54,4 +56,5 @@ pub use holding::Loss;
 pub use mutex::Mutex;
 pub use op::{Canceller, Op};
 pub use options::Acl;
+pub use rw_lock::RwLock;
 pub use session::State;

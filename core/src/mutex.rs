@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::client::Core;
+use crate::contender::{Kind, Scheme};
 use crate::error::{Error, ErrorCode, Result};
 use crate::guard::Guard;
 use crate::op::Op;
@@ -16,11 +17,15 @@ use crate::runtime::ProcessBound;
 /// A mutual exclusion lock at a path. Made by [`Client::mutex`](crate::Client::mutex), without any request.
 ///
 /// Not reentrant: a second `acquire` waits for the first guard, also in the same thread. On the same path it excludes
-/// Curator's `InterProcessMutex` and go-zookeeper's `Lock`.
+/// Curator's `InterProcessMutex` and go-zookeeper's `Lock`, or, with [`Scheme::Kazoo`], kazoo's `Lock`.
+///
+/// The two sides of a [`RwLock`](crate::RwLock) are of this type too.
 #[derive(Clone, Debug)]
 pub struct Mutex {
     core: Arc<ProcessBound<Arc<Core>>>,
     path: Result<ZnodePath>,
+    scheme: Scheme,
+    kind: Kind,
 }
 
 /// How long a call that has run out of time waits for its node to be gone before it returns and leaves that to the
@@ -28,8 +33,16 @@ pub struct Mutex {
 const PARTING: Duration = Duration::from_millis(250);
 
 impl Mutex {
-    pub(crate) fn new(core: Arc<ProcessBound<Arc<Core>>>, path: Result<ZnodePath>) -> Mutex {
-        Mutex { core, path }
+    pub(crate) fn new(core: Arc<ProcessBound<Arc<Core>>>, path: Result<ZnodePath>, kind: Kind) -> Mutex {
+        Mutex { core, path, scheme: Scheme::Curator, kind }
+    }
+
+    /// Whose node names it writes. Everyone who shares the path must be able to read them. Default
+    /// [`Scheme::Curator`].
+    #[must_use]
+    pub fn scheme(mut self, scheme: Scheme) -> Mutex {
+        self.scheme = scheme;
+        self
     }
 
     /// The lock's directory, below the client's chroot.
@@ -101,8 +114,9 @@ impl Mutex {
             Err(error) => return Op::failed(error),
         };
         let runtime = core.runtime().clone();
+        let (scheme, kind) = (self.scheme, self.kind);
         Op::new(&runtime, move |deadline| async move {
-            let mut contest = Contest::new(core, path, once || deadline.is_once());
+            let mut contest = Contest::new(core, path, scheme, kind).once(once || deadline.is_once());
             let won = deadline.run(contest.win()).await;
             let outcome = match won {
                 Some(won) => {

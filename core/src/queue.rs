@@ -1,6 +1,6 @@
 //! Taking a place in a lock's queue and waiting for one's turn.
 //!
-//! 1. Send `create(EPHEMERAL_SEQUENTIAL)` of `<directory>/_c_<uuid>-lock-` and `getChildren(<directory>)` back to back.
+//! 1. Send `create(EPHEMERAL_SEQUENTIAL)` of `<directory>/<prefix with a uuid>` and `getChildren(<directory>)` back to back.
 //!    The server answers a session's requests in order, so the list contains the new node: a free lock costs one round
 //!    trip. The uuid names this attempt, whatever becomes of the replies.
 //! 2. `NoNode`: make the directory and its ancestors, then 1 again.
@@ -16,22 +16,22 @@
 
 use std::sync::Arc;
 
-use futures_util::future::join;
-use uuid::Uuid;
-
 use crate::ancestors::{Trouble, make_directory};
 use crate::client::Core;
-use crate::contender::{Position, position};
+use crate::contender::{Kind, Position, Scheme, position, prefix};
 use crate::error::{Error, ErrorCode, Result};
 use crate::guard::Guard;
 use crate::holding::Holding;
 use crate::path::ZnodePath;
 use crate::session::{Created, Fault, Link, NodeMode, Refusal, Session, Watch, WatchEvent, watch_over};
+use futures_util::future::join;
 
 /// An attempt to get a lock. Dropping it leaves the queue, in the background.
 pub(crate) struct Contest {
     core: Arc<Core>,
     directory: ZnodePath,
+    scheme: Scheme,
+    kind: Kind,
     /// Give up as soon as it would take waiting for others or for a connection.
     once: bool,
     place: Option<Place>,
@@ -62,8 +62,15 @@ struct Place {
 }
 
 impl Contest {
-    pub(crate) fn new(core: Arc<Core>, directory: ZnodePath, once: bool) -> Contest {
-        Contest { core, directory, once, place: None, waiting_for: "a connection".into() }
+    pub(crate) fn new(core: Arc<Core>, directory: ZnodePath, scheme: Scheme, kind: Kind) -> Contest {
+        let waiting_for = "a connection".into();
+        Contest { core, directory, scheme, kind, once: false, place: None, waiting_for }
+    }
+
+    /// Gives up as soon as it would take waiting for others or for a connection.
+    pub(crate) fn once(mut self, once: bool) -> Contest {
+        self.once = once;
+        self
     }
 
     /// Queues until the lock is had. `None` when it tries only once and others are before us.
@@ -116,7 +123,7 @@ impl Contest {
         let (own, mut names) = self.enter(session).await?;
         let mut own_watch = None;
         loop {
-            match position(&names, name_of(&own.path)) {
+            match position(&names, name_of(&own.path), self.kind) {
                 Position::First if session.is_alive() => {
                     return Ok(Some(self.grant(session, own, own_watch)));
                 }
@@ -149,7 +156,7 @@ impl Contest {
 
     /// Steps 1 to 3: returns our node and the list in which it stands.
     async fn enter(&mut self, session: &Arc<Session>) -> Result<(Created, Vec<String>), Setback> {
-        let marker = format!("_c_{}-lock-", Uuid::new_v4().hyphenated());
+        let marker = prefix(self.scheme, self.kind);
         let prefix = self.directory.child(&marker);
         let identity = self.core.options().identity.clone();
         loop {
