@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use crate::client::Core;
 use crate::error::{Error, ErrorCode, Result};
+use crate::fenced::{self, Fenced};
 use crate::holding::{Holding, Loss, Standing};
 use crate::op::Op;
+use crate::path::ZnodePath;
 use crate::runtime::ProcessBound;
 use crate::session::Session;
 
@@ -114,6 +116,43 @@ impl Guard {
     pub fn on_lost(&self, tell: impl FnOnce(Loss) + Send + 'static) -> Result<()> {
         self.held.get()?.holding.on_lost(Box::new(tell));
         Ok(())
+    }
+
+    /// Sets the data of the node at `path`, below the client's chroot, on condition that the lock is still held. With a
+    /// `version`, also on condition that the node is at that version.
+    ///
+    /// # Errors
+    /// `LOCK_LOST`: the lock's node is gone, and nothing was written. `INVALID_ARGUMENT`: no such node, or another
+    /// version; nothing was written. `INDETERMINATE`: the connection was lost, or the timeout passed, after the write was
+    /// sent. `TIMEOUT`, `NOT_AUTHORIZED`, `QUOTA`, `FORKED`.
+    ///
+    /// # Cancel safety
+    /// Not safe: a cancelled write may be applied or not.
+    pub fn set_data(&self, path: impl AsRef<str>, data: impl Into<Vec<u8>>, version: Option<i32>) -> Op<()> {
+        self.fenced(path.as_ref(), Fenced::Set { data: data.into(), version })
+    }
+
+    /// Creates a persistent node at `path` on condition that the lock is still held. See
+    /// [`set_data`](Guard::set_data).
+    pub fn create(&self, path: impl AsRef<str>, data: impl Into<Vec<u8>>) -> Op<()> {
+        self.fenced(path.as_ref(), Fenced::Create { data: data.into() })
+    }
+
+    /// Deletes the node at `path` on condition that the lock is still held. See [`set_data`](Guard::set_data).
+    pub fn delete(&self, path: impl AsRef<str>, version: Option<i32>) -> Op<()> {
+        self.fenced(path.as_ref(), Fenced::Delete { version })
+    }
+
+    fn fenced(&self, path: &str, what: Fenced) -> Op<()> {
+        let parts = self.held.get().and_then(|held| Ok((held, ZnodePath::parse("path", path)?)));
+        let (held, path) = match parts {
+            Ok(parts) => parts,
+            Err(error) => return Op::failed(error),
+        };
+        let (session, node) = (held.session.clone(), self.node.clone());
+        Op::new(held.core.runtime(), |deadline| async move {
+            fenced::write(&session, &node, &path, what, deadline).await
+        })
     }
 
     /// Gives the lock back and waits until the server has taken it. Can be called again, and after a loss.

@@ -20,7 +20,7 @@
 //! # Layout
 //! - `client.rs`, `options.rs`: [`Client`] and how it connects
 //! - `mutex.rs`, `rw_lock.rs`, `guard.rs`: [`Mutex`], [`RwLock`] and [`Guard`]; their recipe is in `queue.rs`, the names in the queue in
-//!   `contender.rs`, what is held in `holding.rs`
+//!   `contender.rs`, what is held in `holding.rs`, writes guarded by a lock in `fenced.rs`
 //! - `counter/`: [`Counter`]; its recipe is in `ledger.rs`
 //! - `session/`: sessions over the crate `zookeeper-client`; nothing else names it
 //! - `op.rs`, `runtime.rs`, `callback.rs`, `deadline.rs`: how operations run
@@ -36,6 +36,7 @@ mod contender;
 mod counter;
 mod deadline;
 mod error;
+mod fenced;
 mod guard;
 mod holding;
 mod mutex;

@@ -62,8 +62,24 @@ impl From<(Vec<u8>, zk::Stat)> for Entry {
 /// One member of a multi.
 #[derive(Clone, Debug)]
 pub(crate) enum Write<'a> {
-    Create { path: &'a str, data: &'a [u8], mode: NodeMode },
-    Set { path: &'a str, data: &'a [u8], version: Option<i32> },
+    Create {
+        path: &'a str,
+        data: &'a [u8],
+        mode: NodeMode,
+    },
+    Set {
+        path: &'a str,
+        data: &'a [u8],
+        version: Option<i32>,
+    },
+    Delete {
+        path: &'a str,
+        version: Option<i32>,
+    },
+    /// Changes nothing; refused when the node is not there.
+    Check {
+        path: &'a str,
+    },
 }
 
 impl Write<'_> {
@@ -75,6 +91,8 @@ impl Write<'_> {
         match self {
             Write::Create { path, data, mode } => writer.add_create(path, data, &options(*mode)),
             Write::Set { path, data, version } => writer.add_set_data(path, data, *version),
+            Write::Delete { path, version } => writer.add_delete(path, *version),
+            Write::Check { path } => writer.add_check_version(path, -1),
         }
     }
 }

@@ -1,0 +1,64 @@
+//! Writes guarded by a lock, against a real server.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
+mod support;
+
+use support::{Corner, PATIENCE};
+use zkcoord::ErrorCode;
+use zkcoord_testkit::Op;
+
+#[test]
+fn a_holder_writes_and_a_former_holder_does_not() {
+    let corner = Corner::new();
+    let guard = corner.client().mutex("/lock").acquire().wait().unwrap();
+    guard.create("/data", b"1").wait().unwrap();
+    guard.set_data("/data", b"2", None).wait().unwrap();
+    guard.set_data("/data", b"3", Some(1)).wait().unwrap();
+    let data = || corner.observer.data(&corner.path("/data")).unwrap().map(|(data, _)| data);
+    assert_eq!(data().unwrap(), b"3");
+    corner.observer.delete(&corner.path(guard.node())).unwrap();
+    for error in [
+        guard.set_data("/data", b"4", None).wait().unwrap_err(),
+        guard.create("/more", b"").wait().unwrap_err(),
+        guard.delete("/data", None).wait().unwrap_err(),
+    ] {
+        assert_eq!(error.code(), ErrorCode::LockLost, "{error}");
+    }
+    assert_eq!(data().unwrap(), b"3");
+    let next = corner.client().mutex("/lock").acquire().wait().unwrap();
+    next.delete("/data", Some(2)).wait().unwrap();
+    assert_eq!(data(), None);
+}
+
+#[test]
+fn what_cannot_be_written_says_why() {
+    let corner = Corner::new();
+    let guard = corner.client().mutex("/lock").acquire().wait().unwrap();
+    guard.create("/data", b"1").wait().unwrap();
+    let cases = [
+        (guard.create("/data", b"2"), "path \"/data\": there is such a node"),
+        (guard.create("/none/data", b"2"), "path \"/none/data\": there is no such node"),
+        (guard.set_data("/none", b"2", None), "path \"/none\": there is no such node"),
+        (guard.set_data("/data", b"2", Some(7)), "version \"7\": /data is at another version"),
+        (guard.delete("/lock", None), "path \"/lock\": the node has children"),
+        (guard.set_data("data", b"2", None), "path \"data\": must start with"),
+    ];
+    for (op, message) in cases {
+        let error = op.wait().unwrap_err();
+        assert_eq!(error.code(), ErrorCode::InvalidArgument, "{error}");
+        assert!(error.message().starts_with(message), "{error}");
+    }
+    assert!(guard.is_held());
+}
+
+#[test]
+fn a_lost_reply_is_admitted() {
+    let corner = Corner::new();
+    let proxy = corner.proxy();
+    let guard = corner.client_through(&proxy).mutex("/lock").acquire().wait().unwrap();
+    let rule = proxy.swallow_reply(Op::Multi, 1);
+    let error = guard.create("/data", b"1").timeout(PATIENCE).wait().unwrap_err();
+    assert_eq!((rule.fired(), error.code()), (1, ErrorCode::Indeterminate));
+    guard.set_data("/data", b"2", None).timeout(PATIENCE).wait().unwrap();
+}
