@@ -9,6 +9,7 @@ use crate::callback;
 use crate::contender::Kind;
 use crate::counter::{Counter, CounterRegistry};
 use crate::error::{Error, ErrorCode, Result};
+use crate::multi_mutex::MultiMutex;
 use crate::mutex::Mutex;
 use crate::op::Op;
 use crate::options::{Acl, ClientOptions};
@@ -69,6 +70,13 @@ impl Client {
         let path = ZnodePath::parse("path", path.as_ref());
         let side = |kind| Mutex::new(self.core.clone(), path.clone(), kind);
         RwLock::new(side(Kind::Read), side(Kind::Write))
+    }
+
+    /// Several mutexes taken as one, all or none. No request is made; paths that are none, or no paths, make its operations
+    /// fail.
+    pub fn multi_mutex<P: AsRef<str>>(&self, paths: impl IntoIterator<Item = P>) -> MultiMutex {
+        let paths = paths.into_iter().map(|path| ZnodePath::parse("paths", path.as_ref())).collect();
+        MultiMutex::new(self.core.clone(), paths)
     }
 
     /// A counter at `path`. No request is made; a path that is none makes the counter's operations fail.

@@ -37,30 +37,34 @@ impl Fenced {
     }
 }
 
-/// Writes `path` on condition that `lock_node` is there.
+/// Writes `path` on condition that all of `lock_nodes` are there.
 pub(crate) async fn write(
     session: &Arc<Session>,
-    lock_node: &str,
+    lock_nodes: &[String],
     path: &ZnodePath,
     what: Fenced,
     deadline: Deadline,
 ) -> Result<()> {
     let path = path.as_str();
-    let lost =
-        || Error::new(ErrorCode::LockLost, format!("lock {lock_node} is gone; {path} was not written"));
+    let lost = |node: usize| {
+        let node = lock_nodes.get(node).map_or("", String::as_str);
+        Error::new(ErrorCode::LockLost, format!("lock {node} is gone; {path} was not written"))
+    };
     let late = || Error::new(ErrorCode::Timeout, format!("{path} was not written: no connection in time"));
     let link = match deadline.is_once() {
         true => session.linked_now().ok_or_else(late)?,
-        false => deadline.run(session.link()).await.ok_or_else(late)?.map_err(|_| lost())?,
+        false => deadline.run(session.link()).await.ok_or_else(late)?.map_err(|_| lost(0))?,
     };
-    let writes = [Write::Check { path: lock_node }, what.write(path)];
+    let checks = lock_nodes.iter().map(|node| Write::Check { path: node });
+    let writes: Vec<_> = checks.chain([what.write(path)]).collect();
     let outcome = deadline.run(link.multi(&writes)).await;
     let unknown =
         |why: &str| Err(Error::new(ErrorCode::Indeterminate, format!("{path} may be written or not: {why}")));
     let Some(outcome) = outcome else { return unknown("the deadline passed before the answer") };
     let Err(fault) = outcome else { return Ok(()) };
     match (fault.refusal(), &fault.fault) {
-        (Some((Refusal::NoNode, 0)), _) | (_, Fault::Gone) => Err(lost()),
+        (Some((Refusal::NoNode, member)), _) if member < lock_nodes.len() => Err(lost(member)),
+        (_, Fault::Gone) => Err(lost(0)),
         (Some((refusal, _)), _) => Err(refused(refusal, path, what.version())),
         (None, _) => unknown("the connection was lost before the answer"),
     }

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{join_all, select_all};
+use parking_lot::Mutex;
+
 use crate::client::Core;
 use crate::error::{Error, ErrorCode, Result};
 use crate::fenced::{self, Fenced};
@@ -34,17 +37,41 @@ const ONE_ANSWER: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 struct Held {
     core: Arc<Core>,
+    parts: Vec<Part>,
+}
+
+/// One node. A guard of several locks, or of several permits, has as many.
+#[derive(Debug)]
+struct Part {
     session: Arc<Session>,
     holding: Arc<Holding>,
 }
 
 impl Guard {
     pub(crate) fn new(core: Arc<Core>, session: Arc<Session>, holding: Arc<Holding>) -> Guard {
+        Guard::of(Held { core, parts: vec![Part { session, holding }] })
+    }
+
+    fn of(held: Held) -> Guard {
+        let holdings = || held.parts.iter().map(|part| &part.holding);
         Guard {
-            token: holding.token(),
-            node: holding.node().to_owned(),
-            held: ProcessBound::new(Held { core, session, holding }),
+            token: holdings().map(|holding| holding.token()).max().unwrap_or(0),
+            node: holdings().map(|holding| holding.node()).next().unwrap_or("").to_owned(),
+            held: ProcessBound::new(held),
         }
+    }
+
+    /// One guard for all that these guard. `None` when there are none.
+    pub(crate) fn of_all(guards: Vec<Guard>) -> Option<Guard> {
+        let mut all: Option<Held> = None;
+        for mut held in guards.into_iter().filter_map(|guard| guard.held.into_inner()) {
+            let parts = std::mem::take(&mut held.parts);
+            match &mut all {
+                None => all = Some(Held { core: held.core.clone(), parts }),
+                Some(all) => all.parts.extend(parts),
+            }
+        }
+        all.map(Guard::of)
     }
 
     /// The fencing token: larger than that of every holder before, also when the lock's directory was deleted and made
@@ -54,7 +81,7 @@ impl Guard {
         self.token
     }
 
-    /// The path of the lock's node, below the client's chroot.
+    /// The path of the lock's node, below the client's chroot; of the first one when there are several.
     pub fn node(&self) -> &str {
         &self.node
     }
@@ -69,15 +96,7 @@ impl Guard {
     /// # Errors
     /// `LOCK_LOST` when it is not held any more or cannot be known to be; `FORKED` in a child of fork().
     pub fn check(&self) -> Result<()> {
-        let held = self.held.get()?;
-        let why = match held.holding.standing() {
-            Standing::Released => "it was released".to_owned(),
-            Standing::Lost(loss) => loss.to_string(),
-            Standing::Held if held.session.is_alive() => return Ok(()),
-            Standing::Held if held.session.is_gone() => Loss::SessionGone.to_string(),
-            Standing::Held => Loss::LeaseEnded.to_string(),
-        };
-        Err(Error::new(ErrorCode::LockLost, format!("lock {}: {why}", self.node)))
+        self.held.get()?.parts.iter().try_for_each(Part::check)
     }
 
     /// Why the lock was lost; `None` when it was not, or was released.
@@ -85,10 +104,12 @@ impl Guard {
     /// # Errors
     /// `FORKED` in a child of fork().
     pub fn loss(&self) -> Result<Option<Loss>> {
-        match self.held.get()?.holding.standing() {
-            Standing::Lost(loss) => Ok(Some(loss)),
-            Standing::Held | Standing::Released => Ok(None),
-        }
+        let standings = self.held.get()?.parts.iter().map(|part| part.holding.standing());
+        let mut losses = standings.filter_map(|standing| match standing {
+            Standing::Lost(loss) => Some(loss),
+            Standing::Held | Standing::Released => None,
+        });
+        Ok(losses.next())
     }
 
     /// Waits until the lock is lost, and says why. Never finishes when the lock is released.
@@ -98,10 +119,12 @@ impl Guard {
     pub fn lost(&self) -> Op<Loss> {
         match self.held.get() {
             Ok(held) => {
-                let holding = held.holding.clone();
+                let holdings: Vec<_> = held.parts.iter().map(|part| part.holding.clone()).collect();
                 Op::new(held.core.runtime(), |deadline| async move {
                     let passed = || Error::new(ErrorCode::Timeout, "the lock was not lost in that time");
-                    deadline.once_within(Duration::ZERO).run(holding.lost()).await.ok_or_else(passed)
+                    let any = select_all(holdings.iter().map(|holding| Box::pin(holding.lost())));
+                    let lost = deadline.once_within(Duration::ZERO).run(any).await;
+                    lost.map(|(loss, ..)| loss).ok_or_else(passed)
                 })
             }
             Err(error) => Op::failed(error),
@@ -114,7 +137,14 @@ impl Guard {
     /// # Errors
     /// `FORKED` in a child of fork().
     pub fn on_lost(&self, tell: impl FnOnce(Loss) + Send + 'static) -> Result<()> {
-        self.held.get()?.holding.on_lost(Box::new(tell));
+        let tell = Arc::new(Mutex::new(Some(tell)));
+        for part in &self.held.get()?.parts {
+            let tell = tell.clone();
+            part.holding.on_lost(Box::new(move |loss| {
+                let tell = tell.lock().take();
+                tell.into_iter().for_each(|tell| tell(loss));
+            }));
+        }
         Ok(())
     }
 
@@ -149,9 +179,12 @@ impl Guard {
             Ok(parts) => parts,
             Err(error) => return Op::failed(error),
         };
-        let (session, node) = (held.session.clone(), self.node.clone());
+        let Some(session) = held.parts.first().map(|part| part.session.clone()) else {
+            return Op::failed(Error::closed());
+        };
+        let nodes: Vec<_> = held.parts.iter().map(|part| part.holding.node().to_owned()).collect();
         Op::new(held.core.runtime(), |deadline| async move {
-            fenced::write(&session, &node, &path, what, deadline).await
+            fenced::write(&session, &nodes, &path, what, deadline).await
         })
     }
 
@@ -169,29 +202,45 @@ impl Guard {
             Ok(held) => held,
             Err(error) => return Op::failed(error),
         };
-        let (core, session, holding) = (held.core.clone(), held.session.clone(), held.holding.clone());
+        let core = held.core.clone();
+        let parts: Vec<_> =
+            held.parts.iter().map(|part| (part.session.clone(), part.holding.clone())).collect();
         let node = self.node.clone();
         Op::new(held.core.runtime(), move |deadline| async move {
-            let Some(deleted) = give_back(&core, session, holding) else {
-                return Err(Error::forked());
+            let deletions =
+                parts.into_iter().filter_map(|(session, holding)| give_back(&core, session, holding));
+            let late = || {
+                let message = format!("lock {node}: the server has not confirmed its release yet");
+                Error::new(ErrorCode::Timeout, message)
             };
-            match deadline.once_within(ONE_ANSWER).run(deleted).await {
-                Some(Ok(outcome)) => outcome,
-                Some(Err(_)) => Err(Error::internal("the task that gives a lock back ended early")),
-                None => {
-                    let message = format!("lock {node}: the server has not confirmed its release yet");
-                    Err(Error::new(ErrorCode::Timeout, message))
-                }
+            for outcome in deadline.once_within(ONE_ANSWER).run(join_all(deletions)).await.ok_or_else(late)? {
+                outcome.map_err(|_| Error::internal("the task that gives a lock back ended early"))??;
             }
+            Ok(())
         })
+    }
+}
+
+impl Part {
+    fn check(&self) -> Result<()> {
+        let why = match self.holding.standing() {
+            Standing::Released => "it was released".to_owned(),
+            Standing::Lost(loss) => loss.to_string(),
+            Standing::Held if self.session.is_alive() => return Ok(()),
+            Standing::Held if self.session.is_gone() => Loss::SessionGone.to_string(),
+            Standing::Held => Loss::LeaseEnded.to_string(),
+        };
+        Err(Error::new(ErrorCode::LockLost, format!("lock {}: {why}", self.holding.node())))
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Not after a release, whose own task sees it through.
-        if self.holding.standing() != Standing::Released {
-            let _background = give_back(&self.core, self.session.clone(), self.holding.clone());
+        for Part { session, holding } in self.parts.drain(..) {
+            // Not after a release, whose own task sees it through.
+            if holding.standing() != Standing::Released {
+                let _background = give_back(&self.core, session, holding);
+            }
         }
     }
 }

@@ -30,6 +30,7 @@
 #![warn(clippy::print_stdout)]
 
 mod ancestors;
+mod attempt;
 pub mod callback;
 mod client;
 mod contender;
@@ -39,6 +40,7 @@ mod error;
 mod fenced;
 mod guard;
 mod holding;
+mod multi_mutex;
 mod mutex;
 mod op;
 mod options;
@@ -54,6 +56,7 @@ pub use counter::{Counter, CounterFormat};
 pub use error::{Error, ErrorCode, Result};
 pub use guard::Guard;
 pub use holding::Loss;
+pub use multi_mutex::MultiMutex;
 pub use mutex::Mutex;
 pub use op::{Canceller, Op};
 pub use options::Acl;

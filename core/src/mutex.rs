@@ -3,11 +3,11 @@
 //! The queue and its steps are in `queue.rs`; here is what callers see of it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use crate::attempt;
 use crate::client::Core;
 use crate::contender::{Kind, Scheme};
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::Result;
 use crate::guard::Guard;
 use crate::op::Op;
 use crate::path::ZnodePath;
@@ -27,10 +27,6 @@ pub struct Mutex {
     scheme: Scheme,
     kind: Kind,
 }
-
-/// How long a call that has run out of time waits for its node to be gone before it returns and leaves that to the
-/// background.
-const PARTING: Duration = Duration::from_millis(250);
 
 impl Mutex {
     pub(crate) fn new(core: Arc<ProcessBound<Arc<Core>>>, path: Result<ZnodePath>, kind: Kind) -> Mutex {
@@ -75,17 +71,13 @@ impl Mutex {
     /// # Ok(()) }
     /// ```
     pub fn acquire(&self) -> Op<Guard> {
-        let path = self.path.clone();
-        self.contest(false, move |outcome| match outcome {
-            Outcome::Won(guard) => Ok(guard),
-            Outcome::Taken(why) | Outcome::OutOfTime(why) => {
-                let path = path.as_ref().map_or("", ZnodePath::as_str);
-                Err(Error::new(
-                    ErrorCode::Timeout,
-                    format!("lock {path} was not had in time; waiting for {why}"),
-                ))
+        match self.parts() {
+            Ok((core, path)) => {
+                let what = format!("lock {}", path.as_str());
+                attempt::acquire(&core.clone(), what, self.contest(core, path))
             }
-        })
+            Err(error) => Op::failed(error),
+        }
     }
 
     /// Takes the lock if it is free: `None` when it is not.
@@ -97,49 +89,18 @@ impl Mutex {
     /// # Cancel safety
     /// As [`acquire`](Mutex::acquire).
     pub fn try_acquire(&self) -> Op<Option<Guard>> {
-        self.contest(true, |outcome| match outcome {
-            Outcome::Won(guard) => Ok(Some(guard)),
-            Outcome::Taken(_) => Ok(None),
-            Outcome::OutOfTime(_) => Err(Error::new(ErrorCode::Timeout, "the server did not answer in time")),
-        })
+        match self.parts() {
+            Ok((core, path)) => attempt::try_acquire(&core.clone(), self.contest(core, path)),
+            Err(error) => Op::failed(error),
+        }
     }
 
-    fn contest<T: Send + 'static>(
-        &self,
-        once: bool,
-        conclude: impl FnOnce(Outcome) -> Result<T> + Send + 'static,
-    ) -> Op<T> {
-        let (core, path) = match self.parts() {
-            Ok(parts) => parts,
-            Err(error) => return Op::failed(error),
-        };
-        let runtime = core.runtime().clone();
+    fn contest(&self, core: Arc<Core>, path: ZnodePath) -> impl FnOnce(bool) -> Contest + use<> {
         let (scheme, kind) = (self.scheme, self.kind);
-        Op::new(&runtime, move |deadline| async move {
-            let mut contest = Contest::new(core, path, scheme, kind).once(once || deadline.is_once());
-            let won = deadline.run(contest.win()).await;
-            let outcome = match won {
-                Some(won) => {
-                    won?.map_or_else(|| Outcome::Taken(contest.waiting_for().to_owned()), Outcome::Won)
-                }
-                None => {
-                    // What is left of it goes on in the background.
-                    let _gone = tokio::time::timeout(PARTING, contest.leave()).await;
-                    Outcome::OutOfTime(contest.waiting_for().to_owned())
-                }
-            };
-            conclude(outcome)
-        })
+        move |once| Contest::new(core, path, scheme, kind).once(once)
     }
 
     fn parts(&self) -> Result<(Arc<Core>, ZnodePath)> {
         Ok((self.core.get()?.clone(), self.path.clone()?))
     }
-}
-
-enum Outcome {
-    Won(Guard),
-    /// Others were before us; the text says who.
-    Taken(String),
-    OutOfTime(String),
 }

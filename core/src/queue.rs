@@ -17,6 +17,7 @@
 use std::sync::Arc;
 
 use crate::ancestors::{Trouble, make_directory};
+use crate::attempt::Attempt;
 use crate::client::Core;
 use crate::contender::{Kind, Position, Scheme, position, prefix};
 use crate::error::{Error, ErrorCode, Result};
@@ -71,41 +72,6 @@ impl Contest {
     pub(crate) fn once(mut self, once: bool) -> Contest {
         self.once = once;
         self
-    }
-
-    /// Queues until the lock is had. `None` when it tries only once and others are before us.
-    pub(crate) async fn win(&mut self) -> Result<Option<Guard>> {
-        loop {
-            let session = self.core.session(self.once).await?;
-            match self.contend(&session).await {
-                Ok(guard) => return Ok(guard),
-                Err(Setback::Again) if self.once => {
-                    self.retreat();
-                    return Err(Error::new(
-                        ErrorCode::ConnectionLost,
-                        "the connection was lost before the lock was had",
-                    ));
-                }
-                Err(Setback::Again) => self.retreat(),
-                Err(Setback::Fatal(error)) => {
-                    self.leave().await;
-                    return Err(error);
-                }
-            }
-        }
-    }
-
-    /// What the attempt is waiting for.
-    pub(crate) fn waiting_for(&self) -> &str {
-        &self.waiting_for
-    }
-
-    /// Deletes our node, if there is or may be one, and returns when it is gone.
-    pub(crate) async fn leave(&mut self) {
-        if let Some(place) = &self.place {
-            place.vacate(&self.directory).await;
-            self.place = None;
-        }
     }
 
     /// Leaves in the background.
@@ -349,6 +315,42 @@ impl Contest {
         }
         session.keeper().hold(session, &holding);
         Guard::new(self.core.clone(), session.clone(), holding)
+    }
+}
+
+impl Attempt for Contest {
+    /// Queues until the lock is had. `None` when it tries only once and others are before us.
+    async fn win(&mut self) -> Result<Option<Guard>> {
+        loop {
+            let session = self.core.session(self.once).await?;
+            match self.contend(&session).await {
+                Ok(guard) => return Ok(guard),
+                Err(Setback::Again) if self.once => {
+                    self.retreat();
+                    return Err(Error::new(
+                        ErrorCode::ConnectionLost,
+                        "the connection was lost before the lock was had",
+                    ));
+                }
+                Err(Setback::Again) => self.retreat(),
+                Err(Setback::Fatal(error)) => {
+                    self.leave().await;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Deletes our node, if there is or may be one, and returns when it is gone.
+    async fn leave(&mut self) {
+        if let Some(place) = &self.place {
+            place.vacate(&self.directory).await;
+            self.place = None;
+        }
+    }
+
+    fn waiting_for(&self) -> String {
+        self.waiting_for.clone()
     }
 }
 

@@ -132,6 +132,13 @@ impl<T> ProcessBound<T> {
     }
 }
 
+impl<T> ProcessBound<T> {
+    /// The content, out of it; `None` in a child of the process that made it.
+    pub(crate) fn into_inner(mut self) -> Option<T> {
+        if self.process.is_current() { self.content.take() } else { None }
+    }
+}
+
 impl<T> Drop for ProcessBound<T> {
     fn drop(&mut self) {
         if !self.process.is_current() {

@@ -1,0 +1,150 @@
+//! Several mutexes taken as one: all or none.
+//!
+//! 1. The paths are sorted, each of them once. Everybody takes them in that order, so nobody waits in a circle.
+//! 2. One after another is queued for (`queue.rs`), all under one deadline.
+//! 3. One cannot be had: those taken before it are given back. One was lost while a later one was waited for: all are given
+//!    back, and 2.
+
+use std::sync::Arc;
+
+use crate::attempt::{self, Attempt};
+use crate::client::Core;
+use crate::contender::{Kind, Scheme};
+use crate::error::{Error, Result};
+use crate::guard::Guard;
+use crate::op::Op;
+use crate::path::ZnodePath;
+use crate::queue::Contest;
+use crate::runtime::ProcessBound;
+
+/// Several mutexes taken as one. Made by [`Client::multi_mutex`](crate::Client::multi_mutex), without any request.
+///
+/// Its guard holds all of them, and is lost when one of them is. The guard's token is the largest of theirs. On each path it
+/// excludes whoever takes that path alone, as a [`Mutex`](crate::Mutex).
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+/// let both = client.multi_mutex(["/accounts/7", "/accounts/12"]).acquire().await?;
+/// println!("moving money with token {}", both.token());
+/// both.release().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct MultiMutex {
+    core: Arc<ProcessBound<Arc<Core>>>,
+    paths: Result<Vec<ZnodePath>>,
+    scheme: Scheme,
+}
+
+impl MultiMutex {
+    pub(crate) fn new(core: Arc<ProcessBound<Arc<Core>>>, paths: Result<Vec<ZnodePath>>) -> MultiMutex {
+        let paths = paths.and_then(|mut paths| {
+            paths.sort_unstable();
+            paths.dedup();
+            let none = || Error::invalid_argument("paths", "", "must name at least one lock");
+            if paths.is_empty() { Err(none()) } else { Ok(paths) }
+        });
+        MultiMutex { core, paths, scheme: Scheme::Curator }
+    }
+
+    /// Whose node names it writes. Default [`Scheme::Curator`].
+    #[must_use]
+    pub fn scheme(mut self, scheme: Scheme) -> MultiMutex {
+        self.scheme = scheme;
+        self
+    }
+
+    /// The locks' directories, sorted, below the client's chroot.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` when one of the paths given was none, `FORKED` in a child of fork(); every operation fails with it
+    /// too.
+    pub fn paths(&self) -> Result<Vec<&str>> {
+        let (_, paths) = self.parts()?;
+        Ok(paths.iter().map(ZnodePath::as_str).collect())
+    }
+
+    /// Waits for all the locks. Errors and cancel safety as for [`Mutex::acquire`](crate::Mutex::acquire).
+    pub fn acquire(&self) -> Op<Guard> {
+        match self.parts() {
+            Ok((core, paths)) => {
+                let names: Vec<_> = paths.iter().map(ZnodePath::as_str).collect();
+                attempt::acquire(core, format!("locks {}", names.join(", ")), self.contest(core, paths))
+            }
+            Err(error) => Op::failed(error),
+        }
+    }
+
+    /// Takes all the locks if all are free: `None` when one is not. Errors and cancel safety as for
+    /// [`Mutex::try_acquire`](crate::Mutex::try_acquire).
+    pub fn try_acquire(&self) -> Op<Option<Guard>> {
+        match self.parts() {
+            Ok((core, paths)) => attempt::try_acquire(core, self.contest(core, paths)),
+            Err(error) => Op::failed(error),
+        }
+    }
+
+    fn contest(&self, core: &Arc<Core>, paths: &[ZnodePath]) -> impl FnOnce(bool) -> MultiContest + use<> {
+        let scheme = self.scheme;
+        let (core, paths) = (core.clone(), paths.to_vec());
+        move |once| MultiContest { core, paths, scheme, once, had: Vec::new(), current: None }
+    }
+
+    fn parts(&self) -> Result<(&Arc<Core>, &[ZnodePath])> {
+        Ok((self.core.get()?, self.paths.as_deref().map_err(Clone::clone)?))
+    }
+}
+
+/// An attempt to take all of them.
+struct MultiContest {
+    core: Arc<Core>,
+    paths: Vec<ZnodePath>,
+    scheme: Scheme,
+    once: bool,
+    had: Vec<Guard>,
+    current: Option<Contest>,
+}
+
+impl Attempt for MultiContest {
+    async fn win(&mut self) -> Result<Option<Guard>> {
+        while let Some(path) = self.paths.get(self.had.len()) {
+            let contest =
+                Contest::new(self.core.clone(), path.clone(), self.scheme, Kind::Mutex).once(self.once);
+            let outcome = self.current.insert(contest).win().await;
+            if let Ok(Some(guard)) = outcome {
+                self.had.push(guard);
+                if !self.had.iter().all(Guard::is_held) {
+                    self.give_back().await;
+                }
+                continue;
+            }
+            // Refused, or taken while we try only once.
+            self.give_back().await;
+            return outcome;
+        }
+        Ok(Guard::of_all(std::mem::take(&mut self.had)))
+    }
+
+    async fn leave(&mut self) {
+        if let Some(current) = &mut self.current {
+            current.leave().await;
+        }
+        self.give_back().await;
+    }
+
+    fn waiting_for(&self) -> String {
+        self.current.as_ref().map_or_else(String::new, Attempt::waiting_for)
+    }
+}
+
+impl MultiContest {
+    /// Gives back what was had. A guard that is dropped on the way gives its lock back in the background.
+    async fn give_back(&mut self) {
+        for guard in std::mem::take(&mut self.had) {
+            if let Err(error) = guard.release().await {
+                tracing::warn!(%error, "a lock was not given back");
+            }
+        }
+    }
+}
