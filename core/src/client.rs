@@ -16,6 +16,7 @@ use crate::options::{Acl, ClientOptions};
 use crate::path::ZnodePath;
 use crate::runtime::{ProcessBound, Runtime};
 use crate::rw_lock::RwLock;
+use crate::semaphore::Semaphore;
 use crate::session::{ConnectString, Session, State, Supervisor};
 
 /// A connection to a ZooKeeper ensemble, with a session of its own.
@@ -77,6 +78,11 @@ impl Client {
     pub fn multi_mutex<P: AsRef<str>>(&self, paths: impl IntoIterator<Item = P>) -> MultiMutex {
         let paths = paths.into_iter().map(|path| ZnodePath::parse("paths", path.as_ref())).collect();
         MultiMutex::new(self.core.clone(), paths)
+    }
+
+    /// A semaphore at `path` with this many permits. No request is made; arguments that cannot be make its operations fail.
+    pub fn semaphore(&self, path: impl AsRef<str>, permits: usize) -> Semaphore {
+        Semaphore::new(self.core.clone(), ZnodePath::parse("path", path.as_ref()), permits)
     }
 
     /// A counter at `path`. No request is made; a path that is none makes the counter's operations fail.

@@ -52,6 +52,17 @@ impl Guard {
         Guard::of(Held { core, parts: vec![Part { session, holding }] })
     }
 
+    /// A guard of several nodes of one session.
+    pub(crate) fn of_nodes(core: Arc<Core>, session: &Arc<Session>, holdings: Vec<Arc<Holding>>) -> Guard {
+        let parts = holdings.into_iter().map(|holding| Part { session: session.clone(), holding });
+        Guard::of(Held { core, parts: parts.collect() })
+    }
+
+    /// The session in which the (first) lock is held; `None` in a child of fork().
+    pub(crate) fn session(&self) -> Option<Arc<Session>> {
+        Some(self.held.get().ok()?.parts.first()?.session.clone())
+    }
+
     fn of(held: Held) -> Guard {
         let holdings = || held.parts.iter().map(|part| &part.holding);
         Guard {

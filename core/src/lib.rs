@@ -48,6 +48,7 @@ mod path;
 mod queue;
 mod runtime;
 mod rw_lock;
+mod semaphore;
 mod session;
 
 pub use client::{Client, ClientBuilder, Subscription};
@@ -61,4 +62,5 @@ pub use mutex::Mutex;
 pub use op::{Canceller, Op};
 pub use options::Acl;
 pub use rw_lock::RwLock;
+pub use semaphore::Semaphore;
 pub use session::State;

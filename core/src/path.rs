@@ -26,6 +26,11 @@ impl ZnodePath {
         &self.0
     }
 
+    /// The checked path of a child whose name is known to be good.
+    pub(crate) fn join(&self, name: &str) -> ZnodePath {
+        ZnodePath(self.child(name))
+    }
+
     /// The path of the child called `name`.
     pub(crate) fn child(&self, name: &str) -> String {
         format!("{}/{name}", self.0)

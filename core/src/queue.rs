@@ -184,10 +184,9 @@ impl Contest {
 
     /// Step 3: the node that a create with a lost reply made, if it did.
     async fn recover(&self, session: &Arc<Session>, marker: &str) -> Result<Option<Created>, Setback> {
-        let found =
-            session.find(self.directory.as_str(), marker).await.map_err(|fault| self.setback(fault))?;
-        let Some(name) = found else { return Ok(None) };
-        let path = self.directory.child(&name);
+        let found = session.find(&self.directory, marker).await.map_err(|fault| self.setback(fault))?;
+        let Some(name) = found.first() else { return Ok(None) };
+        let path = self.directory.child(name);
         loop {
             let Ok(link) = session.link().await else {
                 return Err(Setback::Again);
@@ -364,11 +363,7 @@ impl Place {
     async fn vacate(&self, directory: &ZnodePath) {
         let outcome = match &self.node {
             Some(node) => self.session.delete(&node.path).await,
-            None => match self.session.find(directory.as_str(), &self.marker).await {
-                Ok(Some(name)) => self.session.delete(&directory.child(&name)).await,
-                Ok(None) | Err(Fault::Gone) => Ok(()),
-                Err(fault) => Err(fault),
-            },
+            None => self.session.delete_marked(directory, &self.marker).await,
         };
         if let Err(fault) = outcome {
             tracing::warn!(directory = directory.as_str(), ?fault, "could not leave the queue");

@@ -257,6 +257,13 @@ impl Link {
         Ok(Watch::new(watcher, self.end.subscribe()))
     }
 
+    /// Lists a node's children and watches for changes among them.
+    pub(crate) async fn watch_children(&self, path: &str) -> Result<(Vec<String>, Watch), Fault> {
+        let (names, watcher) =
+            self.ask(async |client: Arc<zk::Client>| client.list_and_watch_children(path).await).await?;
+        Ok((names, Watch::new(watcher, self.end.subscribe())))
+    }
+
     /// Answered only after the leader has put through all that was outstanding when the request reached it: what
     /// this session sent before, over whichever connection, has taken effect by then or never will.
     pub(crate) async fn sync(&self, path: &str) -> Result<(), Fault> {

@@ -26,6 +26,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::options::Acl;
+use crate::path::ZnodePath;
 
 pub(crate) use connect_string::ConnectString;
 pub(crate) use fault::{Fault, Refusal};
@@ -179,18 +180,33 @@ impl Session {
         }
     }
 
-    /// Finds the child of `directory` whose name contains `marker`, after everything sent so far has settled.
-    pub(crate) async fn find(&self, directory: &str, marker: &str) -> Result<Option<String>, Fault> {
+    /// Finds the children of `directory` whose names contain `marker`, after everything sent so far has settled.
+    pub(crate) async fn find(&self, directory: &ZnodePath, marker: &str) -> Result<Vec<String>, Fault> {
         loop {
-            let Ok(link) = self.settled(directory).await else {
-                return Err(Fault::Gone);
-            };
-            match link.children(directory).await {
-                Ok(names) => return Ok(names.into_iter().find(|name| name.contains(marker))),
-                Err(Fault::Refused(Refusal::NoNode)) => return Ok(None),
+            let Ok(link) = self.settled(directory.as_str()).await else { return Err(Fault::Gone) };
+            match link.children(directory.as_str()).await {
+                Ok(mut names) => {
+                    names.retain(|name| name.contains(marker));
+                    return Ok(names);
+                }
+                Err(Fault::Refused(Refusal::NoNode)) => return Ok(Vec::new()),
                 Err(Fault::Unknown) => self.past(&link).await,
                 Err(fault) => return Err(fault),
             }
+        }
+    }
+
+    /// Deletes the children of `directory` whose names contain `marker`: what a lost reply may have made.
+    pub(crate) async fn delete_marked(&self, directory: &ZnodePath, marker: &str) -> Result<(), Fault> {
+        match self.find(directory, marker).await {
+            Ok(names) => {
+                for name in names {
+                    self.delete(&directory.child(&name)).await?;
+                }
+                Ok(())
+            }
+            Err(Fault::Gone) => Ok(()),
+            Err(fault) => Err(fault),
         }
     }
 

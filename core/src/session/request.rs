@@ -101,7 +101,9 @@ impl Write<'_> {
 #[derive(Clone, Debug)]
 pub(crate) enum Written {
     /// Made. Its Stat is not told: before 3.7.2 and 3.8.2 it is invalid in a multi (ZOOKEEPER-4026).
-    Created,
+    Created {
+        path: String,
+    },
     Set {
         version: i32,
         czxid: i64,
@@ -112,7 +114,7 @@ pub(crate) enum Written {
 impl From<zk::MultiWriteResult> for Written {
     fn from(result: zk::MultiWriteResult) -> Written {
         match result {
-            zk::MultiWriteResult::Create { .. } => Written::Created,
+            zk::MultiWriteResult::Create { path, .. } => Written::Created { path },
             zk::MultiWriteResult::SetData { stat } => {
                 Written::Set { version: stat.version, czxid: stat.czxid }
             }
