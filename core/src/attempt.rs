@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::client::Core;
 use crate::error::{Error, ErrorCode, Result};
 use crate::guard::Guard;
 use crate::op::Op;
+use crate::stats::Recorder;
 
 /// How long a call that has run out of time waits for its nodes to be gone before it returns and leaves that to the
 /// background.
@@ -25,15 +26,22 @@ pub(crate) trait Attempt: Send + 'static {
     fn waiting_for(&self) -> String;
 }
 
-/// Takes `what`, within the operation's deadline. `make` is told whether the attempt is to try only once.
+/// Takes `what`, within the operation's deadline. `make` is told whether the attempt is to try only once. How long it took
+/// goes into `waits`.
 pub(crate) fn acquire<A: Attempt>(
     core: &Arc<Core>,
+    waits: &Arc<Recorder>,
     what: String,
     make: impl FnOnce(bool) -> A + Send + 'static,
 ) -> Op<Guard> {
-    run(core, false, make, move |outcome| match outcome {
-        Outcome::Won(guard) => Ok(guard),
+    let waits = waits.clone();
+    run(core, false, make, move |outcome, wait| match outcome {
+        Outcome::Won(guard) => {
+            waits.success(wait);
+            Ok(guard)
+        }
         Outcome::Taken(why) | Outcome::OutOfTime(why) => {
+            waits.timeout();
             let message = format!("{what} was not had in time; waiting for {why}");
             Err(Error::new(ErrorCode::Timeout, message))
         }
@@ -45,7 +53,7 @@ pub(crate) fn try_acquire<A: Attempt>(
     core: &Arc<Core>,
     make: impl FnOnce(bool) -> A + Send + 'static,
 ) -> Op<Option<Guard>> {
-    run(core, true, make, |outcome| match outcome {
+    run(core, true, make, |outcome, _| match outcome {
         Outcome::Won(guard) => Ok(Some(guard)),
         Outcome::Taken(_) => Ok(None),
         Outcome::OutOfTime(_) => Err(Error::new(ErrorCode::Timeout, "the server did not answer in time")),
@@ -63,9 +71,10 @@ fn run<A: Attempt, T: Send + 'static>(
     core: &Arc<Core>,
     once: bool,
     make: impl FnOnce(bool) -> A + Send + 'static,
-    conclude: impl FnOnce(Outcome) -> Result<T> + Send + 'static,
+    conclude: impl FnOnce(Outcome, Duration) -> Result<T> + Send + 'static,
 ) -> Op<T> {
     Op::new(core.runtime(), move |deadline| async move {
+        let asked = Instant::now();
         let mut attempt = make(once || deadline.is_once());
         let won = deadline.run(attempt.win()).await;
         let outcome = match won {
@@ -76,6 +85,6 @@ fn run<A: Attempt, T: Send + 'static>(
                 Outcome::OutOfTime(attempt.waiting_for())
             }
         };
-        conclude(outcome)
+        conclude(outcome, asked.elapsed())
     })
 }

@@ -17,7 +17,7 @@ use crate::path::ZnodePath;
 use crate::runtime::{ProcessBound, Runtime};
 use crate::rw_lock::RwLock;
 use crate::semaphore::Semaphore;
-use crate::session::{ConnectString, Session, State, Supervisor};
+use crate::session::{ConnectString, Fault, REVOCATIONS, Refusal, Session, State, Supervisor};
 
 /// A connection to a ZooKeeper ensemble, with a session of its own.
 ///
@@ -83,6 +83,27 @@ impl Client {
     /// A semaphore at `path` with this many permits. No request is made; arguments that cannot be make its operations fail.
     pub fn semaphore(&self, path: impl AsRef<str>, permits: usize) -> Semaphore {
         Semaphore::new(self.core.clone(), ZnodePath::parse("path", path.as_ref()), permits)
+    }
+
+    /// Asks the owner of a lock's node to give the lock back, by writing `__REVOKE__` into it as Curator's `Revoker` does. Says
+    /// whether the node was there. Find it with [`Mutex::inspect`](crate::Mutex::inspect).
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT`, `TIMEOUT`, `NOT_AUTHORIZED`, `CLOSED`, `FORKED`.
+    ///
+    /// # Cancel safety
+    /// Safe: it can be asked again.
+    pub fn request_revoke(&self, node: impl AsRef<str>) -> Op<bool> {
+        let parts =
+            self.core.get().and_then(|core| Ok((core.clone(), ZnodePath::parse("node", node.as_ref())?)));
+        let (core, node) = match parts {
+            Ok(parts) => parts,
+            Err(error) => return Op::failed(error),
+        };
+        Op::new(&core.runtime.clone(), |deadline| async move {
+            let late = || Error::new(ErrorCode::Timeout, "the server did not answer in time");
+            deadline.run(core.ask_back(&node, deadline.is_once())).await.ok_or_else(late)?
+        })
     }
 
     /// A counter at `path`. No request is made; a path that is none makes the counter's operations fail.
@@ -186,6 +207,21 @@ impl Core {
         }
         let connected = self.supervisor.session_now().filter(|session| session.linked_now().is_some());
         connected.ok_or_else(|| Error::new(ErrorCode::ConnectionLost, "not connected right now"))
+    }
+
+    /// Writes a request to revoke, through lost connections: to write it twice does no harm.
+    async fn ask_back(&self, node: &ZnodePath, once: bool) -> Result<bool> {
+        loop {
+            let session = self.session(once).await?;
+            let Ok(link) = session.link().await else { continue };
+            match link.set(node.as_str(), REVOCATIONS[0]).await {
+                Ok(()) => return Ok(true),
+                Err(Fault::Refused(Refusal::NoNode)) => return Ok(false),
+                Err(Fault::Unknown) => session.past(&link).await,
+                Err(Fault::Gone) => {}
+                Err(fault) => return Err(fault.into_error(&format!("writing {}", node.as_str()))),
+            }
+        }
     }
 
     pub(crate) fn spawn<F>(&self, future: F) -> Option<JoinHandle<F::Output>>

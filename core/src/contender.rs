@@ -32,6 +32,38 @@ impl Scheme {
     }
 }
 
+/// Which library wrote a contender's node, as far as its name tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Library {
+    /// This one, in whatever language.
+    Zkcoord,
+    /// Apache Curator, Java.
+    Curator,
+    /// kazoo, Python.
+    Kazoo,
+    /// go-zookeeper.
+    GoZookeeper,
+    /// The lock recipe in C or Java that comes with ZooKeeper.
+    ZooKeeperRecipe,
+    /// Something else with a name that can be ordered.
+    Other,
+}
+
+impl Library {
+    /// The name in every language: `zkcoord`, `curator`, `kazoo`, `go-zookeeper`, `zookeeper-recipe`, `other`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Library::Zkcoord => "zkcoord",
+            Library::Curator => "curator",
+            Library::Kazoo => "kazoo",
+            Library::GoZookeeper => "go-zookeeper",
+            Library::ZooKeeperRecipe => "zookeeper-recipe",
+            Library::Other => "other",
+        }
+    }
+}
+
 /// What a contender wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
@@ -49,7 +81,7 @@ pub(crate) enum Kind {
 /// name without a panic, and so that the name sorts behind Curator's digits, which keeps a Curator that shares the path by
 /// mistake from waiting for a younger node of ours while we wait for its.
 pub(crate) fn prefix(scheme: Scheme, kind: Kind) -> String {
-    let uuid = Uuid::new_v4();
+    let uuid = own_uuid();
     match (scheme, kind) {
         (Scheme::Curator, Kind::Mutex) => format!("_c_{}-lock-", uuid.hyphenated()),
         (Scheme::Curator, Kind::Read) => format!("_c_{}-__READ__", uuid.hyphenated()),
@@ -59,18 +91,23 @@ pub(crate) fn prefix(scheme: Scheme, kind: Kind) -> String {
     }
 }
 
-/// A child of a lock directory that takes part in the queue.
+/// A random uuid of version 8, "for vendors": by that alone our nodes can be told from Curator's, whose names are the same.
+fn own_uuid() -> Uuid {
+    uuid::Builder::from_custom_bytes(Uuid::new_v4().into_bytes()).into_uuid()
+}
+
+/// The name of a child of a lock directory that takes part in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Contender<'a> {
+pub(crate) struct ContenderName<'a> {
     pub(crate) name: &'a str,
     /// The place in the queue, given by the server.
     pub(crate) sequence: i32,
-    marker: Marker,
+    pub(crate) marker: Marker,
 }
 
 /// What stands before the sequence number, and tells which recipe wrote the node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Marker {
+pub(crate) enum Marker {
     /// `lock-`: Curator's mutex, go-zookeeper, ours.
     Lock,
     /// `__lock__`: kazoo's lock and write lock.
@@ -100,9 +137,9 @@ impl Marker {
     }
 }
 
-impl<'a> Contender<'a> {
+impl<'a> ContenderName<'a> {
     /// Reads a child's name. `None` when it is no contender's.
-    pub(crate) fn parse(name: &'a str) -> Option<Contender<'a>> {
+    pub(crate) fn parse(name: &'a str) -> Option<ContenderName<'a>> {
         let head = name.trim_end_matches(|c: char| c.is_ascii_digit());
         let digits = &name[head.len()..];
         // The server formats the number as `%010d`: ten digits, or, once it has overflowed, a minus and nine or ten.
@@ -113,7 +150,7 @@ impl<'a> Contender<'a> {
             None => (Marker::at_end_of(head).filter(|_| digits.len() == 10)?, 1),
         };
         let sequence = i32::try_from(sign * digits.parse::<i64>().ok()?).ok()?;
-        Some(Contender { name, sequence, marker })
+        Some(ContenderName { name, sequence, marker })
     }
 
     /// Whether the node's owner may put another node in its place with the same number: Curator's write lock does
@@ -124,6 +161,32 @@ impl<'a> Contender<'a> {
 
     pub(crate) fn is_reader(&self) -> bool {
         matches!(self.marker, Marker::KazooRead | Marker::CuratorRead)
+    }
+
+    /// What the contender wants, as far as its name tells.
+    pub(crate) fn kind(&self) -> Kind {
+        match self.marker {
+            Marker::KazooRead | Marker::CuratorRead => Kind::Read,
+            Marker::CuratorWrite => Kind::Write,
+            _ => Kind::Mutex,
+        }
+    }
+
+    /// Who wrote the node.
+    pub(crate) fn library(&self) -> Library {
+        let uuid = self.name.strip_prefix("_c_").unwrap_or("");
+        // A uuid's version is its 13th digit; dashes come before the 9th and the 13th.
+        let dashed = uuid.as_bytes().get(8) == Some(&b'-');
+        let version = uuid.as_bytes().get(if dashed { 14 } else { 12 });
+        match self.marker {
+            _ if version == Some(&b'8') => Library::Zkcoord,
+            Marker::Lock if dashed => Library::Curator,
+            Marker::Lock if !uuid.is_empty() => Library::GoZookeeper,
+            Marker::CuratorRead | Marker::CuratorWrite => Library::Curator,
+            Marker::KazooLock | Marker::KazooRead => Library::Kazoo,
+            Marker::Dash if self.name.starts_with("x-") => Library::ZooKeeperRecipe,
+            _ => Library::Other,
+        }
     }
 
     /// Whether it keeps a contender of this kind out while it is before it.
@@ -157,7 +220,7 @@ const STUCK: i32 = i32::MAX;
 
 /// Where the contender called `own`, of this kind, stands among `names`.
 pub(crate) fn position(names: &[String], own: &str, kind: Kind) -> Position {
-    let contenders: Vec<_> = names.iter().filter_map(|name| Contender::parse(name)).collect();
+    let contenders: Vec<_> = names.iter().filter_map(|name| ContenderName::parse(name)).collect();
     let Some(me) = contenders.iter().find(|contender| contender.name == own) else {
         return Position::Missing;
     };
@@ -167,8 +230,9 @@ pub(crate) fn position(names: &[String], own: &str, kind: Kind) -> Position {
             odd.name
         ));
     }
-    let twin =
-        |other: &&Contender<'_>| other.sequence == me.sequence && other.name != own && other.excludes(kind);
+    let twin = |other: &&ContenderName<'_>| {
+        other.sequence == me.sequence && other.name != own && other.excludes(kind)
+    };
     if let Some(twin) = contenders.iter().find(twin) {
         return Position::Ambiguous(format!("{:?} and {own:?} have the same number", twin.name));
     }
@@ -207,7 +271,23 @@ mod tests {
             ("a__lock__-2147483648", i32::MIN),
         ];
         for (name, sequence) in cases {
-            assert_eq!(Contender::parse(name).map(|it| it.sequence), Some(sequence), "{name}");
+            assert_eq!(ContenderName::parse(name).map(|it| it.sequence), Some(sequence), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_library_shows_in_the_name() {
+        let cases = [
+            ("_c_6b2ff3c8-0a5b-4f4c-9d39-0b1f0d1e2a3b-lock-0000000007", Library::Curator),
+            ("_c_6b2ff3c8-0a5b-8f4c-9d39-0b1f0d1e2a3b-lock-0000000007", Library::Zkcoord),
+            ("_c_6b2ff3c8-0a5b-4f4c-9d39-0b1f0d1e2a3b-__READ__0000000007", Library::Curator),
+            ("_c_0123456789ab4def0123456789abcdef-lock-0000000008", Library::GoZookeeper),
+            ("0123456789ab4def0123456789abcdef__lock__0000000009", Library::Kazoo),
+            ("x-0000018f00000001-0000000013", Library::ZooKeeperRecipe),
+            ("lock-0000000014", Library::Other),
+        ];
+        for (name, library) in cases {
+            assert_eq!(ContenderName::parse(name).unwrap().library(), library, "{name}");
         }
     }
 
@@ -216,7 +296,7 @@ mod tests {
         for name in
             ["", "config", "0", "0000000001", "lock-1", "lock-00000000012", "lock-9999999999", "lease_holder"]
         {
-            assert_eq!(Contender::parse(name), None, "{name}");
+            assert_eq!(ContenderName::parse(name), None, "{name}");
         }
     }
 
@@ -225,8 +305,9 @@ mod tests {
         for scheme in [Scheme::Curator, Scheme::Kazoo] {
             for kind in [Kind::Mutex, Kind::Read, Kind::Write] {
                 let name = format!("{}0000000042", prefix(scheme, kind));
-                let contender = Contender::parse(&name).unwrap();
+                let contender = ContenderName::parse(&name).unwrap();
                 assert_eq!((contender.sequence, contender.is_reader()), (42, kind == Kind::Read), "{name}");
+                assert_eq!(contender.library(), Library::Zkcoord, "{name}");
                 // go-zookeeper takes the uuid from these bytes of a name that starts with `_c_`.
                 assert!(name.starts_with("_c_") && name.len() >= 35, "{name}");
             }

@@ -159,6 +159,32 @@ impl Guard {
         Ok(())
     }
 
+    /// Whether somebody has asked for the lock, with [`Client::request_revoke`](crate::Client::request_revoke) or Curator's
+    /// `Revoker`. The lock stays held; its holder decides.
+    ///
+    /// # Errors
+    /// `FORKED` in a child of fork().
+    pub fn is_revoke_requested(&self) -> Result<bool> {
+        Ok(self.held.get()?.parts.iter().any(|part| part.holding.is_asked_back()))
+    }
+
+    /// Calls `tell` once when somebody asks for the lock: on the callback thread, at once if that has happened already, never
+    /// if the lock is released. It must not make waiting calls.
+    ///
+    /// # Errors
+    /// `FORKED` in a child of fork().
+    pub fn on_revoke(&self, tell: impl FnOnce() + Send + 'static) -> Result<()> {
+        let tell = Arc::new(Mutex::new(Some(tell)));
+        for part in &self.held.get()?.parts {
+            let tell = tell.clone();
+            part.holding.on_revoke(Box::new(move || {
+                let tell = tell.lock().take();
+                tell.into_iter().for_each(|tell| tell());
+            }));
+        }
+        Ok(())
+    }
+
     /// Sets the data of the node at `path`, below the client's chroot, on condition that the lock is still held. With a
     /// `version`, also on condition that the node is at that version.
     ///

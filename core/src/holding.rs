@@ -39,6 +39,7 @@ pub(crate) enum Standing {
 }
 
 type OnLost = Box<dyn FnOnce(Loss) + Send>;
+type OnRevoke = Box<dyn FnOnce() + Send>;
 
 /// A lock node that this process owns.
 pub(crate) struct Holding {
@@ -49,6 +50,9 @@ pub(crate) struct Holding {
     /// Called when the holding is lost; dropped uncalled when it is released.
     on_lost: Mutex<Vec<OnLost>>,
     watched: AtomicBool,
+    asked_back: AtomicBool,
+    /// Called when somebody asks for the lock; dropped uncalled when it is released or lost.
+    on_revoke: Mutex<Vec<OnRevoke>>,
 }
 
 impl Holding {
@@ -60,6 +64,8 @@ impl Holding {
             standing: watch::Sender::new(Standing::Held),
             on_lost: Mutex::new(Vec::new()),
             watched: AtomicBool::new(false),
+            asked_back: AtomicBool::new(false),
+            on_revoke: Mutex::new(Vec::new()),
         }
     }
 
@@ -93,7 +99,8 @@ impl Holding {
         let released = self.leave(Standing::Released);
         if released {
             // Dropped outside the lock: what they own may call back.
-            let uncalled = std::mem::take(&mut *self.on_lost.lock());
+            let uncalled =
+                (std::mem::take(&mut *self.on_lost.lock()), std::mem::take(&mut *self.on_revoke.lock()));
             drop(uncalled);
         }
         released
@@ -128,6 +135,28 @@ impl Holding {
             Standing::Held => waiting.push(tell),
             Standing::Lost(loss) => callback::dispatch(move || tell(loss)),
             Standing::Released => {}
+        }
+    }
+
+    /// Notes that somebody asks for the lock, and tells everyone who wants to know. The owner decides.
+    pub(crate) fn ask_back(&self) {
+        let mut waiting = self.on_revoke.lock();
+        self.asked_back.store(true, Ordering::Release);
+        let waiting = std::mem::take(&mut *waiting);
+        waiting.into_iter().for_each(callback::dispatch);
+    }
+
+    pub(crate) fn is_asked_back(&self) -> bool {
+        self.asked_back.load(Ordering::Acquire)
+    }
+
+    /// Registers `tell`; it is called at once, on the callback thread, when somebody has asked already.
+    pub(crate) fn on_revoke(&self, tell: OnRevoke) {
+        let mut waiting = self.on_revoke.lock();
+        if self.is_asked_back() {
+            callback::dispatch(tell);
+        } else {
+            waiting.push(tell);
         }
     }
 

@@ -16,6 +16,7 @@ use crate::op::Op;
 use crate::path::ZnodePath;
 use crate::queue::Contest;
 use crate::runtime::ProcessBound;
+use crate::stats::{Recorder, WaitStats};
 
 /// Several mutexes taken as one. Made by [`Client::multi_mutex`](crate::Client::multi_mutex), without any request.
 ///
@@ -35,6 +36,7 @@ pub struct MultiMutex {
     core: Arc<ProcessBound<Arc<Core>>>,
     paths: Result<Vec<ZnodePath>>,
     scheme: Scheme,
+    waits: Arc<Recorder>,
 }
 
 impl MultiMutex {
@@ -45,7 +47,7 @@ impl MultiMutex {
             let none = || Error::invalid_argument("paths", "", "must name at least one lock");
             if paths.is_empty() { Err(none()) } else { Ok(paths) }
         });
-        MultiMutex { core, paths, scheme: Scheme::Curator }
+        MultiMutex { core, paths, scheme: Scheme::Curator, waits: Arc::default() }
     }
 
     /// Whose node names it writes. Default [`Scheme::Curator`].
@@ -70,7 +72,12 @@ impl MultiMutex {
         match self.parts() {
             Ok((core, paths)) => {
                 let names: Vec<_> = paths.iter().map(ZnodePath::as_str).collect();
-                attempt::acquire(core, format!("locks {}", names.join(", ")), self.contest(core, paths))
+                attempt::acquire(
+                    core,
+                    &self.waits,
+                    format!("locks {}", names.join(", ")),
+                    self.contest(core, paths),
+                )
             }
             Err(error) => Op::failed(error),
         }
@@ -83,6 +90,11 @@ impl MultiMutex {
             Ok((core, paths)) => attempt::try_acquire(core, self.contest(core, paths)),
             Err(error) => Op::failed(error),
         }
+    }
+
+    /// How long the waits of this handle and its clones took. Costs no round trip.
+    pub fn stats(&self) -> WaitStats {
+        self.waits.stats()
     }
 
     fn contest(&self, core: &Arc<Core>, paths: &[ZnodePath]) -> impl FnOnce(bool) -> MultiContest + use<> {

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use crate::attempt;
 use crate::client::Core;
 use crate::contender::{Kind, Scheme};
-use crate::error::Result;
+use crate::error::{Error, ErrorCode, Result};
 use crate::guard::Guard;
+use crate::inspect::{self, Queue};
 use crate::op::Op;
 use crate::path::ZnodePath;
 use crate::queue::Contest;
 use crate::runtime::ProcessBound;
+use crate::stats::{Recorder, WaitStats};
 
 /// A mutual exclusion lock at a path. Made by [`Client::mutex`](crate::Client::mutex), without any request.
 ///
@@ -26,11 +28,12 @@ pub struct Mutex {
     path: Result<ZnodePath>,
     scheme: Scheme,
     kind: Kind,
+    waits: Arc<Recorder>,
 }
 
 impl Mutex {
     pub(crate) fn new(core: Arc<ProcessBound<Arc<Core>>>, path: Result<ZnodePath>, kind: Kind) -> Mutex {
-        Mutex { core, path, scheme: Scheme::Curator, kind }
+        Mutex { core, path, scheme: Scheme::Curator, kind, waits: Arc::default() }
     }
 
     /// Whose node names it writes. Everyone who shares the path must be able to read them. Default
@@ -74,7 +77,7 @@ impl Mutex {
         match self.parts() {
             Ok((core, path)) => {
                 let what = format!("lock {}", path.as_str());
-                attempt::acquire(&core.clone(), what, self.contest(core, path))
+                attempt::acquire(&core.clone(), &self.waits, what, self.contest(core, path))
             }
             Err(error) => Op::failed(error),
         }
@@ -93,6 +96,28 @@ impl Mutex {
             Ok((core, path)) => attempt::try_acquire(&core.clone(), self.contest(core, path)),
             Err(error) => Op::failed(error),
         }
+    }
+
+    /// Who holds the lock and who waits, in order, with warnings of mixes that cannot see each other. Two round trips.
+    ///
+    /// # Errors
+    /// `TIMEOUT`, `NOT_AUTHORIZED`, `CLOSED`, `FORKED`.
+    ///
+    /// # Cancel safety
+    /// Safe: it only reads.
+    pub fn inspect(&self) -> Op<Queue> {
+        match self.parts() {
+            Ok((core, path)) => Op::new(&core.runtime().clone(), |deadline| async move {
+                let late = || Error::new(ErrorCode::Timeout, "the server did not answer in time");
+                deadline.run(inspect::inspect(&core, &path, deadline.is_once())).await.ok_or_else(late)?
+            }),
+            Err(error) => Op::failed(error),
+        }
+    }
+
+    /// How long the waits of this handle and its clones took. Costs no round trip.
+    pub fn stats(&self) -> WaitStats {
+        self.waits.stats()
     }
 
     fn contest(&self, core: Arc<Core>, path: ZnodePath) -> impl FnOnce(bool) -> Contest + use<> {

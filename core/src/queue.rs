@@ -255,7 +255,7 @@ impl Contest {
         let watch_own = async {
             match own_watch.take() {
                 Some(watch) => Ok(watch),
-                None => link.watch(&own.path).await,
+                None => link.watch(&own.path).await.map(|(_, watch)| watch),
             }
         };
         let (before, mine) = join(link.watch(predecessor), watch_own).await;
@@ -266,7 +266,7 @@ impl Contest {
             Err(fault) => return Err(self.setback(fault)),
         };
         let mut before = match before {
-            Ok(watch) => watch,
+            Ok((_, watch)) => watch,
             // Gone, or not yet there on a server that lags behind the one that listed it: look again.
             Err(Fault::Refused(Refusal::NoNode)) => {
                 *own_watch = Some(mine);

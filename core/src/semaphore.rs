@@ -29,6 +29,7 @@ use crate::path::ZnodePath;
 use crate::queue::Contest;
 use crate::runtime::ProcessBound;
 use crate::session::{Fault, Link, NodeMode, Refusal, Session, Watch, Write, Written};
+use crate::stats::{Recorder, WaitStats};
 
 /// The most permits that are taken at once: they are made in one transaction, which must fit in a packet.
 const MOST_AT_ONCE: usize = 500;
@@ -54,6 +55,7 @@ pub struct Semaphore {
     core: Arc<ProcessBound<Arc<Core>>>,
     path: Result<ZnodePath>,
     permits: usize,
+    waits: Arc<Recorder>,
 }
 
 impl Semaphore {
@@ -69,7 +71,7 @@ impl Semaphore {
             }
             path => path,
         };
-        Semaphore { core, path, permits }
+        Semaphore { core, path, permits, waits: Arc::default() }
     }
 
     /// The semaphore's directory, below the client's chroot.
@@ -93,7 +95,7 @@ impl Semaphore {
         match self.parts(permits) {
             Ok((core, path)) => {
                 let what = format!("{permits} of {} permits of {}", self.permits, path.as_str());
-                attempt::acquire(core, what, self.contest(core, path, permits))
+                attempt::acquire(core, &self.waits, what, self.contest(core, path, permits))
             }
             Err(error) => Op::failed(error),
         }
@@ -110,6 +112,11 @@ impl Semaphore {
         }
     }
 
+    /// How long the waits of this handle and its clones took. Costs no round trip.
+    pub fn stats(&self) -> WaitStats {
+        self.waits.stats()
+    }
+
     fn contest(
         &self,
         core: &Arc<Core>,
@@ -120,16 +127,7 @@ impl Semaphore {
         let (gate, leases) = (path.join("locks"), path.join("leases"));
         move |once| {
             let gate_contest = Contest::new(core.clone(), gate, Scheme::Curator, Kind::Mutex).once(once);
-            PermitContest {
-                core,
-                leases,
-                permits,
-                wanted,
-                once,
-                gate_contest,
-                gate: None,
-                made: None,
-            }
+            PermitContest { core, leases, permits, wanted, once, gate_contest, gate: None, made: None }
         }
     }
 

@@ -145,7 +145,7 @@ impl Ledger {
 
     fn node(&self, entry: Result<Entry, Fault>) -> Result<Result<Node>, Fault> {
         match entry {
-            Ok(Entry { data, version, czxid }) => Ok(self
+            Ok(Entry { data, version, czxid, .. }) => Ok(self
                 .format
                 .decode(self.path.as_str(), &data)
                 .map(|value| Node::Present { value, version, czxid: Some(czxid) })),

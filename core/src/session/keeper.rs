@@ -18,6 +18,10 @@ use tokio::sync::Notify;
 use super::{Fault, Refusal, Session, Watch, WatchEvent};
 use crate::holding::{Holding, Loss};
 
+/// Somebody wants the lock back: what Curator's `Revoker` writes into the lock's node, and what the recipe in ZooKeeper's
+/// manual does.
+pub(crate) const REVOCATIONS: [&[u8]; 2] = [b"__REVOKE__", b"unlock"];
+
 /// A critical section shorter than this does not pay for a watch of its own node.
 const MOMENT: Duration = Duration::from_millis(200);
 
@@ -128,7 +132,10 @@ pub(crate) async fn watch_over(session: Arc<Session>, holding: Arc<Holding>, mut
             None => {
                 let Ok(link) = session.link().await else { return };
                 match link.watch(holding.node()).await {
-                    Ok(fresh) => {
+                    Ok((data, fresh)) => {
+                        if REVOCATIONS.contains(&data.as_slice()) {
+                            holding.ask_back();
+                        }
                         watch = Some(fresh);
                         continue;
                     }

@@ -251,10 +251,14 @@ impl Link {
     }
 
     /// Reads a node and watches it. Read, not `exists`: that leaves a watch behind when the node is already gone.
-    pub(crate) async fn watch(&self, path: &str) -> Result<Watch, Fault> {
-        let watcher =
-            self.ask(async |client: Arc<zk::Client>| Ok(client.get_and_watch_data(path).await?.2)).await?;
-        Ok(Watch::new(watcher, self.end.subscribe()))
+    pub(crate) async fn watch(&self, path: &str) -> Result<(Vec<u8>, Watch), Fault> {
+        let (data, _, watcher) =
+            self.ask(async |client: Arc<zk::Client>| client.get_and_watch_data(path).await).await?;
+        Ok((data, Watch::new(watcher, self.end.subscribe())))
+    }
+
+    pub(crate) async fn set(&self, path: &str, data: &[u8]) -> Result<(), Fault> {
+        self.ask(async |client: Arc<zk::Client>| client.set_data(path, data, None).await.map(drop)).await
     }
 
     /// Lists a node's children and watches for changes among them.

@@ -30,7 +30,7 @@ use crate::path::ZnodePath;
 
 pub(crate) use connect_string::ConnectString;
 pub(crate) use fault::{Fault, Refusal};
-pub(crate) use keeper::{Keeper, watch_over};
+pub(crate) use keeper::{Keeper, REVOCATIONS, watch_over};
 pub(crate) use lease::Lease;
 pub(crate) use link::Link;
 pub(crate) use request::{Created, Entry, MultiFault, NodeMode, Watch, WatchEvent, Write, Written};

@@ -51,11 +51,16 @@ pub(crate) struct Entry {
     pub(crate) data: Vec<u8>,
     pub(crate) version: i32,
     pub(crate) czxid: i64,
+    /// When the node was made: milliseconds since 1970, by the server's clock.
+    pub(crate) ctime: i64,
+    /// The session that an ephemeral node belongs to; 0 for others.
+    pub(crate) owner: i64,
 }
 
 impl From<(Vec<u8>, zk::Stat)> for Entry {
     fn from((data, stat): (Vec<u8>, zk::Stat)) -> Entry {
-        Entry { data, version: stat.version, czxid: stat.czxid }
+        let zk::Stat { version, czxid, ctime, ephemeral_owner: owner, .. } = stat;
+        Entry { data, version, czxid, ctime, owner }
     }
 }
 

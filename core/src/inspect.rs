@@ -1,0 +1,195 @@
+//! A look at a lock's queue: who holds, who waits, and whether they can see each other at all.
+//!
+//! 1. `sync`, list the directory, and read every contender's node, in two round trips.
+//! 2. Order them by number. Whoever nobody before him keeps out holds; the others wait.
+//! 3. Name the mixes of libraries that do not exclude each other. Which those are is told in docs/locks.md.
+
+use std::ops::Deref;
+use std::time::{Duration, SystemTime};
+
+use futures_util::future::{join, join_all};
+
+use crate::client::Core;
+use crate::contender::{ContenderName, Kind, Library, Marker, Position, position};
+use crate::error::Result;
+use crate::path::ZnodePath;
+use crate::session::{Entry, Fault, Link, Refusal};
+
+/// One who stands in a lock's queue.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Contender {
+    /// The path of its node, below the client's chroot.
+    pub node: String,
+    /// The text in its node. zkcoord writes `host:pid` or what the client was told, Curator the client's address, kazoo
+    /// its `identifier`.
+    pub identity: String,
+    /// The session that it belongs to; 0 when the node is not ephemeral.
+    pub session_id: i64,
+    /// Whether it holds the lock; otherwise it waits.
+    pub is_holder: bool,
+    /// Whether it is content with others that read.
+    pub is_reader: bool,
+    /// Which library wrote the node.
+    pub library: Library,
+    /// When it queued, by the server's clock.
+    pub waiting_since: SystemTime,
+}
+
+/// A lock's queue, in order. Dereferences to a slice of its contenders.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Queue {
+    /// The contenders, first come first.
+    pub contenders: Vec<Contender>,
+    /// What is wrong with the queue, in words to act on. Empty when all can see each other.
+    pub warnings: Vec<String>,
+}
+
+impl Deref for Queue {
+    type Target = [Contender];
+
+    fn deref(&self) -> &[Contender] {
+        &self.contenders
+    }
+}
+
+/// Looks at the queue in `directory`. A directory that is not there is an empty queue.
+pub(crate) async fn inspect(core: &Core, directory: &ZnodePath, once: bool) -> Result<Queue> {
+    loop {
+        let session = core.session(once).await?;
+        let Ok(link) = session.link().await else { continue };
+        match look(&link, directory).await {
+            Ok(queue) => return Ok(queue),
+            Err(Fault::Unknown) => session.past(&link).await,
+            Err(Fault::Gone) => {}
+            Err(fault) => return Err(fault.into_error(&format!("inspecting {}", directory.as_str()))),
+        }
+    }
+}
+
+async fn look(link: &Link, directory: &ZnodePath) -> Result<Queue, Fault> {
+    let (synced, names) = join(link.sync(directory.as_str()), link.children(directory.as_str())).await;
+    synced?;
+    let names = match names {
+        Err(Fault::Refused(Refusal::NoNode)) => return Ok(Queue::default()),
+        names => names?,
+    };
+    let mut parsed: Vec<_> = names.iter().filter_map(|name| ContenderName::parse(name)).collect();
+    parsed.sort_unstable_by_key(|contender| (contender.sequence, contender.name));
+    let paths: Vec<_> = parsed.iter().map(|contender| directory.child(contender.name)).collect();
+    let entries = join_all(paths.iter().map(|path| link.get(path))).await;
+    let mut contenders = Vec::with_capacity(parsed.len());
+    for ((contender, path), entry) in parsed.iter().zip(&paths).zip(entries) {
+        match entry {
+            Ok(entry) => contenders.push(describe(contender, path, entry, &names)),
+            // It left meanwhile.
+            Err(Fault::Refused(Refusal::NoNode)) => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    let warnings = warnings(&parsed, names.len() - parsed.len());
+    Ok(Queue { contenders, warnings })
+}
+
+fn describe(contender: &ContenderName<'_>, path: &str, entry: Entry, names: &[String]) -> Contender {
+    Contender {
+        node: path.to_owned(),
+        identity: String::from_utf8_lossy(&entry.data).into_owned(),
+        session_id: entry.owner,
+        is_holder: position(names, contender.name, contender.kind()) == Position::First,
+        is_reader: contender.kind() == Kind::Read,
+        library: contender.library(),
+        waiting_since: SystemTime::UNIX_EPOCH + Duration::from_millis(entry.ctime.max(0) as u64),
+    }
+}
+
+/// From here on a directory's numbers are running out.
+const NEARLY_EXHAUSTED: i32 = i32::MAX - 1_000_000;
+
+fn warnings(contenders: &[ContenderName<'_>], strangers: usize) -> Vec<String> {
+    let has = |markers: &[Marker]| contenders.iter().any(|contender| markers.contains(&contender.marker));
+    let by = |library| contenders.iter().any(|contender| contender.library() == library);
+    let plain = has(&[Marker::Lock]);
+    let kazoo = has(&[Marker::KazooLock, Marker::KazooRead]);
+    let curator_rw = has(&[Marker::CuratorRead, Marker::CuratorWrite]);
+    let mut warnings = Vec::new();
+    let mut warn = |applies: bool, text: &str| {
+        if applies {
+            warnings.push(text.to_owned());
+        }
+    };
+    warn(
+        plain && kazoo && by(Library::Curator),
+        "Curator's mutex and kazoo's Lock do not see each other here: both can hold at once. Give them different paths, or let \
+         kazoo write Curator's names with a subclass of Lock (_NODE_NAME = \"-lock-\", _EXCLUDE_NAMES = [\"-lock-\"])",
+    );
+    warn(
+        plain && kazoo && !by(Library::Curator),
+        "kazoo's Lock does not wait for nodes named \"-lock-\" unless it is made with extra_lock_patterns=[\"-lock-\"]. Make it so, \
+         or use the scheme \"kazoo\" everywhere on this path",
+    );
+    warn(
+        curator_rw && plain,
+        "Curator's InterProcessMutex and InterProcessReadWriteLock do not wait for each other: both can hold at once. Give them \
+         different paths",
+    );
+    warn(
+        curator_rw && kazoo,
+        "Curator's read/write lock and kazoo's locks do not see each other here: both can hold at once. Give them different paths",
+    );
+    warn(
+        has(&[Marker::Dash]) && (plain || kazoo || curator_rw),
+        "Curator and kazoo do not wait for nodes named like those of ZooKeeper's own recipes (\"x-...\"): both can hold at once. \
+         Give them different paths",
+    );
+    warn(
+        strangers > 0 && by(Library::Curator),
+        "There are children that are no contenders; Curator's mutex counts every child and may wait for them for ever. Put them \
+         elsewhere",
+    );
+    warn(
+        contenders.iter().any(|contender| contender.sequence < 0 || contender.sequence > NEARLY_EXHAUSTED),
+        "The directory's numbers are running out; delete the directory while the lock is free, it starts again at 0",
+    );
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn warnings_of(names: &[&str]) -> Vec<String> {
+        let parsed: Vec<_> = names.iter().filter_map(|name| ContenderName::parse(name)).collect();
+        warnings(&parsed, names.len() - parsed.len())
+    }
+
+    const CURATOR: &str = "_c_6b2ff3c8-0a5b-4f4c-9d39-0b1f0d1e2a3b-lock-0000000001";
+    const OURS: &str = "_c_6b2ff3c8-0a5b-8f4c-9d39-0b1f0d1e2a3b-lock-0000000002";
+    const KAZOO: &str = "0123456789ab4def0123456789abcdef__lock__0000000003";
+    const READ: &str = "_c_6b2ff3c8-0a5b-4f4c-9d39-0b1f0d1e2a3b-__READ__0000000004";
+
+    #[test]
+    fn mixes_that_work_are_not_warned_of() {
+        for names in [&[CURATOR, OURS][..], &[KAZOO, "a__rlock__0000000009"], &[READ], &[]] {
+            assert_eq!(warnings_of(names), Vec::<String>::new(), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn mixes_that_do_not_are() {
+        let cases = [
+            (&[CURATOR, KAZOO][..], "Curator's mutex and kazoo's Lock"),
+            (&[OURS, KAZOO], "extra_lock_patterns"),
+            (&[OURS, READ], "InterProcessReadWriteLock"),
+            (&[READ, KAZOO], "read/write lock and kazoo's"),
+            (&[OURS, "x-0000018f00000001-0000000013"], "ZooKeeper's own recipes"),
+            (&[CURATOR, "config"], "no contenders"),
+            (&["lock-2147483600"], "running out"),
+        ];
+        for (names, text) in cases {
+            let warnings = warnings_of(names);
+            assert!(warnings.len() == 1 && warnings[0].contains(text), "{names:?}: {warnings:?}");
+        }
+    }
+}
