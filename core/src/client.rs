@@ -323,7 +323,7 @@ impl ClientBuilder {
             hosts: ConnectString::parse(&self.hosts)?,
             session_timeout: self.session_timeout,
             connect_timeout: self.connect_timeout,
-            identity: self.identity.unwrap_or_else(ClientOptions::default_identity),
+            identity: self.identity.unwrap_or_else(ClientOptions::default_identity).into(),
             auth: self.auth,
             acl: self.acl,
         };

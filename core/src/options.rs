@@ -43,7 +43,7 @@ pub(crate) struct ClientOptions {
     pub(crate) hosts: ConnectString,
     pub(crate) session_timeout: Duration,
     pub(crate) connect_timeout: Duration,
-    pub(crate) identity: String,
+    pub(crate) identity: std::sync::Arc<str>,
     pub(crate) auth: Vec<(String, Vec<u8>)>,
     pub(crate) acl: Acl,
 }
@@ -78,7 +78,7 @@ impl ClientOptions {
         }
         // These texts in a lock node are requests to give the lock back: Curator's Revoker and the recipe in
         // ZooKeeper's manual.
-        if matches!(self.identity.as_str(), "__REVOKE__" | "unlock") {
+        if matches!(&*self.identity, "__REVOKE__" | "unlock") {
             return Err(Error::invalid_argument("identity", &self.identity, "is reserved"));
         }
         if self.identity.len() > Self::MAX_IDENTITY_BYTES {

@@ -24,7 +24,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::guard::Guard;
 use crate::holding::Holding;
 use crate::path::ZnodePath;
-use crate::session::{Created, Fault, Link, NodeMode, Refusal, Session, Watch, WatchEvent, watch_over};
+use crate::session::{Created, Fault, Link, Refusal, Session, Watch, WatchEvent, watch_over};
 use futures_util::future::join;
 
 /// An attempt to get a lock. Dropping it leaves the queue, in the background.
@@ -130,8 +130,9 @@ impl Contest {
                 return Err(Setback::Again);
             };
             self.place = Some(Place { session: session.clone(), marker: marker.clone(), node: None });
-            let create = link.create(&prefix, identity.as_bytes(), NodeMode::EphemeralSequential);
-            let (created, names) = join(create, link.children(self.directory.as_str())).await;
+            let create = link.create_grouped(prefix.clone(), identity.clone());
+            let (created, names) =
+                join(create, link.children_grouped(self.directory.as_str().to_owned())).await;
             let created = match created {
                 Ok(created) => created,
                 Err(Fault::Refused(refusal)) => {
@@ -153,7 +154,9 @@ impl Contest {
                 place.node = Some(created.clone());
             }
             let names = match names {
-                Ok(names) => names,
+                Ok(names) if names.iter().any(|name| created.path.ends_with(name.as_str())) => names,
+                // Listed before the node was made: another member of its burst was refused, and it went out again.
+                Ok(_) => self.list(session).await?,
                 Err(fault) => self.list_after(session, &link, fault).await?,
             };
             return Ok((created, names));
@@ -204,7 +207,7 @@ impl Contest {
 
     async fn list(&self, session: &Arc<Session>) -> Result<Vec<String>, Setback> {
         let Ok(link) = session.link().await else { return Err(Setback::Again) };
-        match link.children(self.directory.as_str()).await {
+        match link.children_grouped(self.directory.as_str().to_owned()).await {
             Ok(names) => Ok(names),
             Err(fault) => self.list_after(session, &link, fault).await,
         }
@@ -224,7 +227,7 @@ impl Contest {
                 fault => return Err(self.setback(fault)),
             }
             link = session.settled(self.directory.as_str()).await.map_err(|_| Setback::Again)?;
-            match link.children(self.directory.as_str()).await {
+            match link.children_grouped(self.directory.as_str().to_owned()).await {
                 Ok(names) => return Ok(names),
                 Err(next) => fault = next,
             }

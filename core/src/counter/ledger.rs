@@ -397,7 +397,7 @@ impl Node {
     fn after(self, value: i64, written: &[Written]) -> Node {
         // The last member is the dedupe node's.
         let told = written.iter().rev().skip(1).find_map(|written| match written {
-            Written::Set { version, czxid } => Some((*version, *czxid)),
+            Written::Set { version, czxid, .. } => Some((*version, *czxid)),
             _ => None,
         });
         match (told, self) {

@@ -23,7 +23,10 @@ use crate::holding::{Holding, Loss};
 pub(crate) const REVOCATIONS: [&[u8]; 2] = [b"__REVOKE__", b"unlock"];
 
 /// A critical section shorter than this does not pay for a watch of its own node.
-const MOMENT: Duration = Duration::from_millis(200);
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// How often the keeper looks around at least, while there is something to look after.
+const LONGEST_ROUND: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Default)]
 pub(crate) struct Keeper {
@@ -95,7 +98,7 @@ pub(super) async fn keep(session: Arc<Session>) {
     let keeper = &session.keeper;
     let heartbeat = session.timeout / 8;
     // Half of it, so that a lease is at most one and a half heartbeats old.
-    let round = (heartbeat / 2).clamp(Duration::from_millis(5), MOMENT);
+    let round = (heartbeat / 2).clamp(Duration::from_millis(5), LONGEST_ROUND);
     let gone = session.gone();
     tokio::pin!(gone);
     let mut beating = None;

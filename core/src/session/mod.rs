@@ -5,6 +5,7 @@
 //! | `connect_string.rs` | the caller's hosts, checked |
 //! | `request.rs`, `fault.rs` | requests, answers, and what an error tells about the effect |
 //! | `link.rs` | one connection |
+//! | `burst.rs` | many requests in few |
 //! | `lease.rs` | until when the server must honour the session |
 //! | this file | one session, over one link after another |
 //! | `keeper.rs` | keeps the lease fresh while something is held, and tells loss |
@@ -12,6 +13,7 @@
 //!
 //! The face towards the recipes is [`Supervisor::session`], [`Session`] and [`Link`]'s requests.
 
+mod burst;
 mod connect_string;
 mod fault;
 mod keeper;
@@ -172,7 +174,7 @@ impl Session {
             let Ok(link) = self.link().await else {
                 return Ok(());
             };
-            match link.delete(path).await {
+            match link.delete_grouped(path.to_owned()).await {
                 Ok(()) | Err(Fault::Gone | Fault::Refused(Refusal::NoNode)) => return Ok(()),
                 Err(Fault::Unknown) => self.past(&link).await,
                 Err(refused) => return Err(refused),

@@ -112,6 +112,7 @@ pub(crate) enum Written {
     Set {
         version: i32,
         czxid: i64,
+        mzxid: i64,
     },
     Other,
 }
@@ -121,7 +122,7 @@ impl From<zk::MultiWriteResult> for Written {
         match result {
             zk::MultiWriteResult::Create { path, .. } => Written::Created { path },
             zk::MultiWriteResult::SetData { stat } => {
-                Written::Set { version: stat.version, czxid: stat.czxid }
+                Written::Set { version: stat.version, czxid: stat.czxid, mzxid: stat.mzxid }
             }
             _ => Written::Other,
         }
