@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::callback;
-use crate::contender::Kind;
+use crate::contender::{ContenderName, Kind};
 use crate::counter::{Counter, CounterRegistry};
 use crate::error::{Error, ErrorCode, Result};
 use crate::multi_mutex::MultiMutex;
@@ -94,8 +94,7 @@ impl Client {
     /// # Cancel safety
     /// Safe: it can be asked again.
     pub fn request_revoke(&self, node: impl AsRef<str>) -> Op<bool> {
-        let parts =
-            self.core.get().and_then(|core| Ok((core.clone(), ZnodePath::parse("node", node.as_ref())?)));
+        let parts = self.core.get().and_then(|core| Ok((core.clone(), contender_path(node.as_ref())?)));
         let (core, node) = match parts {
             Ok(parts) => parts,
             Err(error) => return Op::failed(error),
@@ -180,6 +179,13 @@ impl Client {
             deadline.once_within(ONE_ANSWER).run(core.supervisor.closed()).await.ok_or_else(late)
         })
     }
+}
+
+/// The path of a node that stands in a queue. Writing a request into another would destroy what it holds.
+fn contender_path(node: &str) -> Result<ZnodePath> {
+    let path = ZnodePath::parse("node", node)?;
+    let name = node.rsplit('/').next().and_then(ContenderName::parse);
+    name.map(|_| path).ok_or_else(|| Error::invalid_argument("node", node, "is not the node of a contender"))
 }
 
 impl Core {

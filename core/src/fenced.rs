@@ -29,6 +29,19 @@ impl Fenced {
         }
     }
 
+    /// # Errors
+    /// `INVALID_ARGUMENT` for more data than a server takes in a packet: it would close the connection, for all who share it.
+    pub(crate) fn check(&self) -> Result<()> {
+        const MOST_BYTES: usize = 1_000_000;
+        match self {
+            Fenced::Set { data, .. } | Fenced::Create { data } if data.len() > MOST_BYTES => {
+                let size = format!("{} bytes", data.len());
+                Err(Error::invalid_argument("data", size, format!("must be at most {MOST_BYTES} bytes long")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn version(&self) -> Option<i32> {
         match self {
             Fenced::Set { version, .. } | Fenced::Delete { version } => *version,
@@ -52,7 +65,9 @@ pub(crate) async fn write(
     };
     let late = || Error::new(ErrorCode::Timeout, format!("{path} was not written: no connection in time"));
     let link = match deadline.is_once() {
-        true => session.linked_now().ok_or_else(late)?,
+        true => session
+            .linked_now()
+            .ok_or_else(|| Error::new(ErrorCode::ConnectionLost, "not connected right now"))?,
         false => deadline.run(session.link()).await.ok_or_else(late)?.map_err(|_| lost(0))?,
     };
     let checks = lock_nodes.iter().map(|node| Write::Check { path: node });

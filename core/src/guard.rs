@@ -211,7 +211,13 @@ impl Guard {
     }
 
     fn fenced(&self, path: &str, what: Fenced) -> Op<()> {
-        let parts = self.held.get().and_then(|held| Ok((held, ZnodePath::parse("path", path)?)));
+        let parts = self.held.get().and_then(|held| {
+            what.check()?;
+            let path = ZnodePath::parse("path", path)?;
+            // Its node may still be there for a moment after a release.
+            held.parts.iter().try_for_each(Part::check_standing)?;
+            Ok((held, path))
+        });
         let (held, path) = match parts {
             Ok(parts) => parts,
             Err(error) => return Op::failed(error),
@@ -260,14 +266,25 @@ impl Guard {
 
 impl Part {
     fn check(&self) -> Result<()> {
-        let why = match self.holding.standing() {
-            Standing::Released => "it was released".to_owned(),
-            Standing::Lost(loss) => loss.to_string(),
-            Standing::Held if self.session.is_alive() => return Ok(()),
-            Standing::Held if self.session.is_gone() => Loss::SessionGone.to_string(),
-            Standing::Held => Loss::LeaseEnded.to_string(),
-        };
-        Err(Error::new(ErrorCode::LockLost, format!("lock {}: {why}", self.holding.node())))
+        self.check_standing()?;
+        match self.session.is_alive() {
+            true => Ok(()),
+            false if self.session.is_gone() => Err(self.lost(Loss::SessionGone)),
+            false => Err(self.lost(Loss::LeaseEnded)),
+        }
+    }
+
+    /// As [`check`](Part::check), without a look at the clock.
+    fn check_standing(&self) -> Result<()> {
+        match self.holding.standing() {
+            Standing::Held => Ok(()),
+            Standing::Released => Err(self.lost("it was released")),
+            Standing::Lost(loss) => Err(self.lost(loss)),
+        }
+    }
+
+    fn lost(&self, why: impl std::fmt::Display) -> Error {
+        Error::new(ErrorCode::LockLost, format!("lock {}: {why}", self.holding.node()))
     }
 }
 

@@ -111,6 +111,8 @@ impl Holding {
         if self.leave(Standing::Lost(loss)) {
             tracing::warn!(node = self.node, %loss, "lock lost");
             let waiting = std::mem::take(&mut *self.on_lost.lock());
+            let uncalled = std::mem::take(&mut *self.on_revoke.lock());
+            drop(uncalled);
             for tell in waiting {
                 callback::dispatch(move || tell(loss));
             }
@@ -153,6 +155,9 @@ impl Holding {
     /// Registers `tell`; it is called at once, on the callback thread, when somebody has asked already.
     pub(crate) fn on_revoke(&self, tell: OnRevoke) {
         let mut waiting = self.on_revoke.lock();
+        if !self.is_current() {
+            return;
+        }
         if self.is_asked_back() {
             callback::dispatch(tell);
         } else {

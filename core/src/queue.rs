@@ -109,6 +109,8 @@ impl Contest {
                 Position::Behind { predecessor, ahead, decisive } => {
                     self.waiting_for = format!("{predecessor} ({ahead} ahead)");
                     let predecessor = self.directory.child(&predecessor);
+                    // A thousand waiters would hold a million names.
+                    drop(names);
                     let gone = self.await_turn(session, &own, &predecessor, &mut own_watch).await?;
                     // An event is no answer to a request, so the lease may have run out; then ask before believing.
                     if gone && decisive && session.is_alive() {

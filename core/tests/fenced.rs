@@ -43,6 +43,7 @@ fn what_cannot_be_written_says_why() {
         (guard.set_data("/data", b"2", Some(7)), "version \"7\": /data is at another version"),
         (guard.delete("/lock", None), "path \"/lock\": the node has children"),
         (guard.set_data("data", b"2", None), "path \"data\": must start with"),
+        (guard.set_data("/data", vec![0; 2_000_000], None), "data \"2000000 bytes\": must be at most"),
     ];
     for (op, message) in cases {
         let error = op.wait().unwrap_err();
@@ -50,6 +51,8 @@ fn what_cannot_be_written_says_why() {
         assert!(error.message().starts_with(message), "{error}");
     }
     assert!(guard.is_held());
+    guard.release().wait().unwrap();
+    assert_eq!(guard.set_data("/data", b"2", None).wait().unwrap_err().code(), ErrorCode::LockLost);
 }
 
 #[test]

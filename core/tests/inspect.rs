@@ -62,7 +62,13 @@ fn a_lock_can_be_asked_for() {
     assert!(guard.is_held(), "the holder decides");
     guard.release().wait().unwrap();
     assert!(!client.request_revoke(guard.node()).wait().unwrap());
-    assert_eq!(client.request_revoke("lock").wait().unwrap_err().code(), ErrorCode::InvalidArgument);
+    for node in ["lock", "/lock", "/counters/hits"] {
+        assert_eq!(
+            client.request_revoke(node).wait().unwrap_err().code(),
+            ErrorCode::InvalidArgument,
+            "{node}"
+        );
+    }
 }
 
 #[test]

@@ -50,6 +50,8 @@ pub(super) struct Burst {
 struct Waiting {
     writes: Vec<Member>,
     listings: Vec<(String, Reply<Vec<String>>)>,
+    /// The link has ended: nobody will send what arrives now.
+    closed: bool,
 }
 
 /// One write of a burst.
@@ -87,12 +89,20 @@ impl Burst {
     }
 
     fn add(&self, add: impl FnOnce(&mut Waiting)) {
-        add(&mut self.waiting.lock());
-        self.arrived.notify_one();
+        let mut waiting = self.waiting.lock();
+        // What is not added is dropped, and its caller sees the reply's channel close.
+        if !waiting.closed {
+            add(&mut waiting);
+            self.arrived.notify_one();
+        }
     }
 
     fn take(&self) -> Waiting {
         std::mem::take(&mut *self.waiting.lock())
+    }
+
+    fn close(&self) {
+        *self.waiting.lock() = Waiting { closed: true, ..Waiting::default() };
     }
 }
 
@@ -119,7 +129,7 @@ pub(super) async fn pump(link: Arc<Link>) {
             }
         }
     }
-    drop(link.burst().take());
+    link.burst().close();
 }
 
 /// A request on its way; tells how many members it had when it is answered.

@@ -144,6 +144,10 @@ impl Link {
         &self.lease
     }
 
+    pub(crate) fn has_ended(&self) -> bool {
+        self.end.borrow().is_some()
+    }
+
     /// Waits until the link is of no more use, and says why.
     pub(crate) async fn ended(&self) -> LinkEnd {
         let mut end = self.end.subscribe();

@@ -113,7 +113,7 @@ impl Session {
     /// The link as it is now, without waiting for one.
     pub(crate) fn linked_now(&self) -> Option<Arc<Link>> {
         match &*self.footing.borrow() {
-            Footing::Linked(link) => Some(link.clone()),
+            Footing::Linked(link) if !link.has_ended() => Some(link.clone()),
             _ => None,
         }
     }
@@ -124,7 +124,13 @@ impl Session {
             return Ok(link);
         }
         let mut footing = self.footing.subscribe();
-        match footing.wait_for(|footing| !matches!(footing, Footing::Unlinked)).await.as_deref() {
+        // A link that has ended stays the footing until the supervisor notices.
+        let firm = |footing: &Footing| match footing {
+            Footing::Linked(link) => !link.has_ended(),
+            Footing::Unlinked => false,
+            Footing::Gone => true,
+        };
+        match footing.wait_for(firm).await.as_deref() {
             Ok(Footing::Linked(link)) => Ok(link.clone()),
             _ => Err(SessionGone),
         }
