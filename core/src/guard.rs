@@ -66,7 +66,7 @@ impl Guard {
     fn of(held: Held) -> Guard {
         let holdings = || held.parts.iter().map(|part| &part.holding);
         Guard {
-            token: holdings().map(|holding| holding.token()).max().unwrap_or(0),
+            token: holdings().map(|holding| holding.token()).next().unwrap_or(0),
             node: holdings().map(|holding| holding.node()).next().unwrap_or("").to_owned(),
             held: ProcessBound::new(held),
         }
@@ -90,6 +90,15 @@ impl Guard {
     /// token smaller than one that it has seen.
     pub fn token(&self) -> u64 {
         self.token
+    }
+
+    /// Every node of the guard with its token. Of several locks each fences its own resource: compare tokens of one path only.
+    ///
+    /// # Errors
+    /// `FORKED` in a child of fork().
+    pub fn tokens(&self) -> Result<Vec<(String, u64)>> {
+        let holdings = self.held.get()?.parts.iter().map(|part| &part.holding);
+        Ok(holdings.map(|holding| (holding.node().to_owned(), holding.token())).collect())
     }
 
     /// The path of the lock's node, below the client's chroot; of the first one when there are several.

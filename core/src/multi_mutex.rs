@@ -20,8 +20,8 @@ use crate::stats::{Recorder, WaitStats};
 
 /// Several mutexes taken as one. Made by [`Client::multi_mutex`](crate::Client::multi_mutex), without any request.
 ///
-/// Its guard holds all of them, and is lost when one of them is. The guard's token is the largest of theirs. On each path it
-/// excludes whoever takes that path alone, as a [`Mutex`](crate::Mutex).
+/// Its guard holds all of them, and is lost when one of them is. The guard's token is that of the first path; the others' are in
+/// [`Guard::tokens`]. On each path it excludes whoever takes that path alone, as a [`Mutex`](crate::Mutex).
 ///
 /// # Examples
 /// ```no_run

@@ -90,3 +90,25 @@ fn no_paths_and_bad_paths_are_refused() {
         assert!(error.message().starts_with("paths "), "{error}");
     }
 }
+
+#[test]
+fn tokens_grow_on_every_path() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let of_b = client.mutex("/b").acquire().wait().unwrap();
+    let mut both = client.multi_mutex(["/a", "/b"]).acquire();
+    assert!(both.wait_for(Duration::from_millis(1)).is_none());
+    corner.await_children("/b", 2);
+    // Queued on /a before the other has /b.
+    let mut next = client.mutex("/a").acquire();
+    assert!(next.wait_for(Duration::from_millis(1)).is_none());
+    corner.await_children("/a", 2);
+    of_b.release().wait().unwrap();
+    let both = both.wait_for(PATIENCE).unwrap().unwrap();
+    let tokens = both.tokens().unwrap();
+    assert!(tokens[0].0.starts_with("/a/") && tokens[1].0.starts_with("/b/"), "{tokens:?}");
+    assert_eq!(both.token(), tokens[0].1);
+    assert!(tokens[1].1 > of_b.token());
+    both.release().wait().unwrap();
+    assert!(next.wait_for(PATIENCE).unwrap().unwrap().token() > tokens[0].1);
+}
