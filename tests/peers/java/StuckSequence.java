@@ -1,0 +1,30 @@
+import java.io.File;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.zookeeper.ZooDefs.Ids;
+import org.apache.zookeeper.server.DataTree;
+import org.apache.zookeeper.server.persistence.FileTxnSnapLog;
+
+/**
+ * Writes the data folder of a server that has one node, whose next sequential child gets a chosen number. Nobody has the
+ * time to create two thousand million children.
+ *
+ * <p>Usage: StuckSequence FOLDER PATH NUMBER
+ */
+public final class StuckSequence {
+    private StuckSequence() {}
+
+    public static void main(String[] arguments) throws Exception {
+        File folder = new File(arguments[0]);
+        String path = arguments[1];
+        long zxid = 1;
+        DataTree tree = new DataTree();
+        // 0: not ephemeral. -1: the parent's own count of children goes on as usual.
+        tree.createNode(path, new byte[0], Ids.OPEN_ACL_UNSAFE, 0, -1, zxid, System.currentTimeMillis());
+        tree.setCversionPzxid(path, Integer.parseInt(arguments[2]), zxid);
+        // A snapshot's name is the last change in it.
+        tree.lastProcessedZxid = zxid;
+        FileTxnSnapLog files = new FileTxnSnapLog(folder, folder);
+        files.save(tree, new ConcurrentHashMap<>(), true);
+        files.close();
+    }
+}
