@@ -1,0 +1,190 @@
+//! Faults of several servers, and a holder that is out of the world for long: each could give a lock to two.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
+mod support;
+
+use std::time::Duration;
+
+use support::{Corner, PATIENCE, SESSION};
+use zkcoord::{Client, ErrorCode, Guard, Op};
+use zkcoord_testkit::{Observer, Op as Request, Proxy, ZooKeeper, eventually};
+
+/// Long enough that no session ends where none is meant to.
+const LONG_SESSION: Duration = Duration::from_secs(10);
+
+/// Three servers, each behind a proxy.
+struct Trio {
+    zookeeper: ZooKeeper,
+    proxies: Vec<Proxy>,
+}
+
+impl Trio {
+    fn start() -> Trio {
+        let zookeeper = ZooKeeper::start(3).unwrap();
+        let proxies = (0..3).map(|node| Proxy::start(&zookeeper.host(node)).unwrap()).collect();
+        Trio { zookeeper, proxies }
+    }
+
+    /// A client that may use all three, through their proxies.
+    fn client_through_proxies(&self) -> Client {
+        let hosts: Vec<_> = self.proxies.iter().map(Proxy::address).collect();
+        connect(&hosts.join(","))
+    }
+
+    /// The server that the only client behind the proxies is connected to.
+    fn server_in_use(&self) -> usize {
+        let in_use = || self.proxies.iter().position(|proxy| proxy.connections() > 0);
+        assert!(eventually(PATIENCE, || in_use().is_some()));
+        in_use().unwrap()
+    }
+
+    /// The lock's nodes, as a server sees them.
+    fn nodes(&self, server: usize) -> Vec<String> {
+        let observer = Observer::connect(&self.zookeeper.host(server)).unwrap();
+        observer.children("/lock").unwrap().unwrap_or_default()
+    }
+}
+
+fn connect(hosts: &str) -> Client {
+    Client::builder(hosts).session_timeout(LONG_SESSION).connect().wait().unwrap()
+}
+
+/// Starts an operation, which cannot be done yet.
+fn start<T: Send + 'static>(op: Op<T>) -> Op<T> {
+    let mut op = op.timeout(PATIENCE);
+    assert!(op.wait_for(Duration::from_millis(1)).is_none());
+    op
+}
+
+fn is_node_of(guard: &Guard, name: &str) -> bool {
+    guard.node() == format!("/lock/{name}")
+}
+
+/// There is no orphan: whoever comes next gets the lock.
+fn assert_free(rival: &Client) {
+    let guard = rival.mutex("/lock").try_acquire().timeout(PATIENCE).wait().unwrap();
+    guard.expect("a node is left").release().timeout(PATIENCE).wait().unwrap();
+}
+
+#[test]
+fn a_reply_to_create_lost_on_the_way_to_another_server_leaves_one_holder_and_no_orphan() {
+    let trio = Trio::start();
+    let (client, rival) = (trio.client_through_proxies(), connect(&trio.zookeeper.hosts()));
+    let session = client.session_id().unwrap();
+    assert_free(&rival);
+    for round in 0..12 {
+        let old = trio.server_in_use();
+        let proxy = &trio.proxies[old];
+        proxy.clear_frames();
+        proxy.hold_replies(true);
+        let acquiring = start(client.mutex("/lock").acquire());
+        assert!(proxy.wait_for(PATIENCE, |frames| frames.iter().any(|it| it.is_request(Request::Create))));
+        // In every other round the create may be anywhere between here and the other servers.
+        if round % 2 == 0 {
+            assert!(eventually(PATIENCE, || trio.nodes(old).len() == 1));
+        }
+        proxy.refuse(true);
+        proxy.hold_replies(false);
+        let guard = acquiring.wait().unwrap();
+        assert_ne!(trio.server_in_use(), old);
+        let nodes = trio.nodes(trio.server_in_use());
+        assert!(nodes.len() == 1 && is_node_of(&guard, &nodes[0]), "{} and {nodes:?}", guard.node());
+        guard.release().timeout(PATIENCE).wait().unwrap();
+        assert_free(&rival);
+        proxy.refuse(false);
+    }
+    assert_eq!(client.session_id().unwrap(), session, "the same session all the time");
+}
+
+/// The create lies in a stopped server while the client goes on with another one: it must not be made after the client has
+/// concluded that it never will be.
+#[test]
+fn a_create_that_arrives_after_the_session_has_moved_is_not_made() {
+    let trio = Trio::start();
+    let leader = trio.zookeeper.leader().unwrap();
+    trio.proxies[leader].refuse(true);
+    let (client, rival) = (trio.client_through_proxies(), connect(&trio.zookeeper.host(leader)));
+    let session = client.session_id().unwrap();
+    assert_free(&rival);
+    for _ in 0..4 {
+        let old = trio.server_in_use();
+        let proxy = &trio.proxies[old];
+        proxy.clear_frames();
+        trio.zookeeper.pause(old).unwrap();
+        let acquiring = start(client.mutex("/lock").acquire());
+        assert!(proxy.wait_for(PATIENCE, |frames| frames.iter().any(|it| it.is_request(Request::Create))));
+        proxy.refuse(true);
+        let guard = acquiring.wait().unwrap();
+        trio.zookeeper.resume(old).unwrap();
+        trio.zookeeper.wait_ready(PATIENCE).unwrap();
+        // Whatever the old server had to do for the session is done before it does this.
+        let observer = Observer::connect(&trio.zookeeper.host(old)).unwrap();
+        observer.create_all("/after").unwrap();
+        observer.delete("/after").unwrap();
+        let nodes = trio.nodes(old);
+        assert!(nodes.len() == 1 && is_node_of(&guard, &nodes[0]), "{} and {nodes:?}", guard.node());
+        guard.release().timeout(PATIENCE).wait().unwrap();
+        assert_free(&rival);
+        proxy.refuse(false);
+    }
+    assert_eq!(client.session_id().unwrap(), session, "the same session all the time");
+}
+
+#[test]
+fn eight_waiters_survive_the_leader_and_keep_their_order() {
+    let zookeeper = ZooKeeper::start(3).unwrap();
+    let leader = zookeeper.leader().unwrap();
+    let observer = Observer::connect(&zookeeper.host((leader + 1) % 3)).unwrap();
+    let guard = connect(&zookeeper.hosts()).mutex("/lock").acquire().timeout(PATIENCE).wait().unwrap();
+    let mut queue = Vec::new();
+    for ahead in 1..=8 {
+        let waiting = start(connect(&zookeeper.hosts()).mutex("/lock").acquire());
+        let names = || observer.children("/lock").unwrap().unwrap_or_default();
+        assert!(eventually(PATIENCE, || names().len() == ahead + 1));
+        let own = names().into_iter().max_by_key(|name| name[name.len() - 10..].to_owned()).unwrap();
+        queue.push((waiting, own));
+    }
+    zookeeper.kill(leader).unwrap();
+    zookeeper.leader().unwrap();
+    assert!(guard.is_held());
+    guard.release().timeout(PATIENCE).wait().unwrap();
+    let mut last = guard.token();
+    for (waiting, own) in queue {
+        let guard = waiting.wait().unwrap();
+        assert!(is_node_of(&guard, &own), "{} instead of {own}", guard.node());
+        assert!(guard.token() > last);
+        last = guard.token();
+        guard.release().timeout(PATIENCE).wait().unwrap();
+    }
+}
+
+#[test]
+fn a_holder_out_of_the_world_for_three_sessions_cannot_write() {
+    let corner = Corner::new();
+    let proxy = corner.proxy();
+    let client = corner.client_through(&proxy);
+    let guard = client.mutex("/lock").acquire().timeout(PATIENCE).wait().unwrap();
+    guard.create("/data", b"first").timeout(PATIENCE).wait().unwrap();
+    let next = start(corner.client().mutex("/lock").acquire());
+    proxy.stall(true);
+    // On its way when the world stops; it arrives when the lock is somebody else's.
+    let under_way = start(guard.set_data("/data", b"under way", None));
+    // Not to wait for anything: this long is the fault.
+    std::thread::sleep(3 * SESSION);
+    let next = next.wait().unwrap();
+    assert!(next.token() > guard.token());
+    next.set_data("/data", b"next", None).timeout(PATIENCE).wait().unwrap();
+    proxy.stall(false);
+    let error = guard.set_data("/data", b"late", None).timeout(PATIENCE).wait().unwrap_err();
+    assert_eq!(error.code(), ErrorCode::LockLost, "{error}");
+    assert_eq!(guard.check().unwrap_err().code(), ErrorCode::LockLost);
+    assert!(guard.loss().unwrap().is_some());
+    let error = under_way.wait().unwrap_err();
+    assert!([ErrorCode::LockLost, ErrorCode::Indeterminate].contains(&error.code()), "{error}");
+    let (data, _) = corner.observer.data(&corner.path("/data")).unwrap().unwrap();
+    assert_eq!(data, b"next");
+    assert!(next.is_held());
+    let again = client.mutex("/other").acquire().timeout(PATIENCE).wait().unwrap();
+    assert!(again.is_held(), "the client goes on with a new session");
+}
