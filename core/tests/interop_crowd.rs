@@ -1,0 +1,61 @@
+//! A thousand waiters of one process. Alone in its program, so that the memory it uses is theirs.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use support::{Corner, PATIENCE};
+use zkcoord::{Guard, Result};
+use zkcoord_testkit::{eventually, shared};
+
+const WAITERS: usize = 1000;
+
+/// The memory of this process that is in use, in bytes.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
+}
+
+/// How many watches the server has set.
+fn watches() -> usize {
+    let mut server = TcpStream::connect(shared().host(0)).unwrap();
+    server.write_all(b"wchs").unwrap();
+    let mut answer = String::new();
+    server.read_to_string(&mut answer).unwrap();
+    answer.rsplit(':').next().unwrap().trim().parse().unwrap()
+}
+
+#[test]
+fn a_thousand_waiters_of_one_client_are_all_served() {
+    let corner = Corner::new();
+    let mutex = corner.client().mutex("/lock");
+    let first = mutex.acquire().timeout(PATIENCE).wait().unwrap();
+    let (tell, served) = mpsc::channel();
+    let (before, start) = (resident(), Instant::now());
+    for _ in 0..WAITERS {
+        let tell = tell.clone();
+        // The guard goes at once, and with it the lock.
+        let done = move |outcome: Result<Guard>| tell.send(outcome.map(|guard| guard.token())).unwrap();
+        let _canceller = mutex.acquire().timeout(Duration::from_secs(120)).on_done(done);
+    }
+    // Each watches the one before it and itself: then all of them wait.
+    assert!(eventually(PATIENCE, || watches() > WAITERS), "{} watches", watches());
+    let memory = (resident() - before) / WAITERS;
+    eprintln!("{WAITERS} waiters: {memory} bytes each, queued in {:?}", start.elapsed());
+    let start = Instant::now();
+    first.release().timeout(PATIENCE).wait().unwrap();
+    let mut last = first.token();
+    for _ in 0..WAITERS {
+        let token = served.recv_timeout(PATIENCE).unwrap().unwrap();
+        assert!(token > last, "served in the order of the queue");
+        last = token;
+    }
+    eprintln!("{WAITERS} waiters: all served in {:?}", start.elapsed());
+    corner.await_children("/lock", 0);
+}
