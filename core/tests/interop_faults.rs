@@ -2,10 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
+#[path = "support/peer.rs"]
+mod peer;
 mod support;
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::Duration;
 
+use peer::{Peer, java};
 use support::{Corner, PATIENCE, SESSION};
 use zkcoord::{Client, ErrorCode, Guard, Op};
 use zkcoord_testkit::{Observer, Op as Request, Proxy, ZooKeeper, eventually};
@@ -21,7 +26,10 @@ struct Trio {
 
 impl Trio {
     fn start() -> Trio {
-        let zookeeper = ZooKeeper::start(3).unwrap();
+        Trio::of(ZooKeeper::start(3).unwrap())
+    }
+
+    fn of(zookeeper: ZooKeeper) -> Trio {
         let proxies = (0..3).map(|node| Proxy::start(&zookeeper.host(node)).unwrap()).collect();
         Trio { zookeeper, proxies }
     }
@@ -127,6 +135,60 @@ fn a_create_that_arrives_after_the_session_has_moved_is_not_made() {
         guard.release().timeout(PATIENCE).wait().unwrap();
         assert_free(&rival);
         proxy.refuse(false);
+    }
+    assert_eq!(client.session_id().unwrap(), session, "the same session all the time");
+}
+
+/// The debugger port of a server that was started with one.
+fn debugger_port(zookeeper: &ZooKeeper, node: usize) -> String {
+    let log = zookeeper.log(node);
+    let (_, port) = log.split_once("Listening for transport dt_socket at address: ").unwrap();
+    port.lines().next().unwrap().to_owned()
+}
+
+/// How many changes the leader has proposed to the others.
+fn proposals(zookeeper: &ZooKeeper, leader: usize) -> u64 {
+    let mut server = TcpStream::connect(zookeeper.host(leader)).unwrap();
+    server.write_all(b"mntr").unwrap();
+    let mut answer = String::new();
+    server.read_to_string(&mut answer).unwrap();
+    let count = answer.lines().find_map(|line| line.strip_prefix("zk_proposal_count\t"));
+    count.unwrap().parse().unwrap()
+}
+
+/// The case for which a `sync` is needed: the create is at the leader, not confirmed yet, while the client asks another
+/// server whether there is such a node. "No" would make it create another one, and wait for the first for ever.
+#[test]
+fn a_create_confirmed_only_after_the_session_has_moved_is_found() {
+    let debugger = "-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:0";
+    // The leader does not give up servers that take their time.
+    let builder = ZooKeeper::builder().nodes(3).java_option(debugger).property("syncLimit", "80");
+    let trio = Trio::of(builder.start().unwrap());
+    let ports = (0..3).map(|node| debugger_port(&trio.zookeeper, node));
+    let mut disks = Peer::start(java("SlowDisks").args(ports));
+    let leader = trio.zookeeper.leader().unwrap();
+    trio.proxies[leader].refuse(true);
+    let (client, rival) = (trio.client_through_proxies(), connect(&trio.zookeeper.hosts()));
+    let session = client.session_id().unwrap();
+    assert_free(&rival);
+    for _ in 0..4 {
+        let old = trio.server_in_use();
+        let other = &trio.proxies[3 - leader - old];
+        other.clear_frames();
+        assert_eq!(disks.ask("stop"), "ok");
+        let before = proposals(&trio.zookeeper, leader);
+        let mut acquiring = start(client.mutex("/lock").acquire());
+        assert!(eventually(PATIENCE, || proposals(&trio.zookeeper, leader) > before));
+        trio.proxies[old].refuse(true);
+        assert!(other.wait_for(PATIENCE, |frames| frames.iter().any(|it| it.is_request(Request::Any))));
+        assert!(acquiring.wait_for(Duration::from_millis(200)).is_none());
+        assert_eq!(disks.ask("go"), "ok");
+        let guard = acquiring.wait().unwrap();
+        let nodes = trio.nodes(leader);
+        assert!(nodes.len() == 1 && is_node_of(&guard, &nodes[0]), "{} and {nodes:?}", guard.node());
+        guard.release().timeout(PATIENCE).wait().unwrap();
+        assert_free(&rival);
+        trio.proxies[old].refuse(false);
     }
     assert_eq!(client.session_id().unwrap(), session, "the same session all the time");
 }

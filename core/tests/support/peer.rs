@@ -48,7 +48,8 @@ impl Peer {
         Peer::start(Command::new(python).arg(repository().join("tests/peers/kazoo_peer.py")).arg(hosts))
     }
 
-    fn start(command: &mut Command) -> Peer {
+    /// A program that says `ok` when it is ready, and answers lines with lines.
+    pub(crate) fn start(command: &mut Command) -> Peer {
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let commands = process.stdin.take().unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -124,7 +125,7 @@ fn class_path() -> String {
 fn classes() -> &'static Path {
     static CLASSES: OnceLock<PathBuf> = OnceLock::new();
     CLASSES.get_or_init(|| {
-        let sources = ["CuratorPeer", "StuckSequence"]
+        let sources = ["CuratorPeer", "SlowDisks", "StuckSequence"]
             .map(|name| repository().join(format!("tests/peers/java/{name}.java")));
         let mut hasher = DefaultHasher::new();
         for source in &sources {
