@@ -34,7 +34,9 @@ fn watches() -> usize {
 #[test]
 fn a_thousand_waiters_of_one_client_are_all_served() {
     let corner = Corner::new();
-    let mutex = corner.client().mutex("/lock");
+    let client = corner.client();
+    let session = client.session_id().unwrap();
+    let mutex = client.mutex("/lock");
     let first = mutex.acquire().timeout(PATIENCE).wait().unwrap();
     let (tell, served) = mpsc::channel();
     let (before, start) = (resident(), Instant::now());
@@ -58,4 +60,5 @@ fn a_thousand_waiters_of_one_client_are_all_served() {
     }
     eprintln!("{WAITERS} waiters: all served in {:?}", start.elapsed());
     corner.await_children("/lock", 0);
+    assert_eq!(client.session_id().unwrap(), session, "the crowd does not keep its session from living");
 }
