@@ -6,12 +6,13 @@
 mod peer;
 mod support;
 
+use std::sync::mpsc;
 use std::time::Duration;
 
 use peer::{Arena, Entry, Peer};
 use support::{Corner, PATIENCE};
 use zkcoord::{Client, Guard, Mutex, Op, Scheme};
-use zkcoord_testkit::shared;
+use zkcoord_testkit::{eventually, shared};
 
 const CURATOR_MUTEX: Ours = |client| client.mutex("/lock");
 const CURATOR_READ: Ours = |client| client.rw_lock("/lock").read().clone();
@@ -237,21 +238,37 @@ fn a_downgrade_is_respected_also_by_those_who_waited_before_it() {
     }
 }
 
-/// Curator asks for a lock back by writing into its node. We do not do what it asks, and lose nothing by it.
 #[test]
-fn curators_revoker_takes_nothing_away() {
+fn curators_revoker_asks_for_our_lock() {
     let corner = Corner::new();
     let path = shared_lock(&corner);
     let mut peer = curator();
-    let client = corner.client();
-    let guard = client.mutex("/lock").acquire().timeout(PATIENCE).wait().unwrap();
+    let guard = corner.client().mutex("/lock").acquire().timeout(PATIENCE).wait().unwrap();
     let mut waiting = corner.client().mutex("/lock").acquire().timeout(PATIENCE);
     assert!(is_waiting(&mut waiting));
+    let (tell, told) = mpsc::channel();
+    guard.on_revoke(move || tell.send(()).unwrap()).unwrap();
     for name in corner.children("/lock") {
         assert_eq!(peer.ask(&format!("revoke {path}/{name}")), "ok");
     }
-    assert!(is_waiting(&mut waiting));
-    assert!(guard.is_held());
+    told.recv_timeout(PATIENCE).unwrap();
+    assert!(
+        is_waiting(&mut waiting),
+        "a waiter that was asked has nothing to give back, and keeps its place"
+    );
+    assert!(guard.is_held(), "the holder decides");
     guard.release().timeout(PATIENCE).wait().unwrap();
     assert!(waiting.wait().unwrap().is_held());
+}
+
+#[test]
+fn we_ask_for_curators_lock() {
+    let corner = Corner::new();
+    let path = shared_lock(&corner);
+    let mut peer = curator();
+    let node = peer.acquire("revocable", &path, PATIENCE).unwrap();
+    assert_eq!(peer.ask("revoked"), "ok false");
+    assert!(corner.client().request_revoke(format!("/lock/{node}")).timeout(PATIENCE).wait().unwrap());
+    assert!(eventually(PATIENCE, || peer.ask("revoked") == "ok true"));
+    peer.release("revocable", &path);
 }

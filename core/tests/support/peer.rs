@@ -209,6 +209,16 @@ impl Arena {
         fs::remove_file(reader).unwrap();
     }
 
+    /// The part of a holder of one of `max` permits.
+    pub(crate) fn be_one_of(&self, max: usize, who: &str, node: &str) {
+        let reader = self.folder.join("readers").join(who);
+        File::create_new(&reader).unwrap();
+        let inside = fs::read_dir(self.folder.join("readers")).unwrap().count();
+        assert!(inside <= max, "overlap: {node} is one of {inside}");
+        self.record(&format!("{who} shared {node}\n"));
+        fs::remove_file(reader).unwrap();
+    }
+
     fn record(&self, line: &str) {
         let mut journal = OpenOptions::new().append(true).open(self.folder.join("journal")).unwrap();
         journal.write_all(line.as_bytes()).unwrap();

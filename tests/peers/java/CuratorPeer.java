@@ -32,6 +32,9 @@ public final class CuratorPeer {
     /** By kind and path. All of them are used by one thread, as Curator's reentrancy and downgrade demand. */
     private final Map<String, Lock> locks = new HashMap<>();
 
+    /** Whether somebody has asked for a revocable lock. */
+    private volatile boolean revoked;
+
     private CuratorPeer(CuratorFramework client) {
         this.client = client;
     }
@@ -62,11 +65,14 @@ public final class CuratorPeer {
                     lock(words, null).release();
                     return "ok";
                 case "contend":
-                    contend(words[1], lock(words, null), Integer.parseInt(words[3]), Path.of(words[4]));
+                    String max = words.length > 5 ? words[5] : null;
+                    contend(words[1], lock(words, max), Integer.parseInt(words[3]), Path.of(words[4]), max);
                     return "ok";
                 case "revoke":
                     Revoker.attemptRevoke(client, words[1]);
                     return "ok";
+                case "revoked":
+                    return "ok " + revoked;
                 default:
                     return "error unknown command " + words[0];
             }
@@ -86,6 +92,11 @@ public final class CuratorPeer {
         switch (kind) {
             case "mutex":
                 put(kind, path, new Mutex(client, path));
+                break;
+            case "revocable":
+                var revocable = new Mutex(client, path);
+                revocable.makeRevocable(asked -> revoked = true);
+                put(kind, path, revocable);
                 break;
             case "read":
             case "write":
@@ -121,17 +132,22 @@ public final class CuratorPeer {
         return node.substring(node.lastIndexOf('/') + 1);
     }
 
-    private static void contend(String kind, Lock lock, int rounds, Path folder) throws Exception {
+    private static void contend(String kind, Lock lock, int rounds, Path folder, String max) throws Exception {
         String who = "curator-" + ProcessHandle.current().pid();
         for (int round = 0; round < rounds; round++) {
             String node = lock.acquire(PATIENCE_MS);
             if (node == null) {
                 throw new IOException("waited in vain in round " + round);
             }
-            if (kind.equals("read")) {
-                beReader(folder, who, node);
-            } else {
-                beAlone(folder, who, node);
+            switch (kind) {
+                case "read":
+                    beReader(folder, who, node);
+                    break;
+                case "semaphore":
+                    beOneOf(folder, who, node, Integer.parseInt(max));
+                    break;
+                default:
+                    beAlone(folder, who, node);
             }
             lock.release();
         }
@@ -155,6 +171,19 @@ public final class CuratorPeer {
         Files.createFile(reader);
         if (Files.exists(folder.resolve("alone"))) {
             throw new IOException("overlap: " + node + " sees somebody who must be alone");
+        }
+        record(folder, who + " shared " + node);
+        Files.delete(reader);
+    }
+
+    private static void beOneOf(Path folder, String who, String node, int max) throws IOException {
+        Path reader = folder.resolve("readers").resolve(who);
+        Files.createFile(reader);
+        try (Stream<Path> readers = Files.list(folder.resolve("readers"))) {
+            long inside = readers.count();
+            if (inside > max) {
+                throw new IOException("overlap: " + node + " is one of " + inside);
+            }
         }
         record(folder, who + " shared " + node);
         Files.delete(reader);
