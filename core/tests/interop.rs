@@ -59,7 +59,7 @@ fn contend(connect: fn() -> Peer, theirs: [&str; 3], ours: [Ours; 3], gate: Ours
     let gate = gate(&corner.client()).acquire().timeout(PATIENCE).wait().unwrap();
     let mut peers = theirs.map(|kind| (connect(), kind));
     for (peer, kind) in &mut peers {
-        peer.tell(&format!("contend {kind} {path} {ROUNDS} {}", arena.folder.display()));
+        peer.tell(&format!("contend {kind} {path} {ROUNDS} {}", arena.folder().display()));
     }
     std::thread::scope(|scope| {
         for (number, ours) in ours.iter().enumerate() {

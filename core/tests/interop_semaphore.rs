@@ -56,7 +56,7 @@ fn curator_and_we_never_exceed_the_permits() {
     let gate = corner.client().semaphore("/sem", PERMITS).acquire(PERMITS).timeout(PATIENCE).wait().unwrap();
     let mut peers = [curator(), curator(), curator()];
     for peer in &mut peers {
-        let folder = arena.folder.display();
+        let folder = arena.folder().display();
         peer.tell(&format!("contend semaphore {path} {ROUNDS} {folder} {PERMITS}"));
     }
     std::thread::scope(|scope| {

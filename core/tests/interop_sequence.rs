@@ -7,11 +7,10 @@
 mod peer;
 mod support;
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Barrier, mpsc};
 
-use peer::{Peer, fresh_folder, java};
+use peer::{Folder, Peer, java};
 use support::{PATIENCE, SESSION};
 use zkcoord::{Client, ErrorCode, Guard, Mutex};
 use zkcoord_testkit::{Frame, Observer, Op, Proxy, ZooKeeper, eventually};
@@ -20,18 +19,19 @@ use zkcoord_testkit::{Frame, Observer, Op, Proxy, ZooKeeper, eventually};
 struct Worn {
     zookeeper: ZooKeeper,
     observer: Observer,
-    data: PathBuf,
+    /// The server's. Fields are dropped in their order: the server has ended when its folder goes.
+    _data: Folder,
 }
 
 impl Worn {
     fn start(next: i32) -> Worn {
-        let data = fresh_folder("worn");
+        let data = Folder::new("worn");
         let mut write = java("StuckSequence");
-        assert!(write.arg(&data).arg("/lock").arg(next.to_string()).status().unwrap().success());
-        let builder = ZooKeeper::builder().property("dataDir", &data.display().to_string());
+        assert!(write.arg(&data.0).arg("/lock").arg(next.to_string()).status().unwrap().success());
+        let builder = ZooKeeper::builder().property("dataDir", &data.0.display().to_string());
         let zookeeper = builder.start().unwrap();
         let observer = Observer::connect(&zookeeper.hosts()).unwrap();
-        Worn { zookeeper, observer, data }
+        Worn { zookeeper, observer, _data: data }
     }
 
     fn client(&self) -> Client {
@@ -41,13 +41,6 @@ impl Worn {
     fn await_children(&self, count: usize) {
         let children = || self.observer.children("/lock").unwrap().unwrap();
         assert!(eventually(PATIENCE, || children().len() == count), "{:?}", children());
-    }
-}
-
-impl Drop for Worn {
-    fn drop(&mut self) {
-        // The server is still writing there, perhaps; what it leaves is in cargo's folder for temporary files.
-        drop(std::fs::remove_dir_all(&self.data));
     }
 }
 

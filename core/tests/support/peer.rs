@@ -153,12 +153,28 @@ fn compile(sources: &[PathBuf], folder: &Path) {
 }
 
 /// A new folder below cargo's target folder.
-pub(crate) fn fresh_folder(name: &str) -> PathBuf {
+fn fresh_folder(name: &str) -> PathBuf {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let folder = scratch().join(format!("{name}-{}-{number}", std::process::id()));
     fs::create_dir(&folder).unwrap();
     folder
+}
+
+/// A new folder, which is removed with all that is in it when this is dropped.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Folder {
+        Folder(fresh_folder(name))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // A test that fails leaves nothing either; one that cannot remove it has not failed for that.
+        drop(fs::remove_dir_all(&self.0));
+    }
 }
 
 fn scratch() -> &'static Path {
@@ -169,10 +185,8 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// The folder in which holders, of whatever library, prove to be alone. Removed at the end.
-pub(crate) struct Arena {
-    pub(crate) folder: PathBuf,
-}
+/// The folder in which holders, of whatever library, prove to be alone.
+pub(crate) struct Arena(Folder);
 
 /// What a holder wrote while it was inside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,17 +198,21 @@ pub(crate) struct Entry {
 
 impl Arena {
     pub(crate) fn new() -> Arena {
-        let folder = fresh_folder("arena");
-        fs::create_dir(folder.join("readers")).unwrap();
-        fs::write(folder.join("journal"), "").unwrap();
-        Arena { folder }
+        let arena = Arena(Folder::new("arena"));
+        fs::create_dir(arena.folder().join("readers")).unwrap();
+        fs::write(arena.folder().join("journal"), "").unwrap();
+        arena
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0.0
     }
 
     /// The part of a holder that must be alone.
     pub(crate) fn be_alone(&self, who: &str, node: &str) {
-        let alone = self.folder.join("alone");
+        let alone = self.folder().join("alone");
         File::create_new(&alone).unwrap_or_else(|error| panic!("overlap: {node}: {error}"));
-        let readers: Vec<_> = fs::read_dir(self.folder.join("readers")).unwrap().collect();
+        let readers: Vec<_> = fs::read_dir(self.folder().join("readers")).unwrap().collect();
         assert!(readers.is_empty(), "overlap: {node} sees {readers:?}");
         self.record(&format!("{who} alone {node}\n"));
         fs::remove_file(alone).unwrap();
@@ -202,37 +220,31 @@ impl Arena {
 
     /// The part of a reader.
     pub(crate) fn be_reader(&self, who: &str, node: &str) {
-        let reader = self.folder.join("readers").join(who);
+        let reader = self.folder().join("readers").join(who);
         File::create_new(&reader).unwrap();
-        assert!(!self.folder.join("alone").exists(), "overlap: {node} sees somebody who must be alone");
+        assert!(!self.folder().join("alone").exists(), "overlap: {node} sees somebody who must be alone");
         self.record(&format!("{who} shared {node}\n"));
         fs::remove_file(reader).unwrap();
     }
 
     /// The part of a holder of one of `max` permits.
     pub(crate) fn be_one_of(&self, max: usize, who: &str, node: &str) {
-        let reader = self.folder.join("readers").join(who);
+        let reader = self.folder().join("readers").join(who);
         File::create_new(&reader).unwrap();
-        let inside = fs::read_dir(self.folder.join("readers")).unwrap().count();
+        let inside = fs::read_dir(self.folder().join("readers")).unwrap().count();
         assert!(inside <= max, "overlap: {node} is one of {inside}");
         self.record(&format!("{who} shared {node}\n"));
         fs::remove_file(reader).unwrap();
     }
 
     fn record(&self, line: &str) {
-        let mut journal = OpenOptions::new().append(true).open(self.folder.join("journal")).unwrap();
+        let mut journal = OpenOptions::new().append(true).open(self.folder().join("journal")).unwrap();
         journal.write_all(line.as_bytes()).unwrap();
     }
 
     pub(crate) fn journal(&self) -> Vec<Entry> {
-        let text = fs::read_to_string(self.folder.join("journal")).unwrap();
+        let text = fs::read_to_string(self.folder().join("journal")).unwrap();
         text.lines().map(Entry::parse).collect()
-    }
-}
-
-impl Drop for Arena {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.folder).unwrap();
     }
 }
 
