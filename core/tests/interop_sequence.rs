@@ -7,7 +7,7 @@
 mod peer;
 mod support;
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Barrier, mpsc};
 
 use peer::{Folder, Peer, java};
@@ -80,7 +80,7 @@ fn a_crowd_at_the_end_of_the_numbers_never_overlaps() {
     const CONTENDERS: usize = 8;
     let last = 40;
     let worn = Worn::start(i32::MAX - last);
-    let (inside, served) = (AtomicBool::new(false), AtomicU32::new(0));
+    let (inside, served) = (AtomicBool::new(false), AtomicI32::new(0));
     let start = Barrier::new(CONTENDERS);
     std::thread::scope(|scope| {
         for _ in 0..CONTENDERS {
@@ -91,7 +91,10 @@ fn a_crowd_at_the_end_of_the_numbers_never_overlaps() {
                     match acquire(&client) {
                         Ok(guard) => {
                             assert!(!inside.swap(true, Ordering::SeqCst), "two holders");
-                            served.fetch_add(1, Ordering::SeqCst);
+                            assert!(
+                                served.fetch_add(1, Ordering::SeqCst) < last,
+                                "more than there are numbers"
+                            );
                             assert!(inside.swap(false, Ordering::SeqCst), "two holders");
                             guard.release().wait().unwrap();
                         }
@@ -102,8 +105,7 @@ fn a_crowd_at_the_end_of_the_numbers_never_overlaps() {
             });
         }
     });
-    let served = served.into_inner();
-    assert!(served > 0 && served <= last.unsigned_abs(), "{served}");
+    assert!(served.into_inner() > 0);
     worn.await_children(0);
 }
 
