@@ -1,6 +1,6 @@
 # The two commands are `make demo` and `make test`. Both install what is missing first, and say so.
 
-.PHONY: demo test setup rust c python node lint format clean
+.PHONY: demo test setup rust c python node bench-quick lint format clean
 
 demo: setup          ## a real ZooKeeper, and four languages contending for one lock
 	@.ci/demo.sh
@@ -13,6 +13,9 @@ rust c python node: setup   ## the tests of one language
 
 setup:               ## installs what building and testing need, when it is missing
 	@.ci/setup.sh
+
+bench-quick: setup   ## speed beside Curator, kazoo and the limit; BENCH="lock add-16" for some of it only
+	@.ci/bench.sh $(BENCH)
 
 lint: setup          ## formatting and lints of the Rust code
 	cargo fmt --all --check

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# The benchmarks: builds the contestants, lets them race on one real ZooKeeper, leaves the numbers in .build/bench/.
+# Arguments choose workloads by the beginnings of their names. See benches/README.md.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+out=.build/bench
+export BENCH_CLASSES=$PWD/$out/classes BENCH_PYTHON=$PWD/.build/venv/bin/python
+mkdir -p "$BENCH_CLASSES"
+
+cargo build --quiet --release --package zkcoord-bench
+jars=/usr/share/java
+javac -Xlint:-options -d "$BENCH_CLASSES" benches/peers/CuratorPeer.java \
+    -cp "$jars/curator-recipes.jar:$jars/curator-framework.jar:$jars/curator-client.jar:$jars/zookeeper.jar"
+
+BENCH_DATE=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+BENCH_COMMIT=$(git describe --always --dirty)
+BENCH_OUT=$PWD/$out/${BENCH_DATE//:/}-$BENCH_COMMIT
+export BENCH_DATE BENCH_COMMIT BENCH_OUT
+"${CARGO_TARGET_DIR:-target}/release/zkcoord-bench" "$@"

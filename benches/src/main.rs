@@ -1,0 +1,36 @@
+//! zkcoord beside its peers and the limit of the server, all in one run. See benches/README.md.
+//!
+//! - `workload.rs`: what is measured, who takes part, what the goals are
+//! - `race.rs`, `program.rs`: the server, the contestants' processes, slice after slice
+//! - `report.rs`: medians, ratios, the table and the files
+//! - `contestant/`: the contestants written in Rust, each a process of its own; the others are in `peers/`
+//! - `job.rs`, `laps.rs`: what is asked of a contestant and what it answers
+
+mod contestant;
+mod job;
+mod laps;
+mod program;
+mod race;
+mod report;
+mod workload;
+
+use std::process::ExitCode;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["contestant", name, hosts] => contestant::serve(name, hosts),
+        ["profile", verb, crew, seconds] => race::profile(verb, crew, seconds),
+        filters => race::run(filters),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

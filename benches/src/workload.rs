@@ -1,0 +1,205 @@
+//! What is measured, and who takes part.
+
+/// Something to do, and those who do it.
+#[derive(Debug)]
+pub(crate) struct Workload {
+    /// Its name in filters and files.
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    /// What the design asks for. For the reader: nothing here judges.
+    pub(crate) goal: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) crew: usize,
+    pub(crate) processes: usize,
+    /// The first is ours, to which the others are compared.
+    pub(crate) entries: &'static [Entry],
+}
+
+/// What a workload needs on the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// All contend for one mutex.
+    Lock,
+    /// Everyone has a mutex of his own.
+    Locks,
+    Add,
+}
+
+/// Someone who takes part in a workload.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) label: &'static str,
+    pub(crate) program: Program,
+    pub(crate) verb: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Program {
+    Ours,
+    Curator,
+    Kazoo,
+    /// The crate zookeeper-client, for its own lock.
+    Crate,
+    /// The same without a recipe. One process is enough for a limit.
+    Limit,
+}
+
+pub(crate) const PROGRAMS: [Program; 5] =
+    [Program::Ours, Program::Curator, Program::Kazoo, Program::Crate, Program::Limit];
+
+const fn ours(verb: &'static str) -> Entry {
+    Entry { label: "ours", program: Program::Ours, verb }
+}
+
+const fn curator(verb: &'static str) -> Entry {
+    Entry { label: "Curator", program: Program::Curator, verb }
+}
+
+const fn kazoo(verb: &'static str) -> Entry {
+    Entry { label: "kazoo", program: Program::Kazoo, verb }
+}
+
+const fn own_crate(verb: &'static str) -> Entry {
+    Entry { label: "crate", program: Program::Crate, verb }
+}
+
+const fn limit(verb: &'static str) -> Entry {
+    Entry { label: "limit", program: Program::Limit, verb }
+}
+
+const fn variant(label: &'static str, program: Program, verb: &'static str) -> Entry {
+    Entry { label, program, verb }
+}
+
+pub(crate) const WORKLOADS: &[Workload] = &[
+    Workload {
+        name: "lock-1",
+        title: "locks: 1 thread, a free mutex",
+        goal: ">= 0.9 x limit, >= 2.0 x Curator",
+        kind: Kind::Lock,
+        crew: 1,
+        processes: 1,
+        entries: &[
+            ours("lock"),
+            variant("ours, drop", Program::Ours, "lock-drop"),
+            curator("lock"),
+            kazoo("lock"),
+            own_crate("crate-lock"),
+            limit("cycle"),
+            variant("limit, drop", Program::Limit, "cycle-drop"),
+        ],
+    },
+    Workload {
+        name: "lock-8",
+        title: "locks: 8 threads, one mutex",
+        goal: ">= 2.3 x Curator, >= 2.0 x crate",
+        kind: Kind::Lock,
+        crew: 8,
+        processes: 1,
+        entries: &[
+            ours("lock"),
+            curator("lock"),
+            kazoo("lock"),
+            own_crate("crate-lock"),
+            variant("serial write", Program::Limit, "hand-over"),
+        ],
+    },
+    Workload {
+        name: "lock-32",
+        title: "locks: 32 tasks, one mutex",
+        goal: ">= 50,000/s with hand-over inside the process",
+        kind: Kind::Lock,
+        crew: 32,
+        processes: 1,
+        entries: &[
+            ours("lock-tasks"),
+            curator("lock"),
+            kazoo("lock"),
+            own_crate("crate-lock"),
+            variant("serial write", Program::Limit, "hand-over"),
+        ],
+    },
+    Workload {
+        name: "lock-4x4",
+        title: "locks: 4 processes x 4 threads, one mutex",
+        goal: ">= 4 x Curator",
+        kind: Kind::Lock,
+        crew: 4,
+        processes: 4,
+        entries: &[
+            ours("lock"),
+            curator("lock"),
+            kazoo("lock"),
+            own_crate("crate-lock"),
+            variant("serial write", Program::Limit, "hand-over"),
+        ],
+    },
+    Workload {
+        name: "locks-16",
+        title: "locks: 16 tasks, each its own mutex, one client",
+        goal: ">= 10,000/s",
+        kind: Kind::Locks,
+        crew: 16,
+        processes: 1,
+        entries: &[
+            ours("locks-tasks"),
+            curator("locks"),
+            kazoo("locks"),
+            own_crate("crate-locks"),
+            variant("pipelined", Program::Limit, "cycles"),
+            variant("limit, multis", Program::Limit, "bursts"),
+        ],
+    },
+    Workload {
+        name: "locks-1000",
+        title: "locks: 1000 tasks, each its own mutex, one client",
+        goal: ">= 45,000/s",
+        kind: Kind::Locks,
+        crew: 1000,
+        processes: 1,
+        entries: &[
+            ours("locks-tasks"),
+            curator("locks"),
+            kazoo("locks"),
+            own_crate("crate-locks"),
+            variant("pipelined", Program::Limit, "cycles"),
+            variant("limit, multis", Program::Limit, "bursts"),
+        ],
+    },
+    Workload {
+        name: "add-1",
+        title: "counters: 1 thread",
+        goal: ">= 0.9 x limit",
+        kind: Kind::Add,
+        crew: 1,
+        processes: 1,
+        entries: &[ours("add"), curator("add"), kazoo("add"), limit("add")],
+    },
+    Workload {
+        name: "add-16",
+        title: "counters: 16 threads, one counter",
+        goal: ">= 20,000/s",
+        kind: Kind::Add,
+        crew: 16,
+        processes: 1,
+        entries: &[ours("add"), curator("add"), kazoo("add"), limit("add")],
+    },
+    Workload {
+        name: "add-1000",
+        title: "counters: 1000 tasks, one counter (left out: peers, whose 1000 threads only undo each other's writes)",
+        goal: ">= 300,000/s",
+        kind: Kind::Add,
+        crew: 1000,
+        processes: 1,
+        entries: &[ours("add-tasks"), limit("add")],
+    },
+    Workload {
+        name: "add-4x4",
+        title: "counters: 4 processes x 4 threads, one counter",
+        goal: ">= 5,000/s, none lost, fewest >= 0.3 of most",
+        kind: Kind::Add,
+        crew: 4,
+        processes: 4,
+        entries: &[ours("add"), curator("add"), kazoo("add"), limit("add")],
+    },
+];
