@@ -24,8 +24,8 @@ pub(crate) fn run(filters: &[&str]) -> Result<()> {
         let names: Vec<_> = WORKLOADS.iter().map(|workload| workload.name).collect();
         return Err(format!("no workload begins like that; there are {}", names.join(", ")).into());
     }
-    let rounds: usize = setting("BENCH_ROUNDS", 5)?;
-    let slice = Duration::try_from_secs_f64(setting("BENCH_SECONDS", 0.6)?)?;
+    let rounds: usize = setting("BENCH_ROUNDS", 9)?;
+    let slice = Duration::try_from_secs_f64(setting("BENCH_SECONDS", 0.35)?)?;
     let warm_up = Duration::try_from_secs_f64(setting("BENCH_WARM_UP", 10.0)?)?;
     let zookeeper = server()?;
     let observer = Observer::connect(&zookeeper.hosts())?;
