@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["contestant", name, hosts] => contestant::serve(name, hosts),
-        ["profile", verb, crew, seconds] => race::profile(verb, crew, seconds),
+        ["profile", name, job @ ..] => race::profile(name, job),
         filters => race::run(filters),
     };
     match outcome {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use zkcoord_testkit::{Observer, ZooKeeper};
 
 use crate::Result;
-use crate::contestant::{self, Contestant as _};
+use crate::contestant;
 use crate::job::{Job, Score};
 use crate::program::Contestant;
 use crate::report::{Report, Slice};
@@ -50,12 +50,19 @@ pub(crate) fn run(filters: &[&str]) -> Result<()> {
     report.save(&workloads)
 }
 
-/// Runs one job of ours in this very process, for profilers.
-pub(crate) fn profile(verb: &str, crew: &str, seconds: &str) -> Result<()> {
+/// Runs one job of a contestant in this very process, for profilers.
+pub(crate) fn profile(contestant: &str, job: &[&str]) -> Result<()> {
     let zookeeper = server()?;
-    Observer::connect(&zookeeper.hosts())?.create_all("/profile")?;
+    let [verb, crew, seconds] = job else { return Err("profile CONTESTANT VERB CREW SECONDS".into()) };
     let job: Job = format!("run {verb} {crew} {seconds} /profile/it").parse()?;
-    let score = contestant::ours(&zookeeper.hosts())?.run(&job)?;
+    let observer = Observer::connect(&zookeeper.hosts())?;
+    observer.create_all("/profile")?;
+    if !verb.starts_with("add") {
+        (0..job.crew).try_for_each(|number| observer.create_all(&format!("{}/{number}", job.path)))?;
+    }
+    let mut contestant = contestant::connect(contestant, &zookeeper.hosts())?;
+    eprintln!("bench: this is process {}, the server {:?}", std::process::id(), zookeeper.pid(0));
+    let score = contestant.run(&job)?;
     println!("{:.0} ops/s, p50 {:.3} ms, p99 {:.3} ms", score.rate(), score.p50 / 1e3, score.p99 / 1e3);
     Ok(())
 }

@@ -12,18 +12,18 @@ pub(crate) trait Contestant: Send + 'static {
     fn run(&mut self, job: &Job) -> Result<Score>;
 }
 
-/// Ours, in this process.
-pub(crate) fn ours(hosts: &str) -> Result<impl Contestant + use<>> {
-    ours::Ours::connect(hosts)
+/// A contestant in this process.
+pub(crate) fn connect(name: &str, hosts: &str) -> Result<Box<dyn Contestant>> {
+    match name {
+        "ours" => Ok(Box::new(ours::Ours::connect(hosts)?)),
+        "bare" => Ok(Box::new(bare::Bare::connect(hosts)?)),
+        _ => Err(format!("there is no contestant {name}").into()),
+    }
 }
 
 /// Serves the harness until stdin closes.
 pub(crate) fn serve(name: &str, hosts: &str) -> Result<()> {
-    let mut contestant: Box<dyn Contestant> = match name {
-        "ours" => Box::new(ours(hosts)?),
-        "bare" => Box::new(bare::Bare::connect(hosts)?),
-        _ => return Err(format!("there is no contestant {name}").into()),
-    };
+    let mut contestant = connect(name, hosts)?;
     let (give, jobs) = std::sync::mpsc::channel::<String>();
     std::thread::spawn(move || {
         for line in jobs {
