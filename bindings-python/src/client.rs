@@ -3,13 +3,15 @@
 use std::sync::{Mutex as Lock, PoisonError};
 
 use pyo3::prelude::*;
-use zkcoord::Acl;
+use zkcoord::{Acl, Scheme};
 
 use crate::callback;
 use crate::counter::Counter;
 use crate::error::OrRaise;
+use crate::multi_mutex::MultiMutex;
 use crate::mutex::Mutex;
 use crate::op::{Op, nothing, seconds};
+use crate::semaphore::Semaphore;
 
 /// A connection with a session of its own.
 #[pyclass(frozen)]
@@ -62,8 +64,26 @@ impl Client {
         Ok(Subscription { core: subscription })
     }
 
-    fn mutex(&self, py: Python<'_>, path: &str) -> PyResult<Mutex> {
-        Mutex::new(py, self.core.mutex(path))
+    fn mutex(&self, py: Python<'_>, path: &str, scheme: &str) -> PyResult<Mutex> {
+        Mutex::new(py, self.core.mutex(path).scheme(Scheme::from_name(scheme).or_raise(py)?))
+    }
+
+    /// The side that reads and the side that writes.
+    fn rw_lock(&self, py: Python<'_>, path: &str, scheme: &str) -> PyResult<(Mutex, Mutex)> {
+        let lock = self.core.rw_lock(path).scheme(Scheme::from_name(scheme).or_raise(py)?);
+        Ok((Mutex::new(py, lock.read().clone())?, Mutex::new(py, lock.write().clone())?))
+    }
+
+    fn semaphore(&self, py: Python<'_>, path: &str, permits: usize) -> PyResult<Semaphore> {
+        Semaphore::new(py, self.core.semaphore(path, permits))
+    }
+
+    fn multi_mutex(&self, py: Python<'_>, paths: Vec<String>, scheme: &str) -> PyResult<MultiMutex> {
+        MultiMutex::new(py, self.core.multi_mutex(paths).scheme(Scheme::from_name(scheme).or_raise(py)?))
+    }
+
+    fn request_revoke(&self, node: &str, timeout: Option<f64>) -> Op {
+        Op::new(self.core.request_revoke(node), timeout, |found| found)
     }
 
     fn counter(&self, py: Python<'_>, path: &str) -> PyResult<Counter> {

@@ -53,6 +53,29 @@ impl Guard {
         self.core.on_lost(move |_| callback::call(move |py| tell.call0(py))).or_raise(py)
     }
 
+    /// Calls `tell()` once when somebody asks for the lock.
+    fn on_revoke(&self, py: Python<'_>, tell: Py<PyAny>) -> PyResult<()> {
+        self.core.on_revoke(move || callback::call(move |py| tell.call0(py))).or_raise(py)
+    }
+
+    fn is_revoke_requested(&self, py: Python<'_>) -> PyResult<bool> {
+        self.core.is_revoke_requested().or_raise(py)
+    }
+
+    /// The version -1 is any.
+    fn set_data(&self, path: &str, data: &[u8], version: i32, timeout: Option<f64>) -> Op {
+        Op::new(self.core.set_data(path, data, wanted(version)), timeout, nothing)
+    }
+
+    fn create(&self, path: &str, data: &[u8], timeout: Option<f64>) -> Op {
+        Op::new(self.core.create(path, data), timeout, nothing)
+    }
+
+    /// The version -1 is any.
+    fn delete(&self, path: &str, version: i32, timeout: Option<f64>) -> Op {
+        Op::new(self.core.delete(path, wanted(version)), timeout, nothing)
+    }
+
     fn release(&self, timeout: Option<f64>) -> Op {
         Op::new(self.core.release(), timeout, nothing)
     }
@@ -64,4 +87,8 @@ impl Guard {
             drop(self.core.release().on_done(drop));
         }
     }
+}
+
+fn wanted(version: i32) -> Option<i32> {
+    (version != -1).then_some(version)
 }

@@ -3,11 +3,15 @@
 
 mod callback;
 mod client;
+mod contender;
 mod counter;
 mod error;
 mod guard;
+mod multi_mutex;
 mod mutex;
 mod op;
+mod semaphore;
+mod stats;
 
 use pyo3::prelude::*;
 
@@ -24,9 +28,15 @@ mod _zkcoord {
     #[pymodule_export]
     use super::guard::Guard;
     #[pymodule_export]
+    use super::multi_mutex::MultiMutex;
+    #[pymodule_export]
     use super::mutex::Mutex;
     #[pymodule_export]
     use super::op::Op;
+    #[pymodule_export]
+    use super::semaphore::Semaphore;
+    #[pymodule_export]
+    use super::stats::success_probability;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

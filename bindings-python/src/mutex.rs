@@ -2,11 +2,13 @@
 
 use pyo3::prelude::*;
 
+use crate::contender::queue;
 use crate::error::OrRaise;
 use crate::guard::Guard;
 use crate::op::Op;
+use crate::stats::{Figures, figures};
 
-/// A mutual exclusion lock at a path.
+/// A mutual exclusion lock at a path, or one side of a read/write lock.
 #[pyclass(frozen)]
 pub(crate) struct Mutex {
     core: zkcoord::Mutex,
@@ -28,5 +30,15 @@ impl Mutex {
 
     fn try_acquire(&self) -> Op {
         Op::new(self.core.try_acquire(), None, |guard| guard.map(Guard::new))
+    }
+
+    fn inspect(&self, timeout: Option<f64>) -> Op {
+        Op::new(self.core.inspect(), timeout, queue)
+    }
+
+    fn stats(&self, py: Python<'_>) -> PyResult<Figures> {
+        // Refuses a child of fork(), where the figures may be locked by a thread that is not there.
+        self.core.path().or_raise(py)?;
+        Ok(figures(self.core.stats()))
     }
 }

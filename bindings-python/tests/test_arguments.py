@@ -116,7 +116,6 @@ def test_what_comes_later_is_unsupported(client: Client) -> None:
     any_client: Any = client
     for call in (
         lambda: zkcoord.connect("zk1", tls=object()),  # type: ignore[arg-type]
-        lambda: client.mutex("/lock", scheme="kazoo"),
         lambda: client.mutex("/lock", handoff=1),
         lambda: client.counter("/n", format="i32"),
         lambda: client.counter("/n", format="text"),

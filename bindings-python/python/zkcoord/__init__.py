@@ -18,6 +18,7 @@ again: what the parent made raises :class:`ForkedError` there.
 
 from zkcoord._zkcoord import __version__
 from zkcoord.client import Client, connect
+from zkcoord.contender import Contender, Queue
 from zkcoord.counter import Counter
 from zkcoord.errors import (
     AcquireTimeout,
@@ -40,7 +41,11 @@ from zkcoord.errors import (
     ZkcoordError,
 )
 from zkcoord.guard import Guard, Lost
+from zkcoord.multi_mutex import MultiMutex
 from zkcoord.mutex import Mutex
+from zkcoord.rw_lock import RwLock
+from zkcoord.semaphore import Semaphore
+from zkcoord.stats import WaitStats
 
 __all__ = [
     "AcquireTimeout",
@@ -49,6 +54,7 @@ __all__ = [
     "Client",
     "ClosedError",
     "ConnectionLost",
+    "Contender",
     "Counter",
     "CounterOverflow",
     "ForkedError",
@@ -58,12 +64,17 @@ __all__ = [
     "InvalidArgument",
     "LockLost",
     "Lost",
+    "MultiMutex",
     "Mutex",
     "NotAuthorized",
+    "Queue",
     "QuotaExceeded",
+    "RwLock",
+    "Semaphore",
     "SequenceExhausted",
     "SessionExpired",
     "Unsupported",
+    "WaitStats",
     "WouldDeadlock",
     "ZkcoordError",
     "__version__",

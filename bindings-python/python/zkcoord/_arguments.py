@@ -3,10 +3,13 @@
 import math
 import numbers
 import reprlib
+from collections.abc import Iterable
 
 from zkcoord.errors import InvalidArgument
 
 _I64 = range(-(2**63), 2**63)
+_PERMITS = range(1, 2**31)
+_VERSIONS = range(-1, 2**31)
 
 
 def invalid(name: str, value: object, problem: str) -> InvalidArgument:
@@ -49,6 +52,22 @@ def integer(name: str, value: object) -> int:
     return value
 
 
+def permits(value: object) -> int:
+    """The argument ``permits``."""
+    checked = integer("permits", value)
+    if checked not in _PERMITS:
+        raise invalid("permits", value, f"must be from 1 to {_PERMITS[-1]}")
+    return checked
+
+
+def version(value: object) -> int:
+    """The argument ``version``: a node's, or -1 for any."""
+    checked = integer("version", value)
+    if checked not in _VERSIONS:
+        raise invalid("version", value, f"must be -1 for any, or from 0 to {_VERSIONS[-1]}")
+    return checked
+
+
 def text(name: str, value: object) -> str:
     """A text that UTF-8 can hold."""
     if not isinstance(value, str):
@@ -58,6 +77,21 @@ def text(name: str, value: object) -> str:
     except UnicodeEncodeError:
         raise invalid(name, value, "must not contain surrogates") from None
     return value
+
+
+def texts(name: str, value: object) -> list[str]:
+    """Several texts. One alone is a mistake: its characters would be taken for them."""
+    if isinstance(value, str | bytes | bytearray) or not isinstance(value, Iterable):
+        raise invalid(name, value, "must be several str, like a list")
+    return [text(name, each) for each in value]
+
+
+def data(value: object) -> bytes:
+    """The argument ``data``: bytes, or what can be seen as such."""
+    try:
+        return bytes(memoryview(value))  # type: ignore[arg-type]
+    except (TypeError, ValueError, BufferError):
+        raise invalid("data", value, "must be bytes-like") from None
 
 
 def function(name: str, value: object) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal, Self
 
 from zkcoord import _arguments, _zkcoord
 from zkcoord.counter import Counter
 from zkcoord.errors import ForkedError, InvalidArgument, Unsupported
+from zkcoord.multi_mutex import MultiMutex
 from zkcoord.mutex import Mutex
+from zkcoord.rw_lock import RwLock
+from zkcoord.semaphore import Semaphore
+
+_SIDES = ("read", "write")
 
 
 def connect(
@@ -138,7 +143,8 @@ class Client:
 
         Args:
             path: The lock's directory, below the chroot, like ``"/locks/report"``; made when it is missing.
-            scheme: With whom the lock is shared: ``"curator"``, also go-zookeeper. Others come in a later version.
+            scheme: With whom the lock is shared: ``"curator"``, also go-zookeeper; ``"kazoo"``. All who share the path
+                must give the same.
             handoff: 0: the lock goes from session to session in order of arrival. Others come in a later version.
 
         Raises:
@@ -150,10 +156,98 @@ class Client:
             with client.mutex("/locks/report").acquire(timeout=5) as guard:
                 write_report(fence=guard.token)
         """
-        _choose("scheme", scheme, now="curator", later=("kazoo",))
         if _arguments.integer("handoff", handoff) != 0:
             raise Unsupported(f"handoff {handoff}: comes in a later version of zkcoord")
-        return Mutex(self._native.mutex(_arguments.text("path", path)), path)
+        native = self._native.mutex(_arguments.text("path", path), _arguments.text("scheme", scheme))
+        return Mutex(native, path)
+
+    def rw_lock(self, path: str, *, scheme: str = "curator") -> RwLock:
+        """A read/write lock at ``path``. Makes no request.
+
+        Args:
+            path: The lock's directory, below the chroot; made when it is missing.
+            scheme: With whom the lock is shared: ``"curator"`` or ``"kazoo"``. All who share the path must give the
+                same.
+
+        Raises:
+            InvalidArgument: An argument is not acceptable.
+
+        Example::
+
+            catalogue = client.rw_lock("/locks/catalogue")
+            with catalogue.read.acquire(timeout=5):
+                look_up()
+        """
+        sides = self._native.rw_lock(_arguments.text("path", path), _arguments.text("scheme", scheme))
+        read, write = (Mutex(native, f"{path} ({side})") for native, side in zip(sides, _SIDES, strict=True))
+        return RwLock(read, write, path)
+
+    def semaphore(self, path: str, permits: int) -> Semaphore:
+        """A semaphore at ``path``. Makes no request.
+
+        Args:
+            path: The semaphore's directory, below the chroot; made when it is missing.
+            permits: How many there are. Everyone who shares the path must give the same number.
+
+        Raises:
+            InvalidArgument: An argument is not acceptable.
+
+        Example::
+
+            with client.semaphore("/limits/downloads", permits=10).acquire(timeout=5):
+                download()
+        """
+        native = self._native.semaphore(_arguments.text("path", path), _arguments.permits(permits))
+        return Semaphore(native, path, permits)
+
+    def multi_mutex(self, paths: Iterable[str], *, scheme: str = "curator") -> MultiMutex:
+        """Several mutexes taken as one, all or none. Makes no request.
+
+        Args:
+            paths: The locks' directories, below the chroot; made when they are missing. Their order does not matter.
+            scheme: With whom the locks are shared: ``"curator"``, also go-zookeeper; ``"kazoo"``.
+
+        Raises:
+            InvalidArgument: An argument is not acceptable.
+
+        Example::
+
+            with client.multi_mutex(["/accounts/7", "/accounts/12"]).acquire(timeout=5) as guard:
+                move_money(fence=guard.token)
+        """
+        checked = _arguments.texts("paths", paths)
+        native = self._native.multi_mutex(checked, _arguments.text("scheme", scheme))
+        return MultiMutex(native, checked)
+
+    def request_revoke(self, node: str, timeout: float | None = None) -> bool:
+        """Asks the owner of a lock's node to give the lock back, as Curator's ``Revoker`` does. The owner decides.
+
+        It writes ``__REVOKE__`` into the node, whatever that is: take it from :meth:`Mutex.inspect()
+        <zkcoord.Mutex.inspect>`.
+
+        Args:
+            node: The path of the node, below the chroot.
+            timeout: How many seconds the servers have. ``None``: for ever; 0: try once.
+
+        Returns:
+            Whether the node was there.
+
+        Raises:
+            InvalidArgument: An argument is not acceptable.
+            AcquireTimeout: The servers have not answered in time.
+            NotAuthorized: An ACL refused.
+            ConnectionLost: There is no connection, and the timeout is 0.
+            WouldDeadlock: Called from a callback of zkcoord's.
+            ClosedError: The client was closed.
+            ForkedError: This is a child of the process that connected.
+
+        Example::
+
+            for contender in mutex.inspect():
+                if contender.role == "holder":
+                    client.request_revoke(contender.node)
+        """
+        return self._native.request_revoke(_arguments.text("node", node), _arguments.timeout(timeout)).wait()
 
     def counter(
         self,

@@ -37,7 +37,7 @@ class Guard:
 
     @property
     def node(self) -> str:
-        """The path of the lock's node, below the client's chroot."""
+        """The path of the lock's node, below the client's chroot; of the first one when there are several."""
         return self._native.node
 
     @property
@@ -82,6 +82,98 @@ class Guard:
         """
         _arguments.function("fn", fn)
         self._native.on_lost(fn)
+
+    @property
+    def revoke_requested(self) -> bool:
+        """Whether somebody has asked for the lock.
+
+        By :meth:`Client.request_revoke() <zkcoord.Client.request_revoke>`, or Curator's ``Revoker``. The lock stays
+        held; its holder decides.
+
+        Raises:
+            ForkedError: This is a child of the process that acquired it.
+
+        Example::
+
+            for row in rows:
+                if guard.revoke_requested:
+                    break
+                write(row, fence=guard.token)
+        """
+        return self._native.is_revoke_requested()
+
+    def on_revoke(self, fn: Callable[[], object]) -> None:
+        """Calls ``fn()`` once when somebody asks for the lock, on a thread of zkcoord's.
+
+        At once if that has happened already; never if the lock is released. ``fn`` must not make waiting calls, like
+        :meth:`release`: they raise :class:`~zkcoord.WouldDeadlock` there.
+
+        Raises:
+            InvalidArgument: ``fn`` cannot be called.
+            ForkedError: This is a child of the process that acquired it.
+
+        Example::
+
+            stop = threading.Event()
+            guard.on_revoke(stop.set)
+        """
+        _arguments.function("fn", fn)
+        self._native.on_revoke(fn)
+
+    def set_data(
+        self, path: str, data: bytes | bytearray | memoryview, version: int = -1, timeout: float | None = None
+    ) -> None:
+        """Sets the data of a node, on condition that the lock is still held.
+
+        The servers check the lock's node and make the write in one transaction: what is held up on its way until the
+        lock is another's, is refused.
+
+        Args:
+            path: The node, below the chroot. Not made when it is missing: see :meth:`create`.
+            data: The bytes.
+            version: The version that the node must be at. -1: any.
+            timeout: How many seconds it may take. ``None``: for ever; 0: try once.
+
+        Raises:
+            LockLost: The lock's node is gone. Nothing was written.
+            InvalidArgument: An argument is not acceptable, there is no such node, or it is at another version. Nothing
+                was written.
+            AcquireTimeout: There was no connection in time. Nothing was written.
+            Indeterminate: The connection was lost, or the timeout passed, after the write was sent. It may have been
+                applied or not.
+            NotAuthorized: An ACL refused.
+            QuotaExceeded: The servers refused for quota.
+            WouldDeadlock: Called from a callback of zkcoord's.
+            ForkedError: This is a child of the process that acquired it.
+
+        Example::
+
+            with client.mutex("/locks/config").acquire() as guard:
+                guard.set_data("/config", b"colour=green")
+        """
+        checked = _arguments.text("path", path), _arguments.data(data), _arguments.version(version)
+        self._native.set_data(*checked, _arguments.timeout(timeout)).wait()
+
+    def create(self, path: str, data: bytes | bytearray | memoryview, timeout: float | None = None) -> None:
+        """Creates a persistent node, on condition that the lock is still held.
+
+        Raises:
+            InvalidArgument: An argument is not acceptable, there is such a node already, or none above it.
+            ZkcoordError: Otherwise as :meth:`set_data`.
+        """
+        checked = _arguments.text("path", path), _arguments.data(data)
+        self._native.create(*checked, _arguments.timeout(timeout)).wait()
+
+    def delete(self, path: str, version: int = -1, timeout: float | None = None) -> None:
+        """Deletes a node, on condition that the lock is still held.
+
+        Raises:
+            InvalidArgument: An argument is not acceptable, there is no such node, it is at another version, or there
+                are nodes below it.
+            ZkcoordError: Otherwise as :meth:`set_data`.
+        """
+        checked = _arguments.text("path", path), _arguments.version(version)
+        self._native.delete(*checked, _arguments.timeout(timeout)).wait()
 
     def release(self, timeout: float | None = None) -> None:
         """Gives the lock back and waits until the servers have taken it. May be called again, and after a loss.

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import threading
-
 from zkcoord import _arguments, _zkcoord
+from zkcoord._entering import Entering
+from zkcoord.contender import Contender, Queue
 from zkcoord.guard import Guard
+from zkcoord.stats import WaitStats
 
 
-class Mutex:
+class Mutex(Entering):
     """A lock that at most one client of the ensemble holds, served in order of arrival. Made by ``client.mutex(path)``.
 
     Not reentrant: a second :meth:`acquire` waits for the first guard, also in the same thread. On the same path it
-    excludes Curator's ``InterProcessMutex``. ``with mutex as guard:`` is ``with mutex.acquire() as guard:``.
+    excludes Curator's ``InterProcessMutex`` or, with ``scheme="kazoo"``, kazoo's ``Lock``. The two sides of a
+    :class:`~zkcoord.RwLock` are of this class too.
+
+    ``with mutex as guard:`` is ``with mutex.acquire() as guard:``.
     """
 
-    def __init__(self, native: _zkcoord.Mutex, path: str) -> None:
+    def __init__(self, native: _zkcoord.Mutex, name: str) -> None:
+        super().__init__()
         self._native = native
-        self._path = path
-        self._entered = _Entered()
+        self._name = name
 
     def acquire(self, timeout: float | None = None) -> Guard:
         """Waits for the lock. One round trip when it is free.
@@ -64,20 +68,42 @@ class Mutex:
         native = self._native.try_acquire().wait()
         return None if native is None else Guard(native)
 
-    def __enter__(self) -> Guard:
-        guard = self.acquire()
-        self._entered.guards.append(guard)
-        return guard
+    def inspect(self, timeout: float | None = None) -> Queue:
+        """Who holds the lock and who waits for it, in order. Two round trips.
 
-    def __exit__(self, *exception: object) -> None:
-        self._entered.guards.pop().__exit__(*exception)
+        Args:
+            timeout: How many seconds the servers have. ``None``: for ever.
+
+        Returns:
+            A list of :class:`~zkcoord.Contender`. Its ``warnings`` name libraries in it that do not see each other.
+
+        Raises:
+            AcquireTimeout: The servers have not answered in time.
+            NotAuthorized: An ACL refused.
+            ConnectionLost: There is no connection, and the timeout is 0.
+            WouldDeadlock: Called from a callback of zkcoord's.
+            ClosedError: The client was closed.
+            ForkedError: This is a child of the process that connected.
+
+        Example::
+
+            for contender in mutex.inspect():
+                print(contender.role, contender.identity, contender.waiting_since)
+        """
+        contenders, warnings = self._native.inspect(_arguments.timeout(timeout)).wait()
+        return Queue((Contender(*contender) for contender in contenders), warnings)
+
+    def stats(self) -> WaitStats:
+        """How long the waits of this object took. Costs no round trip.
+
+        Raises:
+            ForkedError: This is a child of the process that connected.
+
+        Example::
+
+            print(mutex.stats().p99, "seconds at most, 99 times out of 100")
+        """
+        return WaitStats(*self._native.stats())
 
     def __repr__(self) -> str:
-        return f"<zkcoord.Mutex {self._path}>"
-
-
-class _Entered(threading.local):
-    """The guards of this thread's ``with mutex`` blocks; other threads may be in one of the same mutex."""
-
-    def __init__(self) -> None:
-        self.guards: list[Guard] = []
+        return f"<zkcoord.Mutex {self._name}>"
