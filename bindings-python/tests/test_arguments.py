@@ -41,6 +41,15 @@ def refused(call: Callable[[], object], *, name: str) -> None:
 def test_paths(client: Client, path: Any) -> None:
     refused(lambda: client.mutex(path), name="path")
     refused(lambda: client.counter(path), name="path")
+    refused(lambda: client.rw_lock(path), name="path")
+    refused(lambda: client.semaphore(path, permits=3), name="path")
+    refused(lambda: client.multi_mutex(["/lock", path]), name="paths")
+    refused(lambda: client.request_revoke(path), name="node")
+    with client.mutex("/lock").acquire() as guard:
+        refused(lambda: guard.set_data(path, b""), name="path")
+        refused(lambda: guard.create(path, b""), name="path")
+        refused(lambda: guard.delete(path), name="path")
+        assert guard.is_held
 
 
 @pytest.mark.parametrize("timeout", BAD_TIMEOUTS, ids=lambda timeout: repr(timeout)[:20])
@@ -50,7 +59,16 @@ def test_timeouts(client: Client, timeout: Any) -> None:
     with mutex.acquire() as guard:
         refused(lambda: guard.lost.wait(timeout), name="timeout")
         refused(lambda: guard.release(timeout), name="timeout")
+        refused(lambda: guard.set_data("/lock", b"", timeout=timeout), name="timeout")
+        refused(lambda: guard.create("/new", b"", timeout=timeout), name="timeout")
+        refused(lambda: guard.delete("/new", timeout=timeout), name="timeout")
         assert guard.is_held
+    refused(lambda: mutex.inspect(timeout), name="timeout")
+    refused(lambda: client.rw_lock("/lock").read.acquire(timeout), name="timeout")
+    refused(lambda: client.semaphore("/s", 3).acquire(timeout=timeout), name="timeout")
+    refused(lambda: client.multi_mutex(["/lock"]).acquire(timeout), name="timeout")
+    refused(lambda: client.request_revoke("/lock", timeout), name="timeout")
+    refused(lambda: mutex.stats().success_probability(timeout), name="budget_seconds")
     for operate in (counter.add, counter.increment, counter.decrement, counter.get):
         refused(lambda operate=operate: operate(timeout=timeout), name="timeout")  # type: ignore[misc]
     refused(lambda: counter.set(1, timeout=timeout), name="timeout")
@@ -79,6 +97,42 @@ def test_integers(client: Client, n: Any) -> None:
     refused(lambda: counter.compare_and_set(n, 0), name="expected ")
     refused(lambda: counter.compare_and_set(0, n), name="new ")
     assert counter.get() == 0
+
+
+@pytest.mark.parametrize("permits", [*BAD_INTEGERS, 0, -1, 2**31, 4], ids=lambda n: type(n).__name__)
+def test_permits(client: Client, permits: Any) -> None:
+    if permits != 4:
+        refused(lambda: client.semaphore("/s", permits), name="permits ")
+    semaphore = client.semaphore("/s", 3)
+    refused(lambda: semaphore.acquire(permits), name="permits ")
+    refused(lambda: semaphore.try_acquire(permits), name="permits ")
+    refused(lambda: client.semaphore("/s", 1000).acquire(501), name="permits ")
+
+
+@pytest.mark.parametrize("paths", [[], (), "/lock", b"/lock", None, 7, {}], ids=repr)
+def test_several_paths(client: Client, paths: Any) -> None:
+    refused(lambda: client.multi_mutex(paths), name="paths ")
+
+
+@pytest.mark.parametrize("scheme", ["other", "", "Curator", "\ud800", None, 7], ids=repr)
+def test_schemes(client: Client, scheme: Any) -> None:
+    refused(lambda: client.mutex("/lock", scheme=scheme), name="scheme ")
+    refused(lambda: client.rw_lock("/lock", scheme=scheme), name="scheme ")
+    refused(lambda: client.multi_mutex(["/lock"], scheme=scheme), name="scheme ")
+
+
+@pytest.mark.parametrize("version", [*BAD_INTEGERS, -2, 2**31], ids=lambda n: type(n).__name__)
+def test_versions(client: Client, version: Any) -> None:
+    with client.mutex("/lock").acquire() as guard:
+        refused(lambda: guard.set_data("/lock", b"", version), name="version ")
+        refused(lambda: guard.delete("/lock", version), name="version ")
+
+
+@pytest.mark.parametrize("data", ["text", None, 7, [1], object()], ids=lambda data: type(data).__name__)
+def test_data(client: Client, data: Any) -> None:
+    with client.mutex("/lock").acquire() as guard:
+        refused(lambda: guard.set_data("/lock", data), name="data ")
+        refused(lambda: guard.create("/new", data), name="data ")
 
 
 @pytest.mark.parametrize("hosts", [*BAD_HOSTS, *NO_TEXTS[1:], "zk\ud800"], ids=repr)
@@ -126,8 +180,6 @@ def test_what_comes_later_is_unsupported(client: Client) -> None:
     ):
         with pytest.raises(zkcoord.Unsupported, match="version"):
             call()
-    refused(lambda: any_client.mutex("/lock", scheme="other"), name="scheme")
-    refused(lambda: any_client.mutex("/lock", scheme=None), name="scheme")
     refused(lambda: any_client.mutex("/lock", handoff="1"), name="handoff")
     refused(lambda: any_client.counter("/n", format="i128"), name="format")
     refused(lambda: any_client.counter("/n", default=None), name="default")
@@ -140,6 +192,7 @@ def test_callbacks_must_be_callable(client: Client) -> None:
     refused(lambda: client.on_state(nothing), name="fn")
     with client.mutex("/lock").acquire() as guard:
         refused(lambda: guard.on_lost(nothing), name="fn")
+        refused(lambda: guard.on_revoke(nothing), name="fn")
 
 
 def test_good_options_connect(corner: Corner) -> None:

@@ -18,9 +18,24 @@ def test_a_client_has_a_session_and_a_state(corner: Corner) -> None:
 
 def test_a_closed_client_refuses_everything(client: Client) -> None:
     mutex, counter = client.mutex("/lock"), client.counter("/n")
+    lock, semaphore = client.rw_lock("/rw"), client.semaphore("/s", permits=3)
+    both = client.multi_mutex(["/a", "/b"])
     client.close()
     client.close()
-    for operate in (mutex.acquire, mutex.try_acquire, counter.get, counter.increment):
+    for operate in (
+        mutex.acquire,
+        mutex.try_acquire,
+        mutex.inspect,
+        lock.read.acquire,
+        lock.write.try_acquire,
+        semaphore.acquire,
+        semaphore.try_acquire,
+        both.acquire,
+        both.try_acquire,
+        lambda: client.request_revoke("/lock/node"),
+        counter.get,
+        counter.increment,
+    ):
         with pytest.raises(zkcoord.ClosedError) as caught:
             operate()
         assert isinstance(caught.value, RuntimeError)
@@ -28,12 +43,16 @@ def test_a_closed_client_refuses_everything(client: Client) -> None:
 
 def test_closing_gives_locks_back_and_ends_waits(corner: Corner, client: Client) -> None:
     guard = client.mutex("/lock").acquire()
-    waiter = Background(client.mutex("/lock").acquire)
+    permits = client.semaphore("/s", permits=3).acquire(3)
+    waiters = [Background(client.mutex("/lock").acquire), Background(client.semaphore("/s", 3).acquire)]
     corner.await_children("/lock", 2)
+    corner.await_children("/s/locks", 1)
     client.close()
-    with pytest.raises(zkcoord.ClosedError):
-        waiter.finish()
-    assert corner.children("/lock") == []
+    for waiter in waiters:
+        with pytest.raises(zkcoord.ClosedError):
+            waiter.finish()
+    assert corner.children("/lock") == corner.children("/s/leases") == corner.children("/s/locks") == []
+    permits.release()
     assert not guard.is_held
     guard.release()
 

@@ -35,6 +35,8 @@ def in_child(work: Callable[[], None]) -> None:
 
 def test_a_child_is_refused_what_its_parent_made(corner: Corner, client: Client) -> None:
     mutex, counter = client.mutex("/lock"), client.counter("/n")
+    lock, semaphore = client.rw_lock("/rw"), client.semaphore("/s", permits=3)
+    both = client.multi_mutex(["/a", "/b"])
     with mutex.acquire() as guard:
 
         def work() -> None:
@@ -54,6 +56,26 @@ def test_a_child_is_refused_what_its_parent_made(corner: Corner, client: Client)
                 lambda: client.mutex("/new"),
                 lambda: client.counter("/new"),
                 lambda: guard.on_lost(print),
+                lambda: guard.on_revoke(print),
+                lambda: guard.revoke_requested,
+                lambda: guard.set_data("/lock", b""),
+                lambda: guard.create("/new", b""),
+                lambda: guard.delete("/lock"),
+                lambda: client.rw_lock("/new"),
+                lambda: client.semaphore("/new", permits=1),
+                lambda: client.multi_mutex(["/new"]),
+                lambda: client.request_revoke(guard.node),
+                mutex.inspect,
+                mutex.stats,
+                lock.read.acquire,
+                lock.write.try_acquire,
+                lock.read.inspect,
+                semaphore.acquire,
+                semaphore.try_acquire,
+                semaphore.stats,
+                both.acquire,
+                both.try_acquire,
+                both.stats,
             ):
                 with pytest.raises(zkcoord.ForkedError, match="connect again"):
                     operate()

@@ -117,5 +117,11 @@ def test_the_gil_is_free_while_waiting(corner: Corner, client: Client) -> None:
         waiter.finish()
 
 
+@pytest.mark.parametrize(("scheme", "name"), [("curator", "-lock-"), ("kazoo", "__lock__")])
+def test_the_scheme_decides_the_names_of_nodes(client: Client, scheme: str, name: str) -> None:
+    with client.mutex("/lock", scheme=scheme).acquire(timeout=5) as guard:
+        assert name in guard.node
+
+
 def test_its_text_says_what_it_is(client: Client) -> None:
     assert repr(client.mutex("/a/lock")) == "<zkcoord.Mutex /a/lock>"

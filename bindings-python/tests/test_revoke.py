@@ -1,0 +1,60 @@
+import threading
+
+import pytest
+import zkcoord
+from conftest import PATIENCE, Corner, eventually
+from zkcoord import Client
+
+
+def test_a_holder_is_asked_and_decides(corner: Corner, client: Client) -> None:
+    calls: list[str] = []
+    with client.mutex("/lock").acquire() as guard:
+        guard.on_revoke(lambda: calls.append("before"))
+        assert guard.revoke_requested is False
+        assert corner.client().request_revoke(guard.node, timeout=5) is True
+        assert eventually(lambda: calls == ["before"])
+        assert guard.revoke_requested is True
+        guard.on_revoke(lambda: calls.append("after"))
+        assert eventually(lambda: calls == ["before", "after"]), calls
+        client.request_revoke(guard.node)
+        assert guard.is_held
+        guard.check()
+    assert client.request_revoke(guard.node) is False
+    assert calls == ["before", "after"]
+
+
+def test_a_guard_of_several_is_asked_by_any_of_their_nodes(corner: Corner, client: Client) -> None:
+    told = threading.Event()
+    with client.multi_mutex(["/a", "/b"]).acquire() as guard:
+        guard.on_revoke(told.set)
+        assert client.request_revoke(f"/b/{corner.children('/b')[0]}")
+        assert told.wait(PATIENCE)
+        assert guard.revoke_requested
+
+
+def test_releasing_in_the_callback_is_refused(client: Client) -> None:
+    outcome: list[Exception] = []
+    guard = client.mutex("/lock").acquire()
+
+    def told() -> None:
+        try:
+            guard.release()
+        except Exception as error:
+            outcome.append(error)
+
+    guard.on_revoke(told)
+    client.request_revoke(guard.node)
+    assert eventually(lambda: len(outcome) == 1)
+    assert isinstance(outcome[0], zkcoord.WouldDeadlock)
+    assert guard.is_held
+    guard.release()
+
+
+def test_without_a_connection_it_fails_in_time(frail: Corner) -> None:
+    client = frail.client()
+    frail.zookeeper.kill(0)
+    assert eventually(lambda: client.state == "suspended")
+    with pytest.raises(zkcoord.ConnectionLost):
+        client.request_revoke("/lock/node", timeout=0)
+    with pytest.raises(zkcoord.AcquireTimeout):
+        client.request_revoke("/lock/node", timeout=0.1)
