@@ -1,6 +1,7 @@
 // Checks of what callers pass, for those who do not use TypeScript, and for what types cannot say.
 
 import { inspect } from 'node:util'
+import { isUint8Array } from 'node:util/types'
 
 import { InvalidArgumentError, UnsupportedError } from './error.js'
 
@@ -71,6 +72,28 @@ export function notYet<T extends object>(given: T, ...names: (keyof T & string)[
       throw new UnsupportedError(`${name}: not in this version yet; it comes in a later one`)
     }
   }
+}
+
+/**
+ * What is written into a node: bytes, or text as UTF-8.
+ *
+ * @internal
+ */
+export function bytes(argument: string, value: string | Uint8Array): Uint8Array {
+  if (isUint8Array(value)) return value
+  if (typeof value !== 'string') throw invalid(argument, value, 'must be a string or a Uint8Array')
+  if (!value.isWellFormed()) throw invalid(argument, value, 'must not contain half a surrogate pair')
+  return Buffer.from(value)
+}
+
+/**
+ * An integer of 32 bits with sign, no less than `least`.
+ *
+ * @internal
+ */
+export function int32(argument: string, value: number | undefined, least: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= 0x7fffffff) return value
+  throw invalid(argument, value, `must be an integer from ${least} to ${0x7fffffff}`)
 }
 
 /**

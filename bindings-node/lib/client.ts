@@ -4,9 +4,12 @@ import native from '../native.cjs'
 import type { Client as NativeClient } from '../native.cjs'
 import * as check from './arguments.js'
 import { Counter, type CounterOptions } from './counter.js'
+import { MultiMutex, type MultiMutexOptions } from './multi_mutex.js'
 import { Mutex, type MutexOptions } from './mutex.js'
 import { settle, unwrap } from './op.js'
-import { callOptions, connectOptions, type ConnectOptions } from './options.js'
+import { callOptions, connectOptions, type CallOptions, type ConnectOptions } from './options.js'
+import { RwLock, type RwLockOptions } from './rw_lock.js'
+import { Semaphore, type SemaphoreOptions } from './semaphore.js'
 
 /**
  * What a client stands on: `'connected'`; `'suspended'`, the connection is lost and the session may live on;
@@ -94,10 +97,84 @@ export class Client {
    */
   mutex(path: string, options?: MutexOptions): Mutex {
     const given = check.options(options)
-    const { scheme = 'curator' } = given
-    check.word('scheme', scheme, ['curator'], ['kazoo'])
+    const scheme = schemeOf(given)
     check.notYet(given, 'handoff')
-    return new Mutex(unwrap(this.#native.mutex(check.text('path', path))))
+    return new Mutex(unwrap(this.#native.mutex(check.text('path', path), scheme)))
+  }
+
+  /**
+   * A read/write lock. No request is made.
+   *
+   * @param path - the lock's directory, an absolute path below the client's chroot
+   * @throws {@link InvalidArgumentError} for a path or a scheme that is none
+   *
+   * @example
+   * ```ts
+   * await using guard = await client.rwLock('/locks/catalogue').read.acquire({ timeout: 5_000 })
+   * ```
+   */
+  rwLock(path: string, options?: RwLockOptions): RwLock {
+    const scheme = schemeOf(check.options(options))
+    return new RwLock(unwrap(this.#native.rwLock(check.text('path', path), scheme)))
+  }
+
+  /**
+   * A semaphore. No request is made.
+   *
+   * @param path - the semaphore's directory, an absolute path below the client's chroot
+   * @param options - `permits`: how many there are
+   * @throws {@link InvalidArgumentError} for a path that is none, or a number that cannot be
+   *
+   * @example
+   * ```ts
+   * await using slot = await client.semaphore('/limits/downloads', { permits: 10 }).acquire()
+   * ```
+   */
+  semaphore(path: string, options: SemaphoreOptions): Semaphore {
+    const permits = check.int32('permits', check.options<SemaphoreOptions>(options).permits, 1)
+    return new Semaphore(unwrap(this.#native.semaphore(check.text('path', path), permits)))
+  }
+
+  /**
+   * Several mutexes taken as one, all or none. No request is made.
+   *
+   * @param paths - the locks' directories, absolute paths below the client's chroot, in any order
+   * @throws {@link InvalidArgumentError} for paths or a scheme that are none
+   *
+   * @example
+   * ```ts
+   * await using both = await client.multiMutex(['/accounts/7', '/accounts/12']).acquire({ timeout: 5_000 })
+   * ```
+   */
+  multiMutex(paths: readonly string[], options?: MultiMutexOptions): MultiMutex {
+    const scheme = schemeOf(check.options(options))
+    if (!Array.isArray(paths) || paths.length === 0) {
+      throw check.invalid('paths', paths, 'must be an array of at least one path')
+    }
+    const checked = Array.from(paths as readonly string[], (path) => check.text('paths', path))
+    return new MultiMutex(unwrap(this.#native.multiMutex(checked, scheme)))
+  }
+
+  /**
+   * Asks the owner of a lock's node to give the lock back, as Curator's `Revoker` does. The owner hears of it within about
+   * a second, in zkcoord by {@link Guard.onRevoke}, and decides.
+   *
+   * @param node - the owner's node, from {@link Mutex.inspect}
+   * @param options - `timeout` in milliseconds, and `signal`
+   * @returns whether the node was there
+   * @throws {@link AcquireTimeoutError}, {@link ConnectionLostError}, {@link NotAuthorizedError}, {@link ClosedError},
+   *   {@link InvalidArgumentError}; the signal's reason
+   *
+   * @example
+   * ```ts
+   * const [holder] = await mutex.inspect()
+   * if (holder) await client.requestRevoke(holder.node)
+   * ```
+   */
+  async requestRevoke(node: string, options?: CallOptions): Promise<boolean> {
+    const { timeout, signal } = callOptions(options)
+    const checked = check.text('node', node)
+    return await settle(() => this.#native.requestRevoke(checked, timeout), signal)
   }
 
   /**
@@ -135,4 +212,8 @@ export class Client {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+function schemeOf({ scheme = 'curator' }: RwLockOptions): 'curator' | 'kazoo' {
+  return check.word('scheme', scheme, ['curator', 'kazoo'])
 }

@@ -1,15 +1,17 @@
 // A mutual exclusion lock: at most one holder among all clients of the ensemble, served in order of arrival.
 
-import type { Guard as NativeGuard, Mutex as NativeMutex } from '../native.cjs'
-import { Guard } from './guard.js'
+import type { Mutex as NativeMutex } from '../native.cjs'
+import { giveBack, Guard } from './guard.js'
+import { toQueue, type Queue } from './inspect.js'
 import { settle } from './op.js'
 import { callOptions, type CallOptions } from './options.js'
+import { WaitStats } from './stats.js'
 
 /** Options of {@link Client.mutex}. */
 export interface MutexOptions {
   /**
    * The names in the queue. Everyone who shares the lock must use the same. `'curator'`, the default, excludes
-   * Curator's `InterProcessMutex` and go-zookeeper's `Lock`. `'kazoo'` is not in this version yet.
+   * Curator's `InterProcessMutex` and go-zookeeper's `Lock`; `'kazoo'` excludes kazoo's `Lock`.
    */
   scheme?: 'curator' | 'kazoo' | undefined
   /** Not in this version yet. */
@@ -17,7 +19,7 @@ export interface MutexOptions {
 }
 
 /**
- * A mutual exclusion lock at a path. Made by {@link Client.mutex}.
+ * A mutual exclusion lock at a path. Made by {@link Client.mutex}. The sides of a {@link RwLock} are of this type too.
  *
  * Not reentrant: a second `acquire` waits for the first guard.
  */
@@ -69,11 +71,28 @@ export class Mutex {
     const native = await settle(() => this.#native.tryAcquire(timeout), signal, giveBack)
     return native && new Guard(native)
   }
-}
 
-/** How long an aborted call waits until the lock that it got after all is free; the rest goes on in the background. */
-const PARTING = 250
+  /**
+   * Who holds the lock and who waits, in order, with `warnings` of mixes of libraries that cannot see each other. Two
+   * round trips.
+   *
+   * @param options - `timeout` in milliseconds, and `signal`
+   * @throws {@link AcquireTimeoutError}, {@link ConnectionLostError}, {@link NotAuthorizedError}, {@link ClosedError},
+   *   {@link InvalidArgumentError}; the signal's reason
+   *
+   * @example
+   * ```ts
+   * const [first] = await mutex.inspect()
+   * console.log(`held by ${first?.identity ?? 'nobody'}`)
+   * ```
+   */
+  async inspect(options?: CallOptions): Promise<Queue> {
+    const { timeout, signal } = callOptions(options)
+    return toQueue(await settle(() => this.#native.inspect(timeout), signal))
+  }
 
-async function giveBack(guard: NativeGuard | null): Promise<void> {
-  await guard?.release(PARTING)
+  /** How long the waits for this lock took. Costs no round trip. */
+  stats(): WaitStats {
+    return new WaitStats(this.#native.stats())
+  }
 }

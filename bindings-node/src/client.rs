@@ -2,13 +2,16 @@
 
 use napi::bindgen_prelude::{Env, Object, Uint8Array, i64n};
 use napi_derive::napi;
-use zkcoord::{Acl, Op, Subscription};
+use zkcoord::{Acl, Op, Scheme, Subscription};
 
 use crate::counter::Counter;
 use crate::error::Outcome;
 use crate::event::{Listener, tell};
+use crate::multi_mutex::MultiMutex;
 use crate::mutex::Mutex;
 use crate::promise::{milliseconds, promise};
+use crate::rw_lock::RwLock;
+use crate::semaphore::Semaphore;
 
 /// Options of `connect`, all of them given. Times in milliseconds.
 #[napi(object, object_to_js = false)]
@@ -86,11 +89,46 @@ impl Client {
         Outcome(subscription.map(|subscription| StateSubscription(Some(subscription))))
     }
 
-    /// Core's `Client::mutex`; fails at once when the path is none.
+    /// Core's `Client::mutex`; fails at once when an argument cannot be.
     #[napi(catch_unwind, ts_return_type = "Outcome<Mutex>")]
-    pub fn mutex(&self, path: String) -> Outcome<Mutex> {
-        let mutex = self.0.mutex(path);
-        Outcome(mutex.path().map(drop).map(|()| Mutex(mutex)))
+    pub fn mutex(&self, path: String, scheme: String) -> Outcome<Mutex> {
+        let scheme = Scheme::from_name(&scheme);
+        let mutex = scheme.map(|scheme| self.0.mutex(path).scheme(scheme));
+        Outcome(mutex.and_then(|mutex| mutex.path().map(drop).map(|()| Mutex(mutex))))
+    }
+
+    /// Core's `Client::rw_lock`; fails at once when an argument cannot be.
+    #[napi(catch_unwind, ts_return_type = "Outcome<RwLock>")]
+    pub fn rw_lock(&self, path: String, scheme: String) -> Outcome<RwLock> {
+        let scheme = Scheme::from_name(&scheme);
+        let lock = scheme.map(|scheme| self.0.rw_lock(path).scheme(scheme));
+        Outcome(lock.and_then(|lock| lock.read().path().map(drop).map(|()| RwLock(lock))))
+    }
+
+    /// Core's `Client::multi_mutex`; fails at once when an argument cannot be.
+    #[napi(catch_unwind, ts_return_type = "Outcome<MultiMutex>")]
+    pub fn multi_mutex(&self, paths: Vec<String>, scheme: String) -> Outcome<MultiMutex> {
+        let scheme = Scheme::from_name(&scheme);
+        let mutex = scheme.map(|scheme| self.0.multi_mutex(paths).scheme(scheme));
+        Outcome(mutex.and_then(|mutex| mutex.paths().map(drop).map(|()| MultiMutex(mutex))))
+    }
+
+    /// Core's `Client::semaphore`; fails at once when an argument cannot be.
+    #[napi(catch_unwind, ts_return_type = "Outcome<Semaphore>")]
+    pub fn semaphore(&self, path: String, permits: u32) -> Outcome<Semaphore> {
+        let semaphore = self.0.semaphore(path, permits as usize);
+        Outcome(semaphore.path().map(drop).map(|()| Semaphore(semaphore)))
+    }
+
+    /// Core's `Client::request_revoke`.
+    #[napi(catch_unwind, ts_return_type = "Pending<boolean>")]
+    pub fn request_revoke<'env>(
+        &self,
+        env: &'env Env,
+        node: String,
+        timeout: Option<f64>,
+    ) -> napi::Result<Object<'env>> {
+        promise(env, self.0.request_revoke(node), timeout, |there| there)
     }
 
     /// Core's `Client::counter`; fails at once when the path is none.

@@ -1,6 +1,6 @@
 //! A guard, method by method.
 
-use napi::bindgen_prelude::{Env, Object};
+use napi::bindgen_prelude::{Env, Object, Uint8Array};
 use napi_derive::napi;
 
 use crate::error::Outcome;
@@ -42,9 +42,62 @@ impl Guard {
         Outcome(self.0.on_lost(move |loss| tell(&listener, format!("lock {node}: {loss}"))))
     }
 
+    /// Core's `Guard::is_revoke_requested`.
+    #[napi(getter, catch_unwind, ts_return_type = "Outcome<boolean>")]
+    pub fn revoke_requested(&self) -> Outcome<bool> {
+        Outcome(self.0.is_revoke_requested())
+    }
+
+    /// Core's `Guard::on_revoke`.
+    #[napi(catch_unwind, ts_args_type = "listener: () => void", ts_return_type = "Outcome<void>")]
+    pub fn on_revoke(&self, listener: Listener) -> Outcome<()> {
+        Outcome(self.0.on_revoke(move || tell(&listener, "")))
+    }
+
+    /// Core's `Guard::set_data`; the version -1 is any.
+    #[napi(catch_unwind, ts_return_type = "Pending<void>")]
+    pub fn set_data<'env>(
+        &self,
+        env: &'env Env,
+        path: String,
+        data: Uint8Array,
+        version: i32,
+        timeout: Option<f64>,
+    ) -> napi::Result<Object<'env>> {
+        promise(env, self.0.set_data(path, data.to_vec(), given(version)), timeout, |()| ())
+    }
+
+    /// Core's `Guard::create`.
+    #[napi(catch_unwind, ts_return_type = "Pending<void>")]
+    pub fn create<'env>(
+        &self,
+        env: &'env Env,
+        path: String,
+        data: Uint8Array,
+        timeout: Option<f64>,
+    ) -> napi::Result<Object<'env>> {
+        promise(env, self.0.create(path, data.to_vec()), timeout, |()| ())
+    }
+
+    /// Core's `Guard::delete`; the version -1 is any.
+    #[napi(catch_unwind, ts_return_type = "Pending<void>")]
+    pub fn delete<'env>(
+        &self,
+        env: &'env Env,
+        path: String,
+        version: i32,
+        timeout: Option<f64>,
+    ) -> napi::Result<Object<'env>> {
+        promise(env, self.0.delete(path, given(version)), timeout, |()| ())
+    }
+
     /// Core's `Guard::release`.
     #[napi(catch_unwind, ts_return_type = "Pending<void>")]
     pub fn release<'env>(&self, env: &'env Env, timeout: Option<f64>) -> napi::Result<Object<'env>> {
         promise(env, self.0.release(), timeout, |()| ())
     }
+}
+
+fn given(version: i32) -> Option<i32> {
+    (version >= 0).then_some(version)
 }

@@ -4,7 +4,9 @@
 //! - `promise.rs`: how an operation of the core becomes a promise
 //! - `error.rs`: how its errors become results that TypeScript throws
 //! - `event.rs`: how its callbacks become calls that do not keep a process alive
-//! - `client.rs`, `mutex.rs`, `guard.rs`, `counter.rs`: the core's objects, method by method
+//! - `client.rs`, `mutex.rs`, `rw_lock.rs`, `multi_mutex.rs`, `semaphore.rs`, `guard.rs`, `counter.rs`: the core's objects,
+//!   method by method
+//! - `inspect.rs`, `stats.rs`: what they report
 
 // Public for the linter's sake: what `#[napi]` exports to JavaScript has to be reachable. Nobody links this crate.
 pub mod client;
@@ -12,8 +14,13 @@ pub mod counter;
 pub mod error;
 pub mod event;
 pub mod guard;
+pub mod inspect;
+pub mod multi_mutex;
 pub mod mutex;
 pub mod promise;
+pub mod rw_lock;
+pub mod semaphore;
+pub mod stats;
 
 use napi_derive::napi;
 

@@ -1,0 +1,24 @@
+//! A read/write lock: two mutexes.
+
+use napi_derive::napi;
+
+use crate::mutex::Mutex;
+
+/// A read/write lock.
+#[napi]
+pub struct RwLock(pub(crate) zkcoord::RwLock);
+
+#[napi]
+impl RwLock {
+    /// Core's `RwLock::read`.
+    #[napi]
+    pub fn read(&self) -> Mutex {
+        Mutex(self.0.read().clone())
+    }
+
+    /// Core's `RwLock::write`.
+    #[napi]
+    pub fn write(&self) -> Mutex {
+        Mutex(self.0.write().clone())
+    }
+}

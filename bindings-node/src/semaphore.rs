@@ -1,0 +1,43 @@
+//! A semaphore, method by method.
+
+use napi::bindgen_prelude::{Env, Object};
+use napi_derive::napi;
+
+use crate::guard::Guard;
+use crate::promise::promise;
+use crate::stats::WaitStats;
+
+/// A semaphore.
+#[napi]
+pub struct Semaphore(pub(crate) zkcoord::Semaphore);
+
+#[napi]
+impl Semaphore {
+    /// Core's `Semaphore::acquire`.
+    #[napi(catch_unwind, ts_return_type = "Pending<Guard>")]
+    pub fn acquire<'env>(
+        &self,
+        env: &'env Env,
+        permits: u32,
+        timeout: Option<f64>,
+    ) -> napi::Result<Object<'env>> {
+        promise(env, self.0.acquire(permits as usize), timeout, Guard)
+    }
+
+    /// Core's `Semaphore::try_acquire`.
+    #[napi(catch_unwind, ts_return_type = "Pending<Guard | null>")]
+    pub fn try_acquire<'env>(
+        &self,
+        env: &'env Env,
+        permits: u32,
+        timeout: Option<f64>,
+    ) -> napi::Result<Object<'env>> {
+        promise(env, self.0.try_acquire(permits as usize), timeout, |guard| guard.map(Guard))
+    }
+
+    /// Core's `Semaphore::stats`.
+    #[napi]
+    pub fn stats(&self) -> WaitStats {
+        WaitStats(self.0.stats())
+    }
+}
