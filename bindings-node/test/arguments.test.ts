@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { createServer, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 
 import { connect, ConnectionLostError, InvalidArgumentError, UnsupportedError } from 'zkcoord'
 
@@ -78,18 +79,26 @@ scenario('paths are refused at once', async ({ client }) => {
   const texts = ['', 'x', '/', '/a/', '//a', '/a//b', '/a/./b', '/a/..', '/a\u0007', `/${'x'.repeat(5000)}`]
   for (const path of [...texts, '/a\0b', '/\ud800', 5, null, undefined]) {
     assert.throws(() => own.mutex(any(path)), complains('path'))
+    assert.throws(() => own.rwLock(any(path)), complains('path'))
+    assert.throws(() => own.semaphore(any(path), { permits: 1 }), complains('path'))
     assert.throws(() => own.counter(any(path)), complains('path'))
   }
 })
 
 scenario('schemes and formats', async ({ client }) => {
   const own = await client()
-  own.mutex('/lock', { scheme: 'curator' })
+  for (const scheme of ['curator', 'kazoo', undefined] as const) {
+    own.mutex('/lock', { scheme })
+    own.rwLock('/lock', { scheme })
+    own.multiMutex(['/lock'], { scheme })
+  }
   own.counter('/counter', { format: 'i64' })
-  assert.throws(() => own.mutex('/lock', { scheme: 'kazoo' }), UnsupportedError)
   assert.throws(() => own.mutex('/lock', { handoff: 5 }), UnsupportedError)
-  for (const scheme of ['zab', 5, null, '']) {
-    assert.throws(() => own.mutex('/lock', { scheme: any(scheme) }), complains('scheme'))
+  for (const scheme of ['zab', 5, null, '', 'Curator']) {
+    const options = { scheme: any(scheme) }
+    assert.throws(() => own.mutex('/lock', options), complains('scheme', inspect(scheme), "'curator' or 'kazoo'"))
+    assert.throws(() => own.rwLock('/lock', options), complains('scheme'))
+    assert.throws(() => own.multiMutex(['/lock'], options), complains('scheme'))
   }
   for (const format of ['i32', 'text'] as const) {
     assert.throws(() => own.counter('/counter', { format }), UnsupportedError)
@@ -97,11 +106,15 @@ scenario('schemes and formats', async ({ client }) => {
   assert.throws(() => own.counter('/counter', { format: any('i65') }), complains("format 'i65'", 'i64'))
   assert.throws(() => own.counter('/counter', { max: 5 }), UnsupportedError)
   assert.throws(() => own.mutex('/lock', any('kazoo')), complains('options'))
+  assert.throws(() => own.rwLock('/lock', any('kazoo')), complains('options'))
+  assert.throws(() => own.multiMutex(['/lock'], any('kazoo')), complains('options'))
 })
 
 scenario('timeouts and signals of calls', async ({ client, children }) => {
   const own = await client()
   const [mutex, counter] = [own.mutex('/lock'), own.counter('/counter')]
+  const { read, write } = own.rwLock('/rw')
+  const [semaphore, both] = [own.semaphore('/semaphore', { permits: 1 }), own.multiMutex(['/a', '/b'])]
   const guard = await mutex.acquire({ timeout: Number.MAX_VALUE })
   for (const timeout of badTimes) {
     const options = any({ timeout })
@@ -110,8 +123,22 @@ scenario('timeouts and signals of calls', async ({ client, children }) => {
       () => counter.add(1, options), () => counter.increment(options), () => counter.decrement(options),
       () => counter.get(options), () => counter.set(1, options), () => counter.getAndSet(1, options),
       () => counter.compareAndSet(1, 1, options), () => own.close(options),
+      () => read.acquire(options), () => write.tryAcquire(options), () => semaphore.acquire(options),
+      () => semaphore.tryAcquire(options), () => both.acquire(options), () => both.tryAcquire(options),
+      () => mutex.inspect(options), () => own.requestRevoke('/lock/node', options),
+      () => guard.setData('/data', '', options), () => guard.create('/data', '', options),
+      () => guard.delete('/data', options),
     ]
     for (const call of calls) await assert.rejects(call(), complains('timeout'))
+  }
+  const signal = any({})
+  for (const call of [
+    () => write.acquire({ signal }), () => semaphore.acquire({ signal }), () => both.acquire({ signal }),
+    () => mutex.inspect({ signal }), () => own.requestRevoke('/lock/node', { signal }),
+    () => guard.setData('/data', '', { signal }), () => guard.create('/data', '', { signal }),
+    () => guard.delete('/data', { signal }),
+  ]) {
+    await assert.rejects(call(), complains('signal'))
   }
   await assert.rejects(mutex.acquire(any({ timeout: -5 })), complains('timeout -5:'))
   await assert.rejects(mutex.acquire(any({ signal: {} })), complains('signal'))

@@ -34,6 +34,10 @@ scenario('a process with an idle client and a held guard ends by itself', async 
     client.onState(() => {})
     const guard = await mutex.acquire()
     guard.signal.addEventListener('abort', () => {})
+    guard.onRevoke(() => {})
+    const permit = await client.semaphore('/limit', { permits: 1 }).acquire()
+    const both = await client.multiMutex(['/a', '/b']).acquire()
+    const reading = await client.rwLock('/rw').read.acquire()
     console.log('held')`)
   assert.deepEqual(await ended, quietly('held\n'))
 })
@@ -75,7 +79,10 @@ scenario('a guard that is collected gives its lock back, with a warning', async 
   const { ended } = run(hosts, `
     import { setTimeout as sleep } from 'node:timers/promises'
     process.on('warning', ({ name, code, message }) => console.log(name, code, message.includes('/lock/')))
-    await (async () => void (await mutex.acquire()))()
+    await (async () => {
+      const guard = await mutex.acquire()
+      guard.onRevoke(() => guard.release())
+    })()
     for (let n = 0; n < 100; n++) {
       await sleep(10)
       gc()
@@ -84,6 +91,23 @@ scenario('a guard that is collected gives its lock back, with a warning', async 
     console.log('free')`, '--expose-gc', '--no-warnings')
   assert.deepEqual(await ended, quietly('ZkcoordWarning ZKCOORD_GUARD_FORGOTTEN true\nfree\n'))
   await (await (await client()).mutex('/lock').acquire({ timeout: 0 })).release()
+})
+
+scenario('a listener for revocation is not collected before its guard', async ({ hosts, client }) => {
+  const { ended, output } = run(hosts, `
+    import { setTimeout as sleep } from 'node:timers/promises'
+    const guard = await mutex.acquire()
+    guard.onRevoke(() => guard.release().then(() => console.log('released')))
+    for (let n = 0; n < 20; n++) {
+      await sleep(10)
+      gc()
+    }
+    console.log(guard.node)
+    while (guard.isHeld) await sleep(10)`, '--expose-gc')
+  await eventually(() => output() !== '', 'the child has collected its garbage')
+  const node = output().trim()
+  assert(await (await client()).requestRevoke(node))
+  assert.deepEqual(await ended, quietly(`${node}\nreleased\n`))
 })
 
 scenario('a guard that is released or lost is collected without a word', async ({ hosts }) => {

@@ -23,6 +23,7 @@ if (task === 'count') {
 } else {
   const guard = await mutex.acquire()
   guard.signal.addEventListener('abort', () => {})
+  guard.onRevoke(() => {})
   parentPort?.postMessage(guard.node)
   setInterval(() => guard.check(), 1)
 }

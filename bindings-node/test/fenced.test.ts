@@ -1,0 +1,106 @@
+// Writes guarded by a lock.
+
+import assert from 'node:assert/strict'
+
+import { ClosedError, IndeterminateError, InvalidArgumentError, LockLostError, type Guard } from 'zkcoord'
+
+import { scenario } from './support.js'
+
+scenario('a holder writes and a former holder does not', async ({ client, zookeeper, chroot }) => {
+  const read = async () => (await zookeeper.observer.data(`${chroot}/data`))?.data.toString()
+  const guard = await (await client()).mutex('/lock').acquire()
+  assert.equal(await guard.create('/data', 'ü\0'), undefined)
+  assert.equal(await read(), 'ü\0')
+  await guard.setData('/data', Uint8Array.of(50), { timeout: 5_000 })
+  assert.equal(await read(), '2')
+  await guard.setData('/data', Buffer.from('xx3xx').subarray(2, 3), { version: 1 })
+  assert.equal(await read(), '3')
+  await guard.setData('/data', '')
+  assert.equal(await read(), '')
+  await zookeeper.observer.delete(chroot + guard.node)
+  for (const write of [guard.setData('/data', '4'), guard.create('/more', ''), guard.delete('/data')]) {
+    await assert.rejects(write, LockLostError)
+  }
+  assert.equal(await read(), '')
+  await using next = await (await client()).mutex('/lock').acquire()
+  await next.delete('/data', { version: 3 })
+  assert.equal(await read(), undefined)
+})
+
+scenario('every guard writes', async ({ client, children }) => {
+  const own = await client()
+  const guards: Record<string, Guard> = {
+    kazoo: await own.mutex('/kazoo', { scheme: 'kazoo' }).acquire(),
+    read: await own.rwLock('/rw').read.acquire(),
+    semaphore: await own.semaphore('/semaphore', { permits: 3 }).acquire({ permits: 2 }),
+    multi: await own.multiMutex(['/a', '/b']).acquire(),
+  }
+  for (const [name, guard] of Object.entries(guards)) {
+    await guard.create(`/by-${name}`, name)
+    await guard.delete(`/by-${name}`)
+    await guard.release()
+    await assert.rejects(guard.create(`/by-${name}`, name), LockLostError)
+    assert(!(await children('')).includes(`by-${name}`))
+  }
+})
+
+scenario('what cannot be written says why', async ({ client }) => {
+  const guard = await (await client()).mutex('/lock').acquire()
+  await guard.create('/data', '1')
+  const cases: [Promise<void>, RegExp][] = [
+    [guard.create('/data', '2'), /^path "\/data": there is such a node/],
+    [guard.create('/none/data', '2'), /^path "\/none\/data": there is no such node/],
+    [guard.setData('/none', '2'), /^path "\/none": there is no such node/],
+    [guard.setData('/data', '2', { version: 7 }), /^version "7": \/data is at another version/],
+    [guard.delete('/data', { version: 7 }), /^version "7": \/data is at another version/],
+    [guard.delete('/lock'), /^path "\/lock": the node has children/],
+  ]
+  for (const [write, message] of cases) await assert.rejects(write, { name: 'InvalidArgumentError', message })
+  guard.check()
+})
+
+scenario('arguments that cannot be', async ({ client, children }) => {
+  const guard = await (await client()).mutex('/lock').acquire()
+  await guard.create('/data', '1')
+  const complains = (about: string) => (error: unknown) =>
+    error instanceof InvalidArgumentError && error.message.startsWith(`${about} `)
+  for (const path of ['', 'x', '/', '/a/', '/a//b', '/a\0b', '/\ud800', 5, null, undefined] as never[]) {
+    for (const write of [guard.setData(path, ''), guard.create(path, ''), guard.delete(path)]) {
+      await assert.rejects(write, complains('path'))
+    }
+  }
+  for (const data of ['\ud800', 5, null, undefined, {}, [1], new ArrayBuffer(1), new Uint16Array(1)] as never[]) {
+    await assert.rejects(guard.setData('/data', data), complains('data'))
+    await assert.rejects(guard.create('/new', data), complains('data'))
+  }
+  for (const version of [-2, 0.5, NaN, Infinity, 2 ** 31, '1', 1n, null] as never[]) {
+    await assert.rejects(guard.setData('/data', '', { version }), complains('version'))
+    await assert.rejects(guard.delete('/data', { version }), complains('version'))
+  }
+  assert.deepEqual((await children('')).sort(), ['data', 'lock'])
+})
+
+scenario('an abort rejects with its reason, and a late answer is admitted', async ({ client, zookeeper }) => {
+  const own = await client()
+  const guard = await own.mutex('/lock').acquire()
+  await guard.create('/data', '1')
+  for (const write of [
+    guard.setData('/data', '2', { signal: AbortSignal.abort('no') }),
+    guard.create('/new', '2', { signal: AbortSignal.abort('no') }),
+    guard.delete('/data', { signal: AbortSignal.abort('no') }),
+  ]) {
+    await assert.rejects(write, (error) => error === 'no')
+  }
+  await zookeeper.pause(0)
+  try {
+    const controller = new AbortController()
+    const write = guard.setData('/data', '2', { signal: controller.signal })
+    controller.abort('enough')
+    await assert.rejects(write, (error) => error === 'enough')
+    await assert.rejects(guard.setData('/data', '2', { timeout: 100 }), IndeterminateError)
+  } finally {
+    await zookeeper.resume(0)
+  }
+  await own.close()
+  await assert.rejects(guard.delete('/data'), (error) => error instanceof ClosedError || error instanceof LockLostError)
+})
