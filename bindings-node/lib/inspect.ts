@@ -6,7 +6,10 @@ import type { Contender as NativeContender, Queue as NativeQueue } from '../nati
 export interface Contender {
   /** The path of its node, below the client's chroot. {@link Client.requestRevoke} takes it. */
   node: string
-  /** The text in its node: the `identity` that zkcoord was told, Curator's address, kazoo's `identifier`. */
+  /**
+   * The text in its node: the `identity` that zkcoord was told, Curator's address, kazoo's `identifier`. Or `__REVOKE__`,
+   * when somebody has asked for the lock.
+   */
   identity: string
   /** The session that it belongs to, like {@link Client.sessionId}; `0n` when the node is not ephemeral. */
   sessionId: bigint
