@@ -156,8 +156,8 @@ export class Client {
   }
 
   /**
-   * Asks the owner of a lock's node to give the lock back, as Curator's `Revoker` does: by replacing the node's data. The
-   * owner hears of it, in zkcoord by {@link Guard.onRevoke}, and decides.
+   * Asks the owner of a lock's node to give the lock back, as Curator's `Revoker` does: by replacing the node's data.
+   * The owner hears of it, in zkcoord by {@link Guard.onRevoke}, and decides.
    *
    * @param node - the owner's node, from {@link Mutex.inspect}, and no other
    * @param options - `timeout` in milliseconds, and `signal`

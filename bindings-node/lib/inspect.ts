@@ -7,8 +7,8 @@ export interface Contender {
   /** The path of its node, below the client's chroot. {@link Client.requestRevoke} takes it. */
   node: string
   /**
-   * The text in its node: the `identity` that zkcoord was told, Curator's address, kazoo's `identifier`. Or `__REVOKE__`,
-   * when somebody has asked for the lock.
+   * The text in its node: the `identity` that zkcoord was told, Curator's address, kazoo's `identifier`. Or
+   * `__REVOKE__`, when somebody has asked for the lock.
    */
   identity: string
   /** The session that it belongs to, like {@link Client.sessionId}; `0n` when the node is not ephemeral. */
