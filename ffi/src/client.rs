@@ -90,6 +90,26 @@ pub unsafe extern "C" fn zkcoord_client_session_timeout(
     boundary_out(out, err, || Ok(milliseconds(given("client", client)?.0.session_timeout()?)))
 }
 
+/// Asks the holder of a lock to give it back, by writing to its `node`, as Curator's Revoker does; see
+/// zkcoord_queue_node(). Stores in `*out` whether the node was there. What becomes of it is the holder's decision.
+///
+/// ZKCOORD_STATUS_INVALID_ARGUMENT for a path that is none, ZKCOORD_STATUS_NOT_AUTHORIZED when the server refuses.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_client_request_revoke(
+    client: Option<&zkcoord_client>,
+    node: *const c_char,
+    timeout_ms: i64,
+    out: *mut bool,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary_out(out, err, || {
+        let client = given("client", client)?;
+        // SAFETY: borrowed for the call.
+        let node = unsafe { text("node", node) }?;
+        timed(client.0.request_revoke(node), timeout_ms).wait()
+    })
+}
+
 /// Closes the client: ends its session, and with that gives back all its locks. What is under way fails with
 /// ZKCOORD_STATUS_CLOSED, and so does every later call. Can be called again. The client must still be freed.
 ///

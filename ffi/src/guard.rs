@@ -2,13 +2,13 @@
 
 use std::ffi::{CString, c_char, c_void};
 
-use zkcoord_core::Guard;
+use zkcoord_core::{Error, Guard, Op};
 
-use crate::boundary::{boundary, free, given, infallible};
+use crate::boundary::{boundary, free, given, handle, infallible};
 use crate::callback::UserData;
 use crate::error::zkcoord_error;
 use crate::status::zkcoord_status;
-use crate::text::owned;
+use crate::text::{owned, slice, text};
 use crate::time::timed;
 
 /// A lock that is held, until it is released, freed, or lost.
@@ -27,7 +27,8 @@ pub extern "C" fn zkcoord_guard_token(guard: Option<&zkcoord_guard>) -> u64 {
     guard.map_or(0, |guard| guard.guard.token())
 }
 
-/// The path of the lock's node, below the client's chroot. Lives as long as the guard; NULL for NULL.
+/// The path of the lock's node, below the client's chroot; that of the first one when there are several. Lives as long as
+/// the guard; NULL for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_guard_node(guard: Option<&zkcoord_guard>) -> *const c_char {
     guard.map_or(std::ptr::null(), |guard| guard.node.as_ptr())
@@ -69,6 +70,98 @@ pub unsafe extern "C" fn zkcoord_guard_on_lost(
     })
 }
 
+/// Whether somebody has asked for the lock, with zkcoord_client_request_revoke() or Curator's Revoker. It stays held; the
+/// holder decides. False for NULL and in a child of fork().
+#[unsafe(no_mangle)]
+pub extern "C" fn zkcoord_guard_is_revoke_requested(guard: Option<&zkcoord_guard>) -> bool {
+    infallible(false, || guard.is_some_and(|guard| guard.guard.is_revoke_requested().unwrap_or(false)))
+}
+
+/// Calls `fn(user_data)` once when somebody asks for the lock: soon, if that has happened already; never, if it is
+/// released, freed or lost first. May be called several times. See "Callbacks" above for `destroy`, which may be NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_guard_on_revoke(
+    guard: Option<&zkcoord_guard>,
+    r#fn: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
+    user_data: *mut c_void,
+    destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary(err, || {
+        // Before anything can fail: from here on it is destroyed in any case.
+        let user_data = UserData::new(user_data, destroy);
+        let guard = given("guard", guard)?;
+        let function = given("fn", r#fn)?;
+        guard.guard.on_revoke(move || user_data.call(function))
+    })
+}
+
+/// Sets the data of the node at `path`, below the client's chroot, on condition that the lock is still held, which the
+/// server itself checks; and that the node is at `version`, unless that is -1. `data` is copied.
+///
+/// ZKCOORD_STATUS_LOCK_LOST when the lock's node is gone, ZKCOORD_STATUS_INVALID_ARGUMENT when there is no such node or
+/// it is at another version: nothing was written. ZKCOORD_STATUS_INDETERMINATE when the connection was lost, or the
+/// timeout passed, after the write was sent. ZKCOORD_STATUS_NOT_AUTHORIZED and ZKCOORD_STATUS_QUOTA when the server
+/// refuses.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_guard_set_data(
+    guard: Option<&zkcoord_guard>,
+    path: *const c_char,
+    data: *const u8,
+    len: usize,
+    version: i32,
+    timeout_ms: i64,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary(err, || {
+        let guard = given("guard", guard)?;
+        // SAFETY: borrowed for the call.
+        let path = unsafe { text("path", path) }?;
+        // SAFETY: borrowed for the call.
+        let data = unsafe { slice("data", data, len) }?;
+        timed(guard.guard.set_data(path, data, unless_any(version)), timeout_ms).wait()
+    })
+}
+
+/// Creates a persistent node at `path` on condition that the lock is still held. ZKCOORD_STATUS_INVALID_ARGUMENT when
+/// there is such a node already, or no parent for it. See zkcoord_guard_set_data() for the rest.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_guard_create(
+    guard: Option<&zkcoord_guard>,
+    path: *const c_char,
+    data: *const u8,
+    len: usize,
+    timeout_ms: i64,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary(err, || {
+        let guard = given("guard", guard)?;
+        // SAFETY: borrowed for the call.
+        let path = unsafe { text("path", path) }?;
+        // SAFETY: borrowed for the call.
+        let data = unsafe { slice("data", data, len) }?;
+        timed(guard.guard.create(path, data), timeout_ms).wait()
+    })
+}
+
+/// Deletes the node at `path` on condition that the lock is still held, and that the node is at `version`, unless that
+/// is -1. ZKCOORD_STATUS_INVALID_ARGUMENT also when it has children. See zkcoord_guard_set_data() for the rest.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_guard_delete(
+    guard: Option<&zkcoord_guard>,
+    path: *const c_char,
+    version: i32,
+    timeout_ms: i64,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary(err, || {
+        let guard = given("guard", guard)?;
+        // SAFETY: borrowed for the call.
+        let path = unsafe { text("path", path) }?;
+        timed(guard.guard.delete(path, unless_any(version)), timeout_ms).wait()
+    })
+}
+
 /// Gives the lock back and waits until the server has confirmed it. Can be called again, and after a loss. The guard
 /// must still be freed.
 ///
@@ -98,4 +191,20 @@ impl From<Guard> for zkcoord_guard {
     fn from(guard: Guard) -> zkcoord_guard {
         zkcoord_guard { node: owned(guard.node()), guard }
     }
+}
+
+/// What is acquired within C's timeout, as a new object for the caller.
+pub(crate) fn acquired(op: Op<Guard>, timeout_ms: i64) -> Result<*mut zkcoord_guard, Error> {
+    Ok(handle(zkcoord_guard::from(timed(op, timeout_ms).wait()?)))
+}
+
+/// As [`acquired`], of a single try; NULL when there is nothing to be had.
+pub(crate) fn tried(op: Op<Option<Guard>>) -> Result<*mut zkcoord_guard, Error> {
+    let guard = op.wait()?;
+    Ok(guard.map_or_else(std::ptr::null_mut, |guard| handle(zkcoord_guard::from(guard))))
+}
+
+/// C's way to say that any version will do.
+fn unless_any(version: i32) -> Option<i32> {
+    Some(version).filter(|version| *version != -1)
 }

@@ -14,9 +14,21 @@ pub mod options;
 
 pub mod client;
 
+pub mod mutex_options;
+
 pub mod mutex;
 
+pub mod rw_lock;
+
+pub mod multi_mutex;
+
+pub mod semaphore;
+
 pub mod guard;
+
+pub mod queue;
+
+pub mod stats;
 
 pub mod counter;
 

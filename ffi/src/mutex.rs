@@ -2,12 +2,15 @@
 
 use std::ffi::c_char;
 
-use zkcoord_core::Mutex;
+use zkcoord_core::{Error, Mutex};
 
 use crate::boundary::{boundary_out, free, given, handle};
 use crate::client::zkcoord_client;
 use crate::error::zkcoord_error;
-use crate::guard::zkcoord_guard;
+use crate::guard::{acquired, tried, zkcoord_guard};
+use crate::mutex_options::{scheme, zkcoord_mutex_options};
+use crate::queue::zkcoord_queue;
+use crate::stats::zkcoord_stats;
 use crate::status::zkcoord_status;
 use crate::text::text;
 use crate::time::timed;
@@ -27,12 +30,24 @@ pub unsafe extern "C" fn zkcoord_mutex_new(
     out: *mut *mut zkcoord_mutex,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
+    // SAFETY: what the caller promised for this function holds for that one.
+    unsafe { zkcoord_mutex_new_with_options(client, path, None, out, err) }
+}
+
+/// As zkcoord_mutex_new(), with options, which it borrows for the call; NULL stands for the defaults.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_mutex_new_with_options(
+    client: Option<&zkcoord_client>,
+    path: *const c_char,
+    options: Option<&zkcoord_mutex_options>,
+    out: *mut *mut zkcoord_mutex,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
     boundary_out(out, err, || {
         let client = given("client", client)?;
         // SAFETY: borrowed for the call.
         let mutex = client.0.mutex(unsafe { text("path", path) }?);
-        mutex.path()?;
-        Ok(handle(zkcoord_mutex(mutex)))
+        zkcoord_mutex::checked(mutex.scheme(scheme(options)))
     })
 }
 
@@ -47,11 +62,7 @@ pub unsafe extern "C" fn zkcoord_mutex_acquire(
     out: *mut *mut zkcoord_guard,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || {
-        let mutex = given("mutex", mutex)?;
-        let guard = timed(mutex.0.acquire(), timeout_ms).wait()?;
-        Ok(handle(zkcoord_guard::from(guard)))
-    })
+    boundary_out(out, err, || acquired(given("mutex", mutex)?.0.acquire(), timeout_ms))
 }
 
 /// Takes the lock if it is free. Returns a new guard, free with zkcoord_guard_free(); or NULL with ZKCOORD_STATUS_OK
@@ -64,9 +75,37 @@ pub unsafe extern "C" fn zkcoord_mutex_try_acquire(
     out: *mut *mut zkcoord_guard,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
+    boundary_out(out, err, || tried(given("mutex", mutex)?.0.try_acquire()))
+}
+
+/// Looks who holds the lock and who waits for it. Returns a new queue; free with zkcoord_queue_free().
+///
+/// ZKCOORD_STATUS_NOT_AUTHORIZED when the server refuses.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_mutex_inspect(
+    mutex: Option<&zkcoord_mutex>,
+    timeout_ms: i64,
+    out: *mut *mut zkcoord_queue,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
     boundary_out(out, err, || {
-        let guard = given("mutex", mutex)?.0.try_acquire().wait()?;
-        Ok(guard.map_or_else(std::ptr::null_mut, |guard| handle(zkcoord_guard::from(guard))))
+        let queue = timed(given("mutex", mutex)?.0.inspect(), timeout_ms).wait()?;
+        Ok(handle(zkcoord_queue::from(queue)))
+    })
+}
+
+/// Returns new figures: how long the calls of zkcoord_mutex_acquire() with this mutex took so far; free with
+/// zkcoord_stats_free(). Costs no round trip.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_mutex_stats(
+    mutex: Option<&zkcoord_mutex>,
+    out: *mut *mut zkcoord_stats,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary_out(out, err, || {
+        let mutex = given("mutex", mutex)?;
+        mutex.0.path()?; // FORKED
+        Ok(handle(zkcoord_stats(mutex.0.stats())))
     })
 }
 
@@ -74,4 +113,12 @@ pub unsafe extern "C" fn zkcoord_mutex_try_acquire(
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_mutex_free(mutex: Option<Box<zkcoord_mutex>>) {
     free(mutex);
+}
+
+impl zkcoord_mutex {
+    /// A new object for the caller, unless the mutex can be of no use to him.
+    pub(crate) fn checked(mutex: Mutex) -> Result<*mut zkcoord_mutex, Error> {
+        mutex.path()?;
+        Ok(handle(zkcoord_mutex(mutex)))
+    }
 }

@@ -8,7 +8,7 @@ use zkcoord_core::{Acl, Client, ClientBuilder, Error};
 use crate::boundary::{boundary, free, given, handle};
 use crate::error::zkcoord_error;
 use crate::status::zkcoord_status;
-use crate::text::{bytes, text};
+use crate::text::{slice, text};
 
 /// Options for zkcoord_client_connect(). Must not be set by two threads at the same time, nor while it is in use.
 #[derive(Default)]
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn zkcoord_options_add_auth(
             return Err(Error::invalid_argument("scheme", scheme, "must not be empty"));
         }
         // SAFETY: borrowed for the call.
-        let data = unsafe { bytes("data", data, len) }?;
+        let data = unsafe { slice("data", data, len) }?;
         options.auth.push((scheme.to_owned(), data.to_owned()));
         Ok(())
     })

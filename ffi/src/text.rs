@@ -1,4 +1,4 @@
-//! Text and bytes across the boundary.
+//! Text, bytes and arrays across the boundary.
 
 use std::ffi::{CStr, CString, c_char};
 
@@ -19,18 +19,18 @@ pub(crate) unsafe fn text<'a>(argument: &str, text: *const c_char) -> Result<&'a
     text.to_str().map_err(|_| Error::invalid_argument(argument, text.to_string_lossy(), "must be UTF-8"))
 }
 
-/// A bytes argument; NULL with a length of 0 is an empty one.
+/// An argument of several, bytes mostly; NULL with a length of 0 is an empty one.
 ///
 /// # Safety
-/// `data` is NULL or has `len` bytes, which stay as they are for `'a`.
-pub(crate) unsafe fn bytes<'a>(argument: &str, data: *const u8, len: usize) -> Result<&'a [u8], Error> {
+/// `data` is NULL or has `len` elements, which stay as they are for `'a`.
+pub(crate) unsafe fn slice<'a, T>(argument: &str, data: *const T, len: usize) -> Result<&'a [T], Error> {
     if len == 0 {
         return Ok(&[]);
     }
     if data.is_null() {
         return Err(null(argument));
     }
-    if isize::try_from(len).is_err() {
+    if len > isize::MAX as usize / size_of::<T>() {
         // No object is that large: a negative number has been converted.
         let message = format!("{argument}: a length of {len} cannot be");
         return Err(Error::new(ErrorCode::InvalidArgument, message));

@@ -1,0 +1,101 @@
+//! The semaphore.
+
+use std::ffi::c_char;
+
+use zkcoord_core::{Error, Semaphore};
+
+use crate::boundary::{boundary_out, free, given, handle};
+use crate::client::zkcoord_client;
+use crate::error::zkcoord_error;
+use crate::guard::{acquired, tried, zkcoord_guard};
+use crate::stats::zkcoord_stats;
+use crate::status::zkcoord_status;
+use crate::text::text;
+
+/// A semaphore: so many permits, shared by all clients of the ensemble, had in order of arrival. Who wants many is not
+/// overtaken by those who want few.
+///
+/// Everyone who shares the path must give the same number of permits: it is not stored anywhere. The nodes are those of
+/// Curator's InterProcessSemaphoreV2.
+pub struct zkcoord_semaphore(Semaphore);
+
+/// Makes a semaphore with so many permits at `path`, an absolute znode path below the client's chroot. No request is
+/// sent. Borrows both for the call; returns a new semaphore; free with zkcoord_semaphore_free().
+///
+/// ZKCOORD_STATUS_INVALID_ARGUMENT for a path that is none, and for permits that are not from 1 to 2147483647.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_semaphore_new(
+    client: Option<&zkcoord_client>,
+    path: *const c_char,
+    permits: i64,
+    out: *mut *mut zkcoord_semaphore,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary_out(out, err, || {
+        let client = given("client", client)?;
+        // SAFETY: borrowed for the call.
+        let path = unsafe { text("path", path) }?;
+        let semaphore = client.0.semaphore(path, number_of(permits)?);
+        semaphore.path()?;
+        Ok(handle(zkcoord_semaphore(semaphore)))
+    })
+}
+
+/// Waits for so many permits, all at once. Returns a new guard; free with zkcoord_guard_free(), which gives them back.
+///
+/// ZKCOORD_STATUS_INVALID_ARGUMENT when there are not so many, and for none; otherwise as zkcoord_mutex_acquire().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_semaphore_acquire(
+    semaphore: Option<&zkcoord_semaphore>,
+    permits: i64,
+    timeout_ms: i64,
+    out: *mut *mut zkcoord_guard,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary_out(out, err, || {
+        let semaphore = given("semaphore", semaphore)?;
+        acquired(semaphore.0.acquire(number_of(permits)?), timeout_ms)
+    })
+}
+
+/// Takes so many permits if they are free and nobody waits. Returns a new guard, free with zkcoord_guard_free(); or NULL
+/// with ZKCOORD_STATUS_OK when they are not to be had.
+///
+/// ZKCOORD_STATUS_INVALID_ARGUMENT when there are not so many, and for none; otherwise as zkcoord_mutex_try_acquire().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_semaphore_try_acquire(
+    semaphore: Option<&zkcoord_semaphore>,
+    permits: i64,
+    out: *mut *mut zkcoord_guard,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary_out(out, err, || {
+        let semaphore = given("semaphore", semaphore)?;
+        tried(semaphore.0.try_acquire(number_of(permits)?))
+    })
+}
+
+/// As zkcoord_mutex_stats().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_semaphore_stats(
+    semaphore: Option<&zkcoord_semaphore>,
+    out: *mut *mut zkcoord_stats,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary_out(out, err, || {
+        let semaphore = given("semaphore", semaphore)?;
+        semaphore.0.path()?; // FORKED
+        Ok(handle(zkcoord_stats(semaphore.0.stats())))
+    })
+}
+
+/// Takes ownership of the semaphore. NULL is fine. Its guards live on.
+#[unsafe(no_mangle)]
+pub extern "C" fn zkcoord_semaphore_free(semaphore: Option<Box<zkcoord_semaphore>>) {
+    free(semaphore);
+}
+
+/// Core says of what it cannot be; here only what it cannot be told.
+fn number_of(permits: i64) -> Result<usize, Error> {
+    usize::try_from(permits).map_err(|_| Error::invalid_argument("permits", permits, "must be at least 1"))
+}
