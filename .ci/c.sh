@@ -15,7 +15,7 @@ c=(gcc -std=c11 -D_GNU_SOURCE)
 cpp17=(g++ -std=c++17)
 cpp20=(g++ -std=c++20)
 sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=all)
-c_tests=(arguments callbacks client counter fork mutex)
+c_tests=(arguments callbacks client counter fork guard inspect locks mutex)
 examples=(lock counter)
 
 passed=0

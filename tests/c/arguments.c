@@ -1,9 +1,15 @@
-/* Arguments that cannot be: NULL for every pointer of every function, bad paths, bad text, bad hosts. */
+/* Arguments that cannot be: NULL for every pointer of every function, bad paths, bad text, bad numbers, bad hosts. */
+#include <math.h>
+
 #include "support.h"
 
 static zkcoord_client *client;
 static zkcoord_mutex *mutex;
 static zkcoord_guard *guard;
+static zkcoord_rw_lock *rw_lock;
+static zkcoord_multi_mutex *multi;
+static zkcoord_semaphore *semaphore;
+static zkcoord_mutex_options *mutex_options;
 static zkcoord_counter *counter;
 static zkcoord_options *options;
 static int64_t number;
@@ -28,6 +34,9 @@ static void null_for_a_client(void) {
     REFUSED("out", zkcoord_client_session_id, client, NULL);
     REFUSED("client", zkcoord_client_session_timeout, NULL, &number);
     REFUSED("out", zkcoord_client_session_timeout, client, NULL);
+    REFUSED("client", zkcoord_client_request_revoke, NULL, "/m/x", 1000, &flag);
+    REFUSED("node", zkcoord_client_request_revoke, client, NULL, 1000, &flag);
+    REFUSED("out", zkcoord_client_request_revoke, client, "/m/x", 1000, NULL);
     REFUSED("client", zkcoord_client_close, NULL, 1000);
     zkcoord_client_free(NULL);
 }
@@ -45,6 +54,9 @@ static void null_for_options(void) {
     REFUSED("options", zkcoord_options_set_acl, NULL, "open");
     REFUSED("acl", zkcoord_options_set_acl, options, NULL);
     zkcoord_options_free(NULL);
+    REFUSED("options", zkcoord_mutex_options_set_scheme, NULL, "kazoo");
+    REFUSED("scheme", zkcoord_mutex_options_set_scheme, mutex_options, NULL);
+    zkcoord_mutex_options_free(NULL);
 }
 
 static void null_for_a_mutex(void) {
@@ -53,11 +65,94 @@ static void null_for_a_mutex(void) {
     REFUSED("client", zkcoord_mutex_new, NULL, "/m", &out);
     REFUSED("path", zkcoord_mutex_new, client, NULL, &out);
     REFUSED("out", zkcoord_mutex_new, client, "/m", NULL);
+    REFUSED("client", zkcoord_mutex_new_with_options, NULL, "/m", mutex_options, &out);
+    REFUSED("path", zkcoord_mutex_new_with_options, client, NULL, mutex_options, &out);
+    REFUSED("out", zkcoord_mutex_new_with_options, client, "/m", mutex_options, NULL);
+    OK(zkcoord_mutex_new_with_options(client, "/m", NULL, &out, &err));
+    zkcoord_mutex_free(out);
     REFUSED("mutex", zkcoord_mutex_acquire, NULL, 1000, &held);
     REFUSED("out", zkcoord_mutex_acquire, mutex, 1000, NULL);
     REFUSED("mutex", zkcoord_mutex_try_acquire, NULL, &held);
     REFUSED("out", zkcoord_mutex_try_acquire, mutex, NULL);
+    zkcoord_queue *queue = NULL;
+    REFUSED("mutex", zkcoord_mutex_inspect, NULL, 1000, &queue);
+    REFUSED("out", zkcoord_mutex_inspect, mutex, 1000, NULL);
+    zkcoord_stats *stats = NULL;
+    REFUSED("mutex", zkcoord_mutex_stats, NULL, &stats);
+    REFUSED("out", zkcoord_mutex_stats, mutex, NULL);
     zkcoord_mutex_free(NULL);
+}
+
+static void null_for_an_rw_lock(void) {
+    zkcoord_rw_lock *out = NULL;
+    zkcoord_mutex *side = NULL;
+    REFUSED("client", zkcoord_rw_lock_new, NULL, "/rw", &out);
+    REFUSED("path", zkcoord_rw_lock_new, client, NULL, &out);
+    REFUSED("out", zkcoord_rw_lock_new, client, "/rw", NULL);
+    REFUSED("client", zkcoord_rw_lock_new_with_options, NULL, "/rw", mutex_options, &out);
+    REFUSED("path", zkcoord_rw_lock_new_with_options, client, NULL, mutex_options, &out);
+    REFUSED("out", zkcoord_rw_lock_new_with_options, client, "/rw", mutex_options, NULL);
+    OK(zkcoord_rw_lock_new_with_options(client, "/rw", NULL, &out, &err));
+    zkcoord_rw_lock_free(out);
+    REFUSED("lock", zkcoord_rw_lock_read, NULL, &side);
+    REFUSED("out", zkcoord_rw_lock_read, rw_lock, NULL);
+    REFUSED("lock", zkcoord_rw_lock_write, NULL, &side);
+    REFUSED("out", zkcoord_rw_lock_write, rw_lock, NULL);
+    zkcoord_rw_lock_free(NULL);
+}
+
+static void null_for_a_multi_mutex(void) {
+    static const char *const paths[] = {"/a", "/b"}, *const gap[] = {"/a", NULL};
+    zkcoord_multi_mutex *out = NULL;
+    zkcoord_guard *held = NULL;
+    zkcoord_stats *stats = NULL;
+    REFUSED("client", zkcoord_multi_mutex_new, NULL, paths, 2, &out);
+    REFUSED("paths", zkcoord_multi_mutex_new, client, NULL, 2, &out);
+    REFUSED("paths[1]", zkcoord_multi_mutex_new, client, gap, 2, &out);
+    REFUSED("out", zkcoord_multi_mutex_new, client, paths, 2, NULL);
+    REFUSED("client", zkcoord_multi_mutex_new_with_options, NULL, paths, 2, mutex_options, &out);
+    REFUSED("paths", zkcoord_multi_mutex_new_with_options, client, NULL, 2, mutex_options, &out);
+    REFUSED("paths[1]", zkcoord_multi_mutex_new_with_options, client, gap, 2, mutex_options, &out);
+    REFUSED("out", zkcoord_multi_mutex_new_with_options, client, paths, 2, mutex_options, NULL);
+    OK(zkcoord_multi_mutex_new_with_options(client, paths, 2, NULL, &out, &err));
+    zkcoord_multi_mutex_free(out);
+    REFUSED("mutex", zkcoord_multi_mutex_acquire, NULL, 1000, &held);
+    REFUSED("out", zkcoord_multi_mutex_acquire, multi, 1000, NULL);
+    REFUSED("mutex", zkcoord_multi_mutex_try_acquire, NULL, &held);
+    REFUSED("out", zkcoord_multi_mutex_try_acquire, multi, NULL);
+    REFUSED("mutex", zkcoord_multi_mutex_stats, NULL, &stats);
+    REFUSED("out", zkcoord_multi_mutex_stats, multi, NULL);
+    zkcoord_multi_mutex_free(NULL);
+}
+
+static void null_for_a_semaphore(void) {
+    zkcoord_semaphore *out = NULL;
+    zkcoord_guard *held = NULL;
+    zkcoord_stats *stats = NULL;
+    REFUSED("client", zkcoord_semaphore_new, NULL, "/s", 3, &out);
+    REFUSED("path", zkcoord_semaphore_new, client, NULL, 3, &out);
+    REFUSED("out", zkcoord_semaphore_new, client, "/s", 3, NULL);
+    REFUSED("semaphore", zkcoord_semaphore_acquire, NULL, 1, 1000, &held);
+    REFUSED("out", zkcoord_semaphore_acquire, semaphore, 1, 1000, NULL);
+    REFUSED("semaphore", zkcoord_semaphore_try_acquire, NULL, 1, &held);
+    REFUSED("out", zkcoord_semaphore_try_acquire, semaphore, 1, NULL);
+    REFUSED("semaphore", zkcoord_semaphore_stats, NULL, &stats);
+    REFUSED("out", zkcoord_semaphore_stats, semaphore, NULL);
+    zkcoord_semaphore_free(NULL);
+}
+
+static void null_for_a_queue_and_stats(void) {
+    CHECK(zkcoord_queue_count(NULL) == 0 && zkcoord_queue_warning_count(NULL) == 0);
+    CHECK(zkcoord_queue_node(NULL, 0) == NULL && zkcoord_queue_identity(NULL, 0) == NULL);
+    CHECK(zkcoord_queue_library(NULL, 0) == NULL && zkcoord_queue_warning(NULL, 0) == NULL);
+    CHECK(zkcoord_queue_session_id(NULL, 0) == 0 && zkcoord_queue_waiting_since(NULL, 0) == 0);
+    CHECK(!zkcoord_queue_is_holder(NULL, 0) && !zkcoord_queue_is_reader(NULL, 0));
+    zkcoord_queue_free(NULL);
+    CHECK(zkcoord_stats_count(NULL) == 0 && zkcoord_stats_timeouts(NULL) == 0);
+    CHECK(zkcoord_stats_mean(NULL) == 0 && zkcoord_stats_stddev(NULL) == 0);
+    CHECK(zkcoord_stats_p50(NULL) == 0 && zkcoord_stats_p99(NULL) == 0);
+    CHECK(isnan(zkcoord_stats_success_probability(NULL, 1000)));
+    zkcoord_stats_free(NULL);
 }
 
 static void nothing(void *user_data) { (void)user_data; }
@@ -69,6 +164,20 @@ static void null_for_a_guard(void) {
     REFUSED("guard", zkcoord_guard_check, NULL);
     REFUSED("guard", zkcoord_guard_on_lost, NULL, nothing, NULL, NULL);
     REFUSED("fn", zkcoord_guard_on_lost, guard, NULL, NULL, NULL);
+    CHECK(!zkcoord_guard_is_revoke_requested(NULL));
+    REFUSED("guard", zkcoord_guard_on_revoke, NULL, nothing, NULL, NULL);
+    REFUSED("fn", zkcoord_guard_on_revoke, guard, NULL, NULL, NULL);
+    const uint8_t data[] = {1};
+    REFUSED("guard", zkcoord_guard_set_data, NULL, "/d", data, 1, -1, 1000);
+    REFUSED("path", zkcoord_guard_set_data, guard, NULL, data, 1, -1, 1000);
+    REFUSED("data", zkcoord_guard_set_data, guard, "/d", NULL, 1, -1, 1000);
+    REFUSED("guard", zkcoord_guard_create, NULL, "/d", data, 1, 1000);
+    REFUSED("path", zkcoord_guard_create, guard, NULL, data, 1, 1000);
+    REFUSED("data", zkcoord_guard_create, guard, "/d", NULL, 1, 1000);
+    REFUSED("guard", zkcoord_guard_delete, NULL, "/d", -1, 1000);
+    REFUSED("path", zkcoord_guard_delete, guard, NULL, -1, 1000);
+    EXPECT(INVALID_ARGUMENT, zkcoord_guard_create(guard, "/d", data, SIZE_MAX, 1000, &err));
+    CHECK(said("length"));
     REFUSED("guard", zkcoord_guard_release, NULL, 1000);
     zkcoord_guard_free(NULL);
 }
@@ -123,7 +232,55 @@ static void failures_clear_the_results(void) {
     CHECK(zkcoord_guard_check(guard, &stale) == ZKCOORD_STATUS_OK && stale == NULL);
 }
 
+static void bad_numbers_and_names(void) {
+    static const int64_t impossible[] = {0, -1, INT64_MIN, INT64_MAX, (int64_t)INT32_MAX + 1, (INT64_C(1) << 32) + 1};
+    static const char *const paths[] = {"/a"}, *const bad[] = {"/a", "b"}, *const binary[] = {"/a", "/\xff"};
+    zkcoord_semaphore *no_semaphore = semaphore;
+    zkcoord_multi_mutex *no_multi = multi;
+    zkcoord_guard *held = guard;
+    for (size_t i = 0; i < sizeof impossible / sizeof *impossible; i++) {
+        EXPECT(INVALID_ARGUMENT, zkcoord_semaphore_new(client, "/s", impossible[i], &no_semaphore, &err));
+        CHECK(no_semaphore == NULL && said("permits "));
+        EXPECT(INVALID_ARGUMENT, zkcoord_semaphore_acquire(semaphore, impossible[i], 0, &held, &err));
+        CHECK(held == NULL && said("permits "));
+        EXPECT(INVALID_ARGUMENT, zkcoord_semaphore_try_acquire(semaphore, impossible[i], &held, &err));
+    }
+    EXPECT(INVALID_ARGUMENT, zkcoord_semaphore_acquire(semaphore, 4, -1, &held, &err)); /* of 3 */
+    CHECK(said("permits \"4\"") || said("permits 4"));
+    EXPECT(INVALID_ARGUMENT, zkcoord_multi_mutex_new(client, paths, 0, &no_multi, &err));
+    CHECK(no_multi == NULL && said("paths"));
+    EXPECT(INVALID_ARGUMENT, zkcoord_multi_mutex_new(client, NULL, 0, &no_multi, &err));
+    EXPECT(INVALID_ARGUMENT, zkcoord_multi_mutex_new(client, paths, SIZE_MAX, &no_multi, &err));
+    CHECK(said("length"));
+    EXPECT(INVALID_ARGUMENT, zkcoord_multi_mutex_new(client, paths, SIZE_MAX / sizeof *paths, &no_multi, &err));
+    EXPECT(INVALID_ARGUMENT, zkcoord_multi_mutex_new(client, bad, 2, &no_multi, &err));
+    CHECK(said("\"b\""));
+    EXPECT(INVALID_ARGUMENT, zkcoord_multi_mutex_new(client, binary, 2, &no_multi, &err));
+    CHECK(said("paths[1]"));
+    static const char *const schemes[] = {"", "Curator", "zookeeper", "kazoo ", "\xff"};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        EXPECT(INVALID_ARGUMENT, zkcoord_mutex_options_set_scheme(mutex_options, schemes[i], &err));
+        CHECK(said("scheme "));
+    }
+}
+
 static void refuse_path(const char *path) {
+    zkcoord_rw_lock *no_lock = rw_lock;
+    zkcoord_semaphore *no_semaphore = semaphore;
+    zkcoord_multi_mutex *no_multi = multi;
+    EXPECT(INVALID_ARGUMENT, zkcoord_rw_lock_new(client, path, &no_lock, &err));
+    CHECK(no_lock == NULL && said("path "));
+    EXPECT(INVALID_ARGUMENT, zkcoord_semaphore_new(client, path, 3, &no_semaphore, &err));
+    CHECK(no_semaphore == NULL && said("path "));
+    EXPECT(INVALID_ARGUMENT, zkcoord_multi_mutex_new(client, &path, 1, &no_multi, &err));
+    CHECK(no_multi == NULL && said("paths"));
+    EXPECT(INVALID_ARGUMENT, zkcoord_guard_set_data(guard, path, NULL, 0, -1, 1000, &err));
+    CHECK(said("path "));
+    EXPECT(INVALID_ARGUMENT, zkcoord_guard_create(guard, path, NULL, 0, 1000, &err));
+    EXPECT(INVALID_ARGUMENT, zkcoord_guard_delete(guard, path, -1, 1000, &err));
+    flag = true;
+    EXPECT(INVALID_ARGUMENT, zkcoord_client_request_revoke(client, path, 1000, &flag, &err));
+    CHECK(!flag && said("node "));
     zkcoord_mutex *no_mutex = mutex;
     zkcoord_counter *no_counter = counter;
     EXPECT(INVALID_ARGUMENT, zkcoord_mutex_new(client, path, &no_mutex, &err));
@@ -169,15 +326,28 @@ int main(void) {
     guard = acquired(mutex);
     counter = new_counter(client, "/c");
     options = zkcoord_options_new();
+    mutex_options = zkcoord_mutex_options_new();
+    semaphore = new_semaphore(client, "/s", 3);
+    OK(zkcoord_rw_lock_new(client, "/rw", &rw_lock, &err));
+    OK(zkcoord_multi_mutex_new(client, (const char *const[]){"/a", "/b"}, 2, &multi, &err));
     RUN(null_for_a_client);
     RUN(null_for_options);
     RUN(null_for_a_mutex);
+    RUN(null_for_an_rw_lock);
+    RUN(null_for_a_multi_mutex);
+    RUN(null_for_a_semaphore);
     RUN(null_for_a_guard);
+    RUN(null_for_a_queue_and_stats);
     RUN(null_for_a_counter);
     RUN(null_for_an_error);
     RUN(failures_clear_the_results);
+    RUN(bad_numbers_and_names);
     RUN(bad_paths);
     RUN(bad_hosts);
+    zkcoord_multi_mutex_free(multi);
+    zkcoord_rw_lock_free(rw_lock);
+    zkcoord_semaphore_free(semaphore);
+    zkcoord_mutex_options_free(mutex_options);
     zkcoord_options_free(options);
     zkcoord_counter_free(counter);
     zkcoord_guard_free(guard);

@@ -1,4 +1,4 @@
-/* on_lost: when it is called, on which thread, and when its user data is destroyed. */
+/* on_lost and on_revoke: when they are called, on which thread, and when their user data is destroyed. */
 #include <stdatomic.h>
 
 #include "support.h"
@@ -11,7 +11,7 @@ typedef struct {
     zkcoord_status waiting_call;
 } record;
 
-static void on_lost(void *user_data) {
+static void on_event(void *user_data) {
     record *seen = user_data;
     int64_t value = 0;
     seen->thread = pthread_self();
@@ -37,8 +37,8 @@ static void lose(zkcoord_guard *guard) {
 static void a_loss_is_told_once(void) {
     record first = {0}, second = {0};
     zkcoord_guard *guard = acquired(mutex);
-    OK(zkcoord_guard_on_lost(guard, on_lost, &first, destroy, &err));
-    OK(zkcoord_guard_on_lost(guard, on_lost, &second, NULL, &err));
+    OK(zkcoord_guard_on_lost(guard, on_event, &first, destroy, &err));
+    OK(zkcoord_guard_on_lost(guard, on_event, &second, NULL, &err));
     lose(guard);
     EVENTUALLY(first.destroyed == 1 && second.called == 1);
     CHECK(first.called == 1);
@@ -52,10 +52,62 @@ static void a_loss_is_told_once(void) {
     CHECK(second.called == 1 && second.destroyed == 0);
 }
 
+/* Asks for the guard's lock. */
+static void ask_for(zkcoord_guard *guard) {
+    bool asked = false;
+    OK(zkcoord_client_request_revoke(client, zkcoord_guard_node(guard), 5000, &asked, &err));
+    CHECK(asked);
+    EVENTUALLY(zkcoord_guard_is_revoke_requested(guard));
+}
+
+static void a_revocation_is_told_once(void) {
+    record early = {0}, late = {0}, loss = {0};
+    zkcoord_guard *guard = acquired(mutex);
+    CHECK(!zkcoord_guard_is_revoke_requested(guard));
+    OK(zkcoord_guard_on_revoke(guard, on_event, &early, destroy, &err));
+    OK(zkcoord_guard_on_lost(guard, on_event, &loss, destroy, &err));
+    ask_for(guard);
+    EVENTUALLY(early.destroyed == 1);
+    OK(zkcoord_guard_on_revoke(guard, on_event, &late, destroy, &err));
+    EVENTUALLY(late.destroyed == 1);
+    OK(zkcoord_guard_check(guard, &err)); /* the holder decides */
+    ask_for(guard);
+    pause_ms(100);
+    CHECK(early.called == 1 && late.called == 1 && !pthread_equal(early.thread, pthread_self()));
+    OK(zkcoord_guard_release(guard, 5000, &err));
+    EVENTUALLY(loss.destroyed == 1);
+    CHECK(loss.called == 0 && early.destroyed == 1 && late.destroyed == 1);
+    bool asked = true;
+    OK(zkcoord_client_request_revoke(client, zkcoord_guard_node(guard), 5000, &asked, &err));
+    CHECK(!asked);
+    zkcoord_guard_free(guard);
+}
+
+static void what_was_not_revoked_is_destroyed(void) {
+    record released = {0}, freed = {0}, no_guard = {0}, no_function = {0};
+    zkcoord_guard *guard = acquired(mutex);
+    OK(zkcoord_guard_on_revoke(guard, on_event, &released, destroy, &err));
+    EXPECT(INVALID_ARGUMENT, zkcoord_guard_on_revoke(NULL, on_event, &no_guard, destroy, &err));
+    EXPECT(INVALID_ARGUMENT, zkcoord_guard_on_revoke(guard, NULL, &no_function, destroy, &err));
+    EVENTUALLY(no_guard.destroyed == 1 && no_function.destroyed == 1);
+    CHECK(released.destroyed == 0);
+    OK(zkcoord_guard_release(guard, 5000, &err));
+    EVENTUALLY(released.destroyed == 1);
+    zkcoord_guard_free(guard);
+    guard = acquired(mutex);
+    OK(zkcoord_guard_on_revoke(guard, on_event, &freed, destroy, &err));
+    lose(guard);
+    zkcoord_guard_free(guard);
+    EVENTUALLY(freed.destroyed == 1);
+    pause_ms(100);
+    CHECK(released.called + freed.called + no_guard.called + no_function.called == 0);
+    CHECK(released.destroyed == 1 && freed.destroyed == 1 && no_guard.destroyed == 1 && no_function.destroyed == 1);
+}
+
 static void a_waiting_call_in_a_callback_is_refused(void) {
     record seen = {.counter = new_counter(client, "/from-callback")};
     zkcoord_guard *guard = acquired(mutex);
-    OK(zkcoord_guard_on_lost(guard, on_lost, &seen, destroy, &err));
+    OK(zkcoord_guard_on_lost(guard, on_event, &seen, destroy, &err));
     lose(guard);
     EVENTUALLY(seen.destroyed == 1);
     CHECK(seen.waiting_call == ZKCOORD_STATUS_WOULD_DEADLOCK);
@@ -67,7 +119,7 @@ static void a_late_registration_is_told_too(void) {
     record seen = {0};
     zkcoord_guard *guard = acquired(mutex);
     lose(guard);
-    OK(zkcoord_guard_on_lost(guard, on_lost, &seen, destroy, &err));
+    OK(zkcoord_guard_on_lost(guard, on_event, &seen, destroy, &err));
     EVENTUALLY(seen.destroyed == 1);
     CHECK(seen.called == 1);
     zkcoord_guard_free(guard);
@@ -76,9 +128,9 @@ static void a_late_registration_is_told_too(void) {
 static void a_release_destroys_without_a_call(void) {
     record before = {0}, after = {0};
     zkcoord_guard *guard = acquired(mutex);
-    OK(zkcoord_guard_on_lost(guard, on_lost, &before, destroy, &err));
+    OK(zkcoord_guard_on_lost(guard, on_event, &before, destroy, &err));
     OK(zkcoord_guard_release(guard, 5000, &err));
-    OK(zkcoord_guard_on_lost(guard, on_lost, &after, destroy, &err));
+    OK(zkcoord_guard_on_lost(guard, on_event, &after, destroy, &err));
     EVENTUALLY(before.destroyed == 1 && after.destroyed == 1);
     zkcoord_guard_free(guard);
     pause_ms(100);
@@ -91,7 +143,7 @@ static void a_free_destroys_without_a_call(void) {
     static record seen[MANY];
     int destroyed = 0, called = 0;
     zkcoord_guard *guard = acquired(mutex);
-    for (int i = 0; i < MANY; i++) OK(zkcoord_guard_on_lost(guard, on_lost, &seen[i], destroy, &err));
+    for (int i = 0; i < MANY; i++) OK(zkcoord_guard_on_lost(guard, on_event, &seen[i], destroy, &err));
     zkcoord_guard_free(guard);
     EVENTUALLY(seen[MANY - 1].destroyed == 1);
     pause_ms(100);
@@ -102,7 +154,7 @@ static void a_free_destroys_without_a_call(void) {
 static void a_failed_registration_destroys(void) {
     record no_guard = {0}, no_function = {0};
     zkcoord_guard *guard = acquired(mutex);
-    EXPECT(INVALID_ARGUMENT, zkcoord_guard_on_lost(NULL, on_lost, &no_guard, destroy, &err));
+    EXPECT(INVALID_ARGUMENT, zkcoord_guard_on_lost(NULL, on_event, &no_guard, destroy, &err));
     EXPECT(INVALID_ARGUMENT, zkcoord_guard_on_lost(guard, NULL, &no_function, destroy, &err));
     EVENTUALLY(no_guard.destroyed == 1 && no_function.destroyed == 1);
     zkcoord_guard_free(guard);
@@ -116,7 +168,7 @@ static void a_closed_client_tells_its_guards(void) {
     zkcoord_client *closing = new_client();
     zkcoord_mutex *own = new_mutex(closing, "/closing");
     zkcoord_guard *guard = acquired(own);
-    OK(zkcoord_guard_on_lost(guard, on_lost, &seen, destroy, &err));
+    OK(zkcoord_guard_on_lost(guard, on_event, &seen, destroy, &err));
     OK(zkcoord_client_close(closing, 5000, &err));
     EVENTUALLY(seen.destroyed == 1);
     CHECK(seen.called == 1);
@@ -136,6 +188,8 @@ int main(void) {
     RUN(a_free_destroys_without_a_call);
     RUN(a_failed_registration_destroys);
     RUN(a_closed_client_tells_its_guards);
+    RUN(a_revocation_is_told_once);
+    RUN(what_was_not_revoked_is_destroyed);
     zkcoord_mutex_free(mutex);
     zkcoord_client_free(client);
     return finish();

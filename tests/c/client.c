@@ -26,7 +26,9 @@ static void after_close_everything_is_closed(void) {
     zkcoord_client *client = new_client();
     zkcoord_mutex *mutex = new_mutex(client, "/closed");
     zkcoord_counter *counter = new_counter(client, "/closed-counter");
+    zkcoord_semaphore *semaphore = new_semaphore(client, "/closed-permits", 1);
     zkcoord_guard *guard = acquired(mutex), *none = guard;
+    zkcoord_queue *queue = NULL;
     OK(zkcoord_client_close(client, 5000, &err));
     OK(zkcoord_client_close(client, 5000, &err));
     zkcoord_state state = ZKCOORD_STATE_CONNECTED;
@@ -41,6 +43,11 @@ static void after_close_everything_is_closed(void) {
     EXPECT(CLOSED, zkcoord_mutex_acquire(mutex, 0, &none, &err));
     EXPECT(CLOSED, zkcoord_mutex_acquire(mutex, -1, &none, &err));
     EXPECT(CLOSED, zkcoord_mutex_try_acquire(mutex, &none, &err));
+    EXPECT(CLOSED, zkcoord_semaphore_acquire(semaphore, 1, -1, &none, &err));
+    EXPECT(CLOSED, zkcoord_semaphore_try_acquire(semaphore, 1, &none, &err));
+    EXPECT(CLOSED, zkcoord_mutex_inspect(mutex, -1, &queue, &err));
+    EXPECT(CLOSED, zkcoord_client_request_revoke(client, "/closed/x", -1, &written, &err));
+    EXPECT(LOCK_LOST, zkcoord_guard_set_data(guard, "/closed", NULL, 0, -1, -1, &err));
     EXPECT(CLOSED, zkcoord_counter_get(counter, -1, &value, &err));
     EXPECT(CLOSED, zkcoord_counter_add(counter, 1, -1, &value, &err));
     EXPECT(CLOSED, zkcoord_counter_increment(counter, 5000, &value, &err));
@@ -51,6 +58,7 @@ static void after_close_everything_is_closed(void) {
     OK(zkcoord_guard_release(guard, 5000, &err));
     zkcoord_guard_free(guard);
     zkcoord_counter_free(counter);
+    zkcoord_semaphore_free(semaphore);
     zkcoord_mutex_free(mutex);
     zkcoord_client_free(client);
 }

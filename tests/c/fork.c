@@ -7,6 +7,9 @@ static zkcoord_client *client;
 static zkcoord_mutex *mutex;
 static zkcoord_guard *guard;
 static zkcoord_counter *counter;
+static zkcoord_rw_lock *rw_lock;
+static zkcoord_multi_mutex *multi;
+static zkcoord_semaphore *semaphore;
 
 static atomic_int destroyed;
 
@@ -61,6 +64,23 @@ static void use_everything(void) {
     EXPECT(FORKED, zkcoord_counter_set(counter, 1, 1000, &err));
     EXPECT(FORKED, zkcoord_counter_get_and_set(counter, 1, 1000, &number, &err));
     EXPECT(FORKED, zkcoord_counter_compare_and_set(counter, 1, 2, 1000, &flag, &err));
+    EXPECT(FORKED, zkcoord_rw_lock_read(rw_lock, &made, &err));
+    EXPECT(FORKED, zkcoord_rw_lock_write(rw_lock, &made, &err));
+    EXPECT(FORKED, zkcoord_multi_mutex_acquire(multi, -1, &none, &err));
+    EXPECT(FORKED, zkcoord_multi_mutex_try_acquire(multi, &none, &err));
+    EXPECT(FORKED, zkcoord_semaphore_acquire(semaphore, 1, -1, &none, &err));
+    EXPECT(FORKED, zkcoord_semaphore_try_acquire(semaphore, 1, &none, &err));
+    zkcoord_queue *queue = NULL;
+    zkcoord_stats *stats = NULL;
+    EXPECT(FORKED, zkcoord_mutex_inspect(mutex, -1, &queue, &err));
+    EXPECT(FORKED, zkcoord_mutex_stats(mutex, &stats, &err));
+    EXPECT(FORKED, zkcoord_multi_mutex_stats(multi, &stats, &err));
+    EXPECT(FORKED, zkcoord_semaphore_stats(semaphore, &stats, &err));
+    EXPECT(FORKED, zkcoord_client_request_revoke(client, zkcoord_guard_node(guard), -1, &flag, &err));
+    EXPECT(FORKED, zkcoord_guard_set_data(guard, "/fork", NULL, 0, -1, -1, &err));
+    EXPECT(FORKED, zkcoord_guard_create(guard, "/fork-data", NULL, 0, -1, &err));
+    EXPECT(FORKED, zkcoord_guard_delete(guard, "/fork", -1, -1, &err));
+    CHECK(!zkcoord_guard_is_revoke_requested(guard));
     EXPECT(FORKED, zkcoord_guard_check(guard, &err));
     EXPECT(FORKED, zkcoord_guard_release(guard, -1, &err));
     EXPECT(FORKED, zkcoord_client_close(client, -1, &err));
@@ -70,7 +90,8 @@ static void use_everything(void) {
     CHECK(made == NULL);
     CHECK(now_ms() - start < 1000);
     EXPECT(FORKED, zkcoord_guard_on_lost(guard, nothing, NULL, destroy, &err));
-    EVENTUALLY(destroyed == 1);
+    EXPECT(FORKED, zkcoord_guard_on_revoke(guard, nothing, NULL, destroy, &err));
+    EVENTUALLY(destroyed == 2);
 }
 
 static void free_everything(void) {
@@ -78,6 +99,9 @@ static void free_everything(void) {
     zkcoord_client_free(client);
     zkcoord_guard_free(guard);
     zkcoord_counter_free(counter);
+    zkcoord_semaphore_free(semaphore);
+    zkcoord_multi_mutex_free(multi);
+    zkcoord_rw_lock_free(rw_lock);
     zkcoord_mutex_free(mutex);
     CHECK(now_ms() - start < 1000);
 }
@@ -128,7 +152,11 @@ int main(void) {
     mutex = new_mutex(client, "/fork");
     guard = acquired(mutex);
     counter = new_counter(client, "/fork-counter");
+    semaphore = new_semaphore(client, "/fork-permits", 3);
+    OK(zkcoord_rw_lock_new(client, "/fork-rw", &rw_lock, &err));
+    OK(zkcoord_multi_mutex_new(client, (const char *const[]){"/fork-1", "/fork-2"}, 2, &multi, &err));
     OK(zkcoord_guard_on_lost(guard, nothing, NULL, NULL, &err));
+    OK(zkcoord_guard_on_revoke(guard, nothing, NULL, NULL, &err));
     RUN(a_child_is_refused);
     RUN(a_child_frees_nothing_of_ours);
     RUN(a_child_connects_for_itself);

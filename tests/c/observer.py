@@ -1,6 +1,6 @@
 """Looks at and changes the server's data past zkcoord, for the programs here: VERB PATH [DATA].
 
-`create` and `delete` exit with 0, `count` with the number of children.
+`create` and `delete` exit with 0, `count` with the number of children, `holds` with 0 when the node's data is DATA.
 """
 
 import os
@@ -20,5 +20,8 @@ with Kit() as kit:
             observer.delete(path)
         case "count":
             sys.exit(len(observer.children(path) or []))
+        case "holds":
+            found = observer.data(path)
+            sys.exit(found is None or found[0] != data.encode())
         case _:
             sys.exit(f"no such verb: {verb}")

@@ -106,6 +106,21 @@ static inline zkcoord_mutex *new_mutex(zkcoord_client *client, const char *path)
     return mutex;
 }
 
+static inline zkcoord_mutex *new_mutex_of(zkcoord_client *client, const char *path, const char *scheme) {
+    zkcoord_mutex_options *options = zkcoord_mutex_options_new();
+    zkcoord_mutex *mutex = NULL;
+    OK(zkcoord_mutex_options_set_scheme(options, scheme, &err));
+    OK(zkcoord_mutex_new_with_options(client, path, options, &mutex, &err));
+    zkcoord_mutex_options_free(options);
+    return mutex;
+}
+
+static inline zkcoord_semaphore *new_semaphore(zkcoord_client *client, const char *path, int64_t permits) {
+    zkcoord_semaphore *semaphore = NULL;
+    OK(zkcoord_semaphore_new(client, path, permits, &semaphore, &err));
+    return semaphore;
+}
+
 static inline zkcoord_counter *new_counter(zkcoord_client *client, const char *path) {
     zkcoord_counter *counter = NULL;
     OK(zkcoord_counter_new(client, path, &counter, &err));

@@ -1,0 +1,191 @@
+/* A look at a lock's queue, and how long its waits take. */
+#include <math.h>
+
+#include "support.h"
+
+static zkcoord_client *one, *two;
+
+static zkcoord_queue *inspected(zkcoord_mutex *mutex) {
+    zkcoord_queue *queue = NULL;
+    OK(zkcoord_mutex_inspect(mutex, 5000, &queue, &err));
+    return queue;
+}
+
+static size_t queued(zkcoord_mutex *mutex) {
+    zkcoord_queue *queue = inspected(mutex);
+    size_t count = zkcoord_queue_count(queue);
+    zkcoord_queue_free(queue);
+    return count;
+}
+
+static zkcoord_stats *stats_of(zkcoord_mutex *mutex) {
+    zkcoord_stats *stats = NULL;
+    OK(zkcoord_mutex_stats(mutex, &stats, &err));
+    return stats;
+}
+
+static int64_t session_of(zkcoord_client *client) {
+    int64_t id = 0;
+    OK(zkcoord_client_session_id(client, &id, &err));
+    return id;
+}
+
+static void *wait_for_it(void *mutex) {
+    zkcoord_guard *guard = NULL;
+    zkcoord_mutex_acquire(mutex, 30000, &guard, NULL);
+    return guard;
+}
+
+static bool is(const char *expected, const char *text) { return text != NULL && strcmp(expected, text) == 0; }
+
+static void a_queue_shows_who_holds_and_who_waits(void) {
+    zkcoord_mutex *mine = new_mutex(one, "/queue"), *theirs = new_mutex(two, "/queue");
+    CHECK(queued(mine) == 0); /* no such node yet */
+    zkcoord_guard *guard = acquired(mine);
+    pthread_t waiter;
+    void *other = NULL;
+    CHECK(pthread_create(&waiter, NULL, wait_for_it, theirs) == 0);
+    EVENTUALLY(queued(mine) == 2);
+    zkcoord_queue *queue = inspected(theirs);
+    CHECK(is(zkcoord_guard_node(guard), zkcoord_queue_node(queue, 0)));
+    CHECK(zkcoord_queue_is_holder(queue, 0) && !zkcoord_queue_is_holder(queue, 1));
+    CHECK(!zkcoord_queue_is_reader(queue, 0) && !zkcoord_queue_is_reader(queue, 1));
+    CHECK(is("the first", zkcoord_queue_identity(queue, 0)) && is("the s\xc3\xa9""cond", zkcoord_queue_identity(queue, 1)));
+    CHECK(zkcoord_queue_session_id(queue, 0) == session_of(one));
+    CHECK(zkcoord_queue_session_id(queue, 1) == session_of(two));
+    CHECK(is("zkcoord", zkcoord_queue_library(queue, 0)) && is("zkcoord", zkcoord_queue_library(queue, 1)));
+    int64_t now = (int64_t)time(NULL) * 1000;
+    CHECK(llabs(now - zkcoord_queue_waiting_since(queue, 0)) < 60000);
+    CHECK(zkcoord_queue_waiting_since(queue, 1) >= zkcoord_queue_waiting_since(queue, 0));
+    CHECK(zkcoord_queue_warning_count(queue) == 0 && zkcoord_queue_warning(queue, 0) == NULL);
+    zkcoord_guard_free(guard);
+    pthread_join(waiter, &other);
+    CHECK(zkcoord_guard_is_held(other) && zkcoord_queue_count(queue) == 2); /* as it was */
+    zkcoord_queue_free(queue);
+    zkcoord_guard_free(other);
+    zkcoord_mutex_free(theirs);
+    zkcoord_mutex_free(mine);
+}
+
+static void an_index_out_of_range_is_nothing(void) {
+    zkcoord_mutex *mutex = new_mutex(one, "/range");
+    zkcoord_guard *guard = acquired(mutex);
+    zkcoord_queue *queue = inspected(mutex);
+    const size_t beyond[] = {1, 2, SIZE_MAX, SIZE_MAX / 2};
+    CHECK(zkcoord_queue_count(queue) == 1);
+    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++) {
+        CHECK(zkcoord_queue_node(queue, beyond[i]) == NULL && zkcoord_queue_identity(queue, beyond[i]) == NULL);
+        CHECK(zkcoord_queue_library(queue, beyond[i]) == NULL && zkcoord_queue_warning(queue, beyond[i]) == NULL);
+        CHECK(zkcoord_queue_session_id(queue, beyond[i]) == 0 && zkcoord_queue_waiting_since(queue, beyond[i]) == 0);
+        CHECK(!zkcoord_queue_is_holder(queue, beyond[i]) && !zkcoord_queue_is_reader(queue, beyond[i]));
+    }
+    zkcoord_queue_free(queue);
+    zkcoord_guard_free(guard);
+    zkcoord_mutex_free(mutex);
+}
+
+static void readers_are_told_from_writers(void) {
+    zkcoord_rw_lock *lock = NULL;
+    zkcoord_mutex *read = NULL, *write = NULL;
+    OK(zkcoord_rw_lock_new(one, "/readers", &lock, &err));
+    OK(zkcoord_rw_lock_read(lock, &read, &err));
+    OK(zkcoord_rw_lock_write(lock, &write, &err));
+    zkcoord_guard *first = acquired(read), *second = acquired(read);
+    zkcoord_queue *queue = inspected(write);
+    CHECK(zkcoord_queue_count(queue) == 2);
+    for (size_t i = 0; i < 2; i++) CHECK(zkcoord_queue_is_reader(queue, i) && zkcoord_queue_is_holder(queue, i));
+    zkcoord_queue_free(queue);
+    zkcoord_guard_free(first);
+    zkcoord_guard_free(second);
+    zkcoord_mutex_free(read);
+    zkcoord_mutex_free(write);
+    zkcoord_rw_lock_free(lock);
+}
+
+static void libraries_that_do_not_see_each_other_are_warned_of(void) {
+    zkcoord_mutex *mutex = new_mutex(one, "/mixed");
+    zkcoord_guard *guard = acquired(mutex);
+    CHECK(observe("create", "/mixed/0123456789ab4def0123456789abcdef__lock__0000000007", "a client") == 0);
+    zkcoord_queue *queue = inspected(mutex);
+    CHECK(zkcoord_queue_count(queue) == 2 && is("kazoo", zkcoord_queue_library(queue, 1)));
+    CHECK(is("a client", zkcoord_queue_identity(queue, 1)) && zkcoord_queue_session_id(queue, 1) == 0);
+    CHECK(zkcoord_queue_warning_count(queue) == 1);
+    CHECK(zkcoord_queue_warning(queue, 0) != NULL && strstr(zkcoord_queue_warning(queue, 0), "kazoo") != NULL);
+    zkcoord_queue_free(queue);
+    zkcoord_guard_free(guard);
+    zkcoord_mutex_free(mutex);
+}
+
+static void waits_are_measured(void) {
+    zkcoord_mutex *mutex = new_mutex(one, "/waits");
+    zkcoord_stats *none = stats_of(mutex);
+    CHECK(zkcoord_stats_count(none) == 0 && zkcoord_stats_mean(none) == 0 && zkcoord_stats_p99(none) == 0);
+    CHECK(isnan(zkcoord_stats_success_probability(none, 1000)));
+    for (int i = 0; i < 5; i++) {
+        zkcoord_guard *guard = acquired(mutex), *late = guard;
+        if (i == 0) {
+            zkcoord_stats *once = stats_of(mutex);
+            CHECK(zkcoord_stats_count(once) == 1 && zkcoord_stats_mean(once) > 0 && zkcoord_stats_stddev(once) == 0);
+            CHECK(isnan(zkcoord_stats_success_probability(once, -1)));
+            zkcoord_stats_free(once);
+        }
+        if (i == 4) EXPECT(TIMEOUT, zkcoord_mutex_acquire(mutex, 50, &late, &err));
+        OK(zkcoord_guard_release(guard, 5000, &err));
+        zkcoord_guard_free(guard);
+    }
+    zkcoord_stats *stats = stats_of(mutex);
+    CHECK(zkcoord_stats_count(stats) == 5 && zkcoord_stats_timeouts(stats) == 1);
+    CHECK(zkcoord_stats_mean(stats) > 0 && zkcoord_stats_mean(stats) < 10 && zkcoord_stats_stddev(stats) > 0);
+    CHECK(zkcoord_stats_p50(stats) > 0 && zkcoord_stats_p50(stats) <= zkcoord_stats_p99(stats));
+    const int64_t for_ever[] = {-1, INT64_MIN, INT64_MAX};
+    for (size_t i = 0; i < sizeof for_ever / sizeof *for_ever; i++)
+        CHECK(zkcoord_stats_success_probability(stats, for_ever[i]) == 1);
+    CHECK(zkcoord_stats_success_probability(stats, 60000) > 0.99);
+    CHECK(zkcoord_stats_success_probability(stats, 0) < zkcoord_stats_success_probability(stats, 60000));
+    CHECK(zkcoord_stats_count(none) == 0); /* as it was */
+    zkcoord_stats_free(stats);
+    zkcoord_stats_free(none);
+    zkcoord_mutex_free(mutex);
+}
+
+static void an_rw_locks_sides_share_their_figures(void) {
+    zkcoord_rw_lock *lock = NULL;
+    zkcoord_mutex *read = NULL, *again = NULL, *write = NULL;
+    OK(zkcoord_rw_lock_new(one, "/shared-figures", &lock, &err));
+    OK(zkcoord_rw_lock_read(lock, &read, &err));
+    OK(zkcoord_rw_lock_read(lock, &again, &err));
+    OK(zkcoord_rw_lock_write(lock, &write, &err));
+    zkcoord_guard_free(acquired(read));
+    zkcoord_stats *reads = stats_of(again), *writes = stats_of(write);
+    CHECK(zkcoord_stats_count(reads) == 1 && zkcoord_stats_count(writes) == 0);
+    zkcoord_stats_free(reads);
+    zkcoord_stats_free(writes);
+    zkcoord_mutex_free(read);
+    zkcoord_mutex_free(again);
+    zkcoord_mutex_free(write);
+    zkcoord_rw_lock_free(lock);
+}
+
+static zkcoord_client *client_called(const char *identity) {
+    zkcoord_options *options = zkcoord_options_new();
+    zkcoord_client *client = NULL;
+    OK(zkcoord_options_set_identity(options, identity, &err));
+    OK(zkcoord_client_connect(hosts, options, &client, &err));
+    zkcoord_options_free(options);
+    return client;
+}
+
+int main(void) {
+    set_up("inspect");
+    one = client_called("the first");
+    two = client_called("the s\xc3\xa9""cond");
+    RUN(a_queue_shows_who_holds_and_who_waits);
+    RUN(an_index_out_of_range_is_nothing);
+    RUN(readers_are_told_from_writers);
+    RUN(libraries_that_do_not_see_each_other_are_warned_of);
+    RUN(waits_are_measured);
+    RUN(an_rw_locks_sides_share_their_figures);
+    zkcoord_client_free(two);
+    zkcoord_client_free(one);
+    return finish();
+}
