@@ -509,8 +509,8 @@ zkcoord_status zkcoord_rw_lock_new_with_options(const zkcoord_client *client,
 
 /**
  * Returns a new mutex that any number may hold at once, while nobody holds that of zkcoord_rw_lock_write(); free with
- * zkcoord_mutex_free(). It lives on without the lock. The figures of zkcoord_mutex_stats() are
- * those of all mutexes that this gave for the lock.
+ * zkcoord_mutex_free(). It lives on without the lock. What zkcoord_mutex_stats() tells is of all that this returned for
+ * the lock.
  */
 ZKCOORD_API zkcoord_status zkcoord_rw_lock_read(const zkcoord_rw_lock *lock, zkcoord_mutex **out, zkcoord_error **err);
 

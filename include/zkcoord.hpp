@@ -9,6 +9,7 @@
  *         write_report(guard.token());
  *     }                                       // given back here
  *     { std::unique_lock lock{mutex, 5s}; }   // the standard's guards work too
+ *     auto slot = client.semaphore("/limits/downloads", 10).acquire();
  *
  * Objects    Move-only owners of what zkcoord.h makes. They may be destroyed in any order, and no destructor waits. An
  *            object that was moved from may only be destroyed or assigned to.
@@ -33,6 +34,7 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #if __has_include(<stop_token>)
 #include <stop_token>
@@ -139,10 +141,23 @@ void call(zkcoord_status (*function)(Parameters...), Arguments... arguments) {
     throw Error(static_cast<Status>(status), zkcoord_error_message(err));
 }
 
+/** As call(), for a function with a result: `result<T>(f, args...)` is what `f(args..., &out, &err)` stores in `out`. */
+template <class Result, class Function, class... Arguments>
+Result result(Function function, Arguments... arguments) {
+    Result out{};
+    call(function, arguments..., &out);
+    return out;
+}
+
 /** A text for C, which would not see what follows a NUL. */
 inline const char *text(const char *argument, const std::string &text) {
     if (text.find('\0') == std::string::npos) return text.c_str();
     throw Error(Status::invalid_argument, std::string(argument) + ": must not contain NUL");
+}
+
+/** Bytes for C. */
+inline const std::uint8_t *bytes(const std::string &bytes) {
+    return reinterpret_cast<const std::uint8_t *>(bytes.data());
 }
 
 /** Owns an object of C. */
@@ -187,18 +202,13 @@ public:
      * Calls `tell` once when the lock is lost, on a thread of zkcoord; soon, if that has happened already; never, if it
      * is given back first. It must not wait. What it throws is lost.
      */
-    void on_lost(std::function<void()> tell) const {
-        using Tell = std::function<void()>;
-        if (!tell) throw Error(Status::invalid_argument, "tell: must not be empty");
-        const auto call = [](void *user_data) {
-            try {
-                (*static_cast<Tell *>(user_data))();
-            } catch (...) {  // No exception may reach C.
-            }
-        };
-        const auto destroy = [](void *user_data) { delete static_cast<Tell *>(user_data); };
-        detail::call(zkcoord_guard_on_lost, capi(), +call, new Tell(std::move(tell)), +destroy);
-    }
+    void on_lost(std::function<void()> tell) const { tell_when(zkcoord_guard_on_lost, std::move(tell)); }
+
+    /** Calls `tell` once when somebody asks for the lock, as with Client::request_revoke(). Otherwise as on_lost(). */
+    void on_revoke(std::function<void()> tell) const { tell_when(zkcoord_guard_on_revoke, std::move(tell)); }
+
+    /** Whether somebody has asked for the lock. It stays held; the holder decides. */
+    bool is_revoke_requested() const noexcept { return zkcoord_guard_is_revoke_requested(capi()); }
 
 #if defined(__cpp_lib_jthread)
     /** A token that is asked to stop when the lock is lost. */
@@ -212,16 +222,132 @@ public:
     }
 #endif
 
+    /**
+     * Sets the data of the node at `path` on condition that the lock is still held, which the server itself checks; and
+     * that the node is at `version`, if there is one. Status::lock_lost: nothing was written.
+     */
+    void set_data(const std::string &path, const std::string &data, std::optional<std::int32_t> version = {},
+                  Timeout timeout = {}) const {
+        detail::call(zkcoord_guard_set_data, capi(), detail::text("path", path), detail::bytes(data), data.size(),
+                     version.value_or(-1), timeout.milliseconds());
+    }
+
+    /** Creates a persistent node on condition that the lock is still held. */
+    void create(const std::string &path, const std::string &data = {}, Timeout timeout = {}) const {
+        detail::call(zkcoord_guard_create, capi(), detail::text("path", path), detail::bytes(data), data.size(),
+                     timeout.milliseconds());
+    }
+
+    /** Deletes a node (`delete` is a word of the language) on condition that the lock is still held. See set_data(). */
+    void remove(const std::string &path, std::optional<std::int32_t> version = {}, Timeout timeout = {}) const {
+        detail::call(zkcoord_guard_delete, capi(), detail::text("path", path), version.value_or(-1),
+                     timeout.milliseconds());
+    }
+
     /** Gives the lock back and waits until the server has confirmed it. Can be called again, and after a loss. */
     void release(Timeout timeout = {}) { detail::call(zkcoord_guard_release, capi(), timeout.milliseconds()); }
 
 private:
     friend class Mutex;
+    friend class MultiMutex;
+    friend class Semaphore;
     using Handle::Handle;
+
+    /** The guard of a try, if it has got one. */
+    static std::optional<Guard> if_any(zkcoord_guard *guard) {
+        return guard ? std::optional<Guard>(Guard(guard)) : std::nullopt;
+    }
+
+    template <class Function> void tell_when(Function function, std::function<void()> tell) const {
+        using Tell = std::function<void()>;
+        if (!tell) throw Error(Status::invalid_argument, "tell: must not be empty");
+        const auto call = [](void *user_data) {
+            try {
+                (*static_cast<Tell *>(user_data))();
+            } catch (...) {  // No exception may reach C.
+            }
+        };
+        const auto destroy = [](void *user_data) { delete static_cast<Tell *>(user_data); };
+        detail::call(function, capi(), +call, new Tell(std::move(tell)), +destroy);
+    }
 
     /** The std::stop_source of lost(). Untyped, so that a guard looks the same in C++17 and C++20. */
     std::shared_ptr<void> lost_;
 };
+
+/** One who stands in a lock's queue. */
+struct Contender {
+    /** The path of its node, as for Client::request_revoke(). */
+    std::string node;
+    /** The text by which it wants to be seen; see Options::identity(). */
+    std::string identity;
+    /** The session that it belongs to; 0 when its node is not ephemeral. */
+    std::int64_t session_id;
+    /** Whether it holds the lock; otherwise it waits. */
+    bool is_holder;
+    /** Whether it is content with others that read. */
+    bool is_reader;
+    /** Which library wrote its node: "zkcoord", "curator", "kazoo", "go-zookeeper", "zookeeper-recipe" or "other". */
+    std::string library;
+    /** When it queued, by the server's clock. */
+    std::chrono::system_clock::time_point waiting_since;
+};
+
+/** Who holds a lock and who waits for it. */
+struct Queue {
+    /** First come first. */
+    std::vector<Contender> contenders;
+    /** What is wrong with the queue, in words to act on, as when libraries share it that do not exclude each other. */
+    std::vector<std::string> warnings;
+};
+
+/** How long the waits took that ended well. Mean, deviation and quantiles are those of the latest 1024. */
+class WaitStats : public detail::Handle<zkcoord_stats, zkcoord_stats_free> {
+public:
+    using Seconds = std::chrono::duration<double>;
+
+    /** How many waits ended well, and how many with Status::timeout. */
+    std::uint64_t count() const noexcept { return zkcoord_stats_count(capi()); }
+    std::uint64_t timeouts() const noexcept { return zkcoord_stats_timeouts(capi()); }
+
+    Seconds mean() const noexcept { return Seconds(zkcoord_stats_mean(capi())); }
+    Seconds stddev() const noexcept { return Seconds(zkcoord_stats_stddev(capi())); }
+
+    /** Half, and 99 %, of the waits took at most so long. */
+    Seconds p50() const noexcept { return Seconds(zkcoord_stats_p50(capi())); }
+    Seconds p99() const noexcept { return Seconds(zkcoord_stats_p99(capi())); }
+
+    /** How likely a wait ends within the budget, from 0 to 1. Nothing before the second wait. */
+    std::optional<double> success_probability(Timeout budget) const noexcept {
+        const auto probability = zkcoord_stats_success_probability(capi(), budget.milliseconds());
+        return count() < 2 ? std::nullopt : std::optional<double>(probability);
+    }
+
+private:
+    friend class Mutex;
+    friend class MultiMutex;
+    friend class Semaphore;
+    using Handle::Handle;
+};
+
+/** Whose node names a lock writes. Everyone who shares its path must be able to read them. */
+enum class Scheme {
+    /** Curator's, which go-zookeeper reads too. */
+    curator,
+    kazoo,
+};
+
+namespace detail {
+
+/** What a lock is made with. */
+class MutexOptions : public Handle<zkcoord_mutex_options, zkcoord_mutex_options_free> {
+public:
+    explicit MutexOptions(Scheme scheme) : Handle(zkcoord_mutex_options_new()) {
+        call(zkcoord_mutex_options_set_scheme, capi(), scheme == Scheme::kazoo ? "kazoo" : "curator");
+    }
+};
+
+}  // namespace detail
 
 /**
  * A mutual exclusion lock: at most one holder among all clients of the ensemble, served in order of arrival.
@@ -233,17 +359,35 @@ class Mutex : public detail::Handle<zkcoord_mutex, zkcoord_mutex_free> {
 public:
     /** Waits until the lock is held. Throws Status::timeout when the timeout passes first. */
     Guard acquire(Timeout timeout = {}) {
-        zkcoord_guard *guard = nullptr;
-        detail::call(zkcoord_mutex_acquire, capi(), timeout.milliseconds(), &guard);
-        return Guard(guard);
+        return Guard(detail::result<zkcoord_guard *>(zkcoord_mutex_acquire, capi(), timeout.milliseconds()));
     }
 
     /** Takes the lock if it is free. */
     std::optional<Guard> try_acquire() {
-        zkcoord_guard *guard = nullptr;
-        detail::call(zkcoord_mutex_try_acquire, capi(), &guard);
-        return guard ? std::optional<Guard>(Guard(guard)) : std::nullopt;
+        return Guard::if_any(detail::result<zkcoord_guard *>(zkcoord_mutex_try_acquire, capi()));
     }
+
+    /** Looks who holds the lock and who waits for it. */
+    Queue inspect(Timeout timeout = {}) const {
+        const std::unique_ptr<zkcoord_queue, void (*)(zkcoord_queue *)> owned(
+            detail::result<zkcoord_queue *>(zkcoord_mutex_inspect, capi(), timeout.milliseconds()), zkcoord_queue_free);
+        const auto *seen = owned.get();
+        Queue queue;
+        for (std::size_t i = 0; i < zkcoord_queue_count(seen); i++) {
+            const std::chrono::milliseconds since(zkcoord_queue_waiting_since(seen, i));
+            queue.contenders.push_back({zkcoord_queue_node(seen, i), zkcoord_queue_identity(seen, i),
+                                        zkcoord_queue_session_id(seen, i), zkcoord_queue_is_holder(seen, i),
+                                        zkcoord_queue_is_reader(seen, i), zkcoord_queue_library(seen, i),
+                                        std::chrono::system_clock::time_point(since)});
+        }
+        for (std::size_t i = 0; i < zkcoord_queue_warning_count(seen); i++) {
+            queue.warnings.emplace_back(zkcoord_queue_warning(seen, i));
+        }
+        return queue;
+    }
+
+    /** How long acquire() and the like took so far. Costs no round trip. */
+    WaitStats stats() const { return WaitStats(detail::result<zkcoord_stats *>(zkcoord_mutex_stats, capi())); }
 
     /** Throws Status::would_deadlock when this thread has locked it already. */
     void lock() {
@@ -281,6 +425,7 @@ public:
 
 private:
     friend class Client;
+    friend class RwLock;
     explicit Mutex(zkcoord_mutex *mutex) : Handle(mutex), locks_(std::make_unique<Locks>()) {}
 
     /** The guards of lock(), by thread: a lock that was lost may be held by the next one while its owner still is at it. */
@@ -310,6 +455,65 @@ private:
     };
 
     std::unique_ptr<Locks> locks_;
+};
+
+/** A read/write lock: any number of readers, or one writer, served in order of arrival. */
+class RwLock : public detail::Handle<zkcoord_rw_lock, zkcoord_rw_lock_free> {
+public:
+    /** The side that any number may hold at once. Lives as long as the lock. */
+    Mutex &read() noexcept { return read_; }
+
+    /** The side that one holds alone. Lives as long as the lock. */
+    Mutex &write() noexcept { return write_; }
+
+private:
+    friend class Client;
+    explicit RwLock(zkcoord_rw_lock *lock)
+        : Handle(lock), read_(detail::result<zkcoord_mutex *>(zkcoord_rw_lock_read, capi())),
+          write_(detail::result<zkcoord_mutex *>(zkcoord_rw_lock_write, capi())) {}
+
+    Mutex read_, write_;
+};
+
+/** Several mutexes taken as one: all or none. Its guard holds all of them, and is lost when one of them is. */
+class MultiMutex : public detail::Handle<zkcoord_multi_mutex, zkcoord_multi_mutex_free> {
+public:
+    /** Waits until all the locks are held. Throws Status::timeout when the timeout passes first. */
+    Guard acquire(Timeout timeout = {}) {
+        return Guard(detail::result<zkcoord_guard *>(zkcoord_multi_mutex_acquire, capi(), timeout.milliseconds()));
+    }
+
+    /** Takes all the locks if all are free. */
+    std::optional<Guard> try_acquire() {
+        return Guard::if_any(detail::result<zkcoord_guard *>(zkcoord_multi_mutex_try_acquire, capi()));
+    }
+
+    WaitStats stats() const { return WaitStats(detail::result<zkcoord_stats *>(zkcoord_multi_mutex_stats, capi())); }
+
+private:
+    friend class Client;
+    using Handle::Handle;
+};
+
+/** So many permits, shared by all clients, had in order of arrival. */
+class Semaphore : public detail::Handle<zkcoord_semaphore, zkcoord_semaphore_free> {
+public:
+    /** Waits for so many permits, all at once. Throws Status::timeout when the timeout passes first. */
+    Guard acquire(std::int64_t permits = 1, Timeout timeout = {}) {
+        return Guard(
+            detail::result<zkcoord_guard *>(zkcoord_semaphore_acquire, capi(), permits, timeout.milliseconds()));
+    }
+
+    /** Takes so many permits if they are free and nobody waits. */
+    std::optional<Guard> try_acquire(std::int64_t permits = 1) {
+        return Guard::if_any(detail::result<zkcoord_guard *>(zkcoord_semaphore_try_acquire, capi(), permits));
+    }
+
+    WaitStats stats() const { return WaitStats(detail::result<zkcoord_stats *>(zkcoord_semaphore_stats, capi())); }
+
+private:
+    friend class Client;
+    using Handle::Handle;
 };
 
 /**
@@ -359,9 +563,7 @@ private:
 
     template <class Result, class Function, class... Arguments>
     Result result(Function function, Arguments... arguments) const {
-        Result out{};
-        detail::call(function, capi(), arguments..., &out);
-        return out;
+        return detail::result<Result>(function, capi(), arguments...);
     }
 };
 
@@ -387,8 +589,7 @@ public:
 
     /** Authenticates, like ("digest", "user:password"). May be called several times. */
     Options &auth(const std::string &scheme, const std::string &data) {
-        const auto bytes = reinterpret_cast<const std::uint8_t *>(data.data());
-        return set(zkcoord_options_add_auth, detail::text("scheme", scheme), bytes, data.size());
+        return set(zkcoord_options_add_auth, detail::text("scheme", scheme), detail::bytes(data), data.size());
     }
 
     /** Who may touch the nodes that the client makes: "open" (the default), "creator" or "read". */
@@ -414,44 +615,58 @@ class Client : public detail::Handle<zkcoord_client, zkcoord_client_free> {
 public:
     /** Connects to `hosts`, like "zk1:2181,zk2:2181/app"; the chroot is made when it is missing. */
     [[nodiscard]] static Client connect(const std::string &hosts, const Options &options = Options()) {
-        zkcoord_client *client = nullptr;
-        detail::call(zkcoord_client_connect, detail::text("hosts", hosts), options.capi(), &client);
-        return Client(client);
+        const auto *text = detail::text("hosts", hosts);
+        return Client(detail::result<zkcoord_client *>(zkcoord_client_connect, text, options.capi()));
     }
 
     /** A lock at an absolute znode path. No request is sent. */
-    [[nodiscard]] Mutex mutex(const std::string &path) const {
-        zkcoord_mutex *mutex = nullptr;
-        detail::call(zkcoord_mutex_new, capi(), detail::text("path", path), &mutex);
-        return Mutex(mutex);
+    [[nodiscard]] Mutex mutex(const std::string &path, Scheme scheme = Scheme::curator) const {
+        return Mutex(make<zkcoord_mutex>(zkcoord_mutex_new_with_options, scheme, detail::text("path", path)));
+    }
+
+    /** A read/write lock at an absolute znode path. No request is sent. */
+    [[nodiscard]] RwLock rw_lock(const std::string &path, Scheme scheme = Scheme::curator) const {
+        return RwLock(make<zkcoord_rw_lock>(zkcoord_rw_lock_new_with_options, scheme, detail::text("path", path)));
+    }
+
+    /** The locks at these paths as one. No request is sent. */
+    [[nodiscard]] MultiMutex multi_mutex(const std::vector<std::string> &paths, Scheme scheme = Scheme::curator) const {
+        std::vector<const char *> texts;
+        for (const auto &path : paths) texts.push_back(detail::text("paths", path));
+        return MultiMutex(
+            make<zkcoord_multi_mutex>(zkcoord_multi_mutex_new_with_options, scheme, texts.data(), texts.size()));
+    }
+
+    /** A semaphore at an absolute znode path. No request is sent. Everyone who shares it must give as many permits. */
+    [[nodiscard]] Semaphore semaphore(const std::string &path, std::int64_t permits) const {
+        const auto *text = detail::text("path", path);
+        return Semaphore(detail::result<zkcoord_semaphore *>(zkcoord_semaphore_new, capi(), text, permits));
     }
 
     /** A counter at an absolute znode path. No request is sent. */
     [[nodiscard]] Counter counter(const std::string &path) const {
-        zkcoord_counter *counter = nullptr;
-        detail::call(zkcoord_counter_new, capi(), detail::text("path", path), &counter);
-        return Counter(counter);
+        return Counter(detail::result<zkcoord_counter *>(zkcoord_counter_new, capi(), detail::text("path", path)));
     }
 
     /** What the client stands on right now. */
     State state() const {
-        auto state = ZKCOORD_STATE_CLOSED;
-        detail::call(zkcoord_client_state, capi(), &state);
-        return static_cast<State>(state);
+        return static_cast<State>(detail::result<zkcoord_state>(zkcoord_client_state, capi()));
     }
 
     /** The id of the current session; 0 when there is none. */
     std::int64_t session_id() const {
-        std::int64_t id = 0;
-        detail::call(zkcoord_client_session_id, capi(), &id);
-        return id;
+        return detail::result<std::int64_t>(zkcoord_client_session_id, capi());
     }
 
     /** The session timeout that the server granted. */
     std::chrono::milliseconds session_timeout() const {
-        std::int64_t timeout = 0;
-        detail::call(zkcoord_client_session_timeout, capi(), &timeout);
-        return std::chrono::milliseconds(timeout);
+        return std::chrono::milliseconds(detail::result<std::int64_t>(zkcoord_client_session_timeout, capi()));
+    }
+
+    /** Asks the holder of a lock's node to give it back, and says whether the node was there. See Contender::node. */
+    bool request_revoke(const std::string &node, Timeout timeout = {}) const {
+        const auto *text = detail::text("node", node);
+        return detail::result<bool>(zkcoord_client_request_revoke, capi(), text, timeout.milliseconds());
     }
 
     /** Ends the session, and with it gives back all its locks. Whatever is called later throws Status::closed. */
@@ -459,6 +674,13 @@ public:
 
 private:
     using Handle::Handle;
+
+    /** A lock with options. */
+    template <class Lock, class Function, class... Arguments>
+    Lock *make(Function function, Scheme scheme, Arguments... arguments) const {
+        const detail::MutexOptions options(scheme);
+        return detail::result<Lock *>(function, capi(), arguments..., options.capi());
+    }
 };
 
 }  // namespace zkcoord

@@ -18,6 +18,8 @@ using zkcoord::Status;
 static_assert(std::is_nothrow_move_constructible_v<zkcoord::Guard> && !std::is_copy_constructible_v<zkcoord::Guard>);
 static_assert(std::is_nothrow_move_constructible_v<Client> && !std::is_copy_constructible_v<Client>);
 static_assert(std::is_move_assignable_v<zkcoord::Mutex> && std::is_move_assignable_v<zkcoord::Counter>);
+static_assert(std::is_nothrow_move_constructible_v<zkcoord::RwLock> && std::is_move_assignable_v<zkcoord::Semaphore>);
+static_assert(std::is_nothrow_move_constructible_v<zkcoord::WaitStats> && std::is_move_assignable_v<zkcoord::MultiMutex>);
 
 // Whether the body throws an Error of that status.
 template <class Body> static bool throws(Status status, Body body) {
@@ -97,6 +99,15 @@ static void arguments_are_checked() {
     CHECK(throws(Status::invalid_argument, [] { zkcoord::Options().acl("none"); }));
     CHECK(throws(Status::invalid_argument, [] { zkcoord::Options().session_timeout({}); }));
     CHECK(throws(Status::invalid_argument, [&] { client.mutex("/empty").acquire().on_lost(nullptr); }));
+    CHECK(throws(Status::invalid_argument, [&] { client.mutex("/empty").acquire().on_revoke(nullptr); }));
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.rw_lock("/rw/", zkcoord::Scheme::kazoo); }));
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.multi_mutex({}); }));
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.multi_mutex({"/a", "b"}); }));
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.multi_mutex({"/a", std::string("/b\0c", 4)}); }));
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.semaphore("/s", 0); }));
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.semaphore("/s", -1); }));
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.semaphore("/s", 1).acquire(2); }));
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.request_revoke("node"); }));
     CHECK(throws(Status::connection_lost,
                  [] { (void)Client::connect("127.0.0.1:1", zkcoord::Options().connect_timeout(300ms)); }));
 }
@@ -208,6 +219,129 @@ static void a_loss_is_told() {
     CHECK(throws(Status::lock_lost, [&] { guard.check(); }));
 }
 
+static void schemes_name_the_nodes() {
+    auto client = Client::connect(hosts);
+    const auto named = [](zkcoord::Guard guard, const char *text) { return guard.node().find(text) != std::string::npos; };
+    CHECK(named(client.mutex("/s-1").acquire(5s), "-lock-"));
+    CHECK(named(client.mutex("/s-2", zkcoord::Scheme::kazoo).acquire(5s), "__lock__"));
+    CHECK(named(client.rw_lock("/s-3").read().acquire(5s), "__READ__"));
+    CHECK(named(client.rw_lock("/s-4", zkcoord::Scheme::kazoo).read().acquire(5s), "__rlock__"));
+    CHECK(named(client.multi_mutex({"/s-5"}, zkcoord::Scheme::kazoo).acquire(5s), "__lock__"));
+}
+
+static void readers_share_and_a_writer_does_not() {
+    auto client = Client::connect(hosts), other = Client::connect(hosts);
+    auto mine = client.rw_lock("/rw"), theirs = other.rw_lock("/rw");
+    {
+        auto reading = mine.read().acquire(5s), reading_too = theirs.read().acquire(5s);
+        CHECK(!theirs.write().try_acquire());
+        CHECK(throws(Status::timeout, [&] { (void)mine.write().acquire(200ms); }));
+        CHECK(mine.read().inspect().contenders.size() == 2 && mine.read().inspect().contenders[1].is_reader);
+    }
+    std::unique_lock writing{mine.write(), 5s};
+    CHECK(writing.owns_lock() && !theirs.read().try_lock());
+    CHECK(mine.write().stats().count() == 1 && mine.write().stats().timeouts() == 1);
+    auto moved = std::move(mine);
+    CHECK(moved.write().locked() != nullptr);
+    writing.release();
+    moved.write().unlock();
+}
+
+static void several_are_taken_as_one() {
+    auto client = Client::connect(hosts), other = Client::connect(hosts);
+    const std::vector<std::string> paths{"/multi-2", "/multi-1"};
+    auto both = client.multi_mutex(paths);
+    auto one = other.mutex("/multi-1");
+    {
+        auto guard = both.acquire(5s);
+        CHECK(guard.is_held() && guard.node().rfind("/multi-1/", 0) == 0 && !one.try_acquire());
+        CHECK(!other.multi_mutex({"/multi-1", "/multi-2"}).try_acquire());
+        guard.release();
+    }
+    auto held = one.acquire(5s);
+    CHECK(!both.try_acquire() && throws(Status::timeout, [&] { (void)both.acquire(100ms); }));
+    CHECK(both.stats().count() == 1 && both.stats().timeouts() == 1);
+}
+
+static void permits_are_counted() {
+    auto client = Client::connect(hosts), other = Client::connect(hosts);
+    auto mine = client.semaphore("/permits", 2), theirs = other.semaphore("/permits", 2);
+    auto first = mine.acquire();
+    CHECK(!theirs.try_acquire(2) && throws(Status::timeout, [&] { (void)theirs.acquire(2, 200ms); }));
+    auto second = theirs.try_acquire();
+    CHECK(second && second->token() > first.token() && !mine.try_acquire());
+    first.release();
+    second->release();
+    auto all = mine.acquire(2, 5s);
+    CHECK(all.is_held() && mine.stats().count() == 2 && theirs.stats().timeouts() == 1);
+}
+
+static void a_guard_writes_while_it_holds() {
+    auto client = Client::connect(hosts);
+    auto guard = client.mutex("/writes").acquire(5s);
+    guard.create("/written", std::string("a\0b", 3));
+    guard.set_data("/written", "second", 0);
+    CHECK(observe("holds", "/written", "second") == 0);
+    CHECK(throws(Status::invalid_argument, [&] { guard.set_data("/written", "third", 0, 5s); }));
+    CHECK(throws(Status::invalid_argument, [&] { guard.remove("/written", 0); }));
+    CHECK(throws(Status::invalid_argument, [&] { guard.create("/written"); }));
+    guard.remove("/written", {}, 5s);
+    guard.create("/kept", "first");
+    lose(guard);
+    CHECK(throws(Status::lock_lost, [&] { guard.set_data("/kept", "second"); }));
+    CHECK(throws(Status::lock_lost, [&] { guard.remove("/kept"); }));
+    CHECK(throws(Status::lock_lost, [&] { guard.create("/not-made"); }));
+    CHECK(observe("holds", "/kept", "first") == 0);
+}
+
+static void a_holder_is_asked() {
+    auto client = Client::connect(hosts), other = Client::connect(hosts);
+    auto guard = client.mutex("/asked").acquire(5s);
+    auto owned = std::make_shared<int>(0);
+    std::atomic<int> told{0};
+    guard.on_revoke([&told, owned] { told++; });
+    guard.on_revoke([] { throw std::runtime_error("from a callback"); });
+    CHECK(!guard.is_revoke_requested());
+    const auto queue = other.mutex("/asked").inspect(5s);
+    CHECK(queue.contenders.size() == 1 && queue.contenders[0].node == guard.node());
+    CHECK(other.request_revoke(queue.contenders[0].node, 5s));
+    EVENTUALLY(told == 1 && owned.use_count() == 1);
+    CHECK(guard.is_revoke_requested() && guard.is_held());
+    guard.release();
+    CHECK(!other.request_revoke(guard.node()));
+}
+
+static void a_queue_can_be_seen() {
+    auto client = Client::connect(hosts, zkcoord::Options().identity("w\xc3\xb6rker"));
+    auto mutex = client.mutex("/queue");
+    CHECK(mutex.inspect().contenders.empty());
+    auto guard = mutex.acquire(5s);
+    CHECK(observe("create", "/queue/0123456789ab4def0123456789abcdef__lock__0000000007", "them") == 0);
+    const auto queue = mutex.inspect();
+    CHECK(queue.contenders.size() == 2 && queue.warnings.size() == 1);
+    const auto &first = queue.contenders[0], &second = queue.contenders[1];
+    CHECK(first.node == guard.node() && first.identity == "w\xc3\xb6rker" && first.library == "zkcoord");
+    CHECK(first.is_holder && !first.is_reader && first.session_id == client.session_id());
+    const auto age = std::chrono::system_clock::now() - first.waiting_since;
+    CHECK(age > -1min && age < 1min);
+    CHECK(second.identity == "them" && second.library == "kazoo" && !second.is_holder && second.session_id == 0);
+}
+
+static void waits_are_measured() {
+    auto client = Client::connect(hosts);
+    auto mutex = client.mutex("/waits");
+    CHECK(mutex.stats().count() == 0 && mutex.stats().mean() == 0s);
+    for (int i = 0; i < 3; i++) {
+        CHECK(i > 1 || !mutex.stats().success_probability({}));
+        mutex.acquire(5s).release();
+    }
+    const auto stats = mutex.stats();
+    CHECK(stats.count() == 3 && stats.timeouts() == 0);
+    CHECK(stats.mean() > 0s && stats.mean() < 5s && stats.stddev() > 0s && stats.p50() <= stats.p99());
+    CHECK(stats.success_probability({}) == 1.0 && stats.success_probability(1min) > 0.99);
+    CHECK(stats.success_probability(0s) < stats.success_probability(1min));
+}
+
 static void a_release_tells_nobody() {
     auto client = Client::connect(hosts);
     auto owned = std::make_shared<int>(0);
@@ -252,6 +386,14 @@ int main() {
     RUN(the_standards_locks_work);
     RUN(threads_share_a_mutex);
     RUN(a_loss_is_told);
+    RUN(schemes_name_the_nodes);
+    RUN(readers_share_and_a_writer_does_not);
+    RUN(several_are_taken_as_one);
+    RUN(permits_are_counted);
+    RUN(a_guard_writes_while_it_holds);
+    RUN(a_holder_is_asked);
+    RUN(a_queue_can_be_seen);
+    RUN(waits_are_measured);
     RUN(a_release_tells_nobody);
     RUN(a_child_is_refused);
     return finish();
