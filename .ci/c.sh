@@ -70,6 +70,7 @@ check_headers() {
     count "zkcoord.h in C++17" stands_alone include/zkcoord.h "${cpp17[@]}" -x c++
     count "zkcoord.hpp in C++17" stands_alone include/zkcoord.hpp "${cpp17[@]}" -x c++
     count "zkcoord.hpp in C++20" stands_alone include/zkcoord.hpp "${cpp20[@]}" -x c++
+    count "zkcoord_base.hpp in C++17" stands_alone include/zkcoord_base.hpp "${cpp17[@]}" -x c++
 }
 
 # Whether every function of the library is called in tests/c.
