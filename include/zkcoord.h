@@ -196,7 +196,7 @@ typedef struct zkcoord_counter zkcoord_counter;
 typedef struct zkcoord_error zkcoord_error;
 
 /**
- * A lock that is held, until it is released, freed, or lost.
+ * A lock that is held, until it is released, freed, or lost. Or several locks, or a semaphore's permits.
  *
  * It can be lost while it is held: when no server has confirmed the session for too long, when the session is over,
  * when somebody deletes the lock's node. The guard knows before the server can give the lock to anybody else.
@@ -207,7 +207,8 @@ typedef struct zkcoord_guard zkcoord_guard;
  * Several mutexes taken as one: all or none, in the same order by everybody, so that nobody waits in a circle. On each
  * path it excludes whoever takes that path alone.
  *
- * Its guard holds all of them, and is lost when one of them is. The guard's token is the largest of theirs.
+ * Its guard holds all of them, and is lost when one of them is. The guard's token is the largest of theirs: compare it
+ * only with those of guards of the same paths. Who waits for one of the paths alone may get a smaller one afterwards.
  */
 typedef struct zkcoord_multi_mutex zkcoord_multi_mutex;
 
@@ -375,7 +376,8 @@ ZKCOORD_API zkcoord_status zkcoord_client_session_timeout(const zkcoord_client *
 
 /**
  * Asks the holder of a lock to give it back, by writing to its `node`, as Curator's Revoker does; see
- * zkcoord_queue_node(). Stores in `*out` whether the node was there. What becomes of it is the holder's decision.
+ * zkcoord_queue_node(). Stores in `*out` whether the node was there. What becomes of it is the holder's decision. What
+ * the node held is overwritten: ask for no other nodes than those of locks.
  *
  * ZKCOORD_STATUS_INVALID_ARGUMENT for a path that is none, ZKCOORD_STATUS_NOT_AUTHORIZED when the server refuses.
  */

@@ -340,7 +340,10 @@ private:
     Mutex read_, write_;
 };
 
-/** Several mutexes taken as one: all or none. Its guard holds all of them, and is lost when one of them is. */
+/**
+ * Several mutexes taken as one: all or none. Its guard holds all of them, and is lost when one of them is. Compare its
+ * token only with those of guards of the same paths.
+ */
 class MultiMutex : public detail::Handle<zkcoord_multi_mutex, zkcoord_multi_mutex_free> {
 public:
     /** Waits until all the locks are held. Throws Status::timeout when the timeout passes first. */
@@ -528,7 +531,10 @@ public:
         return std::chrono::milliseconds(detail::result<std::int64_t>(zkcoord_client_session_timeout, capi()));
     }
 
-    /** Asks the holder of a lock's node to give it back, and says whether the node was there. See Contender::node. */
+    /**
+     * Asks the holder of a lock's node to give it back, and says whether the node was there. See Contender::node. What
+     * the node held is overwritten: ask for no other nodes than those of locks.
+     */
     bool request_revoke(const std::string &node, Timeout timeout = {}) const {
         const auto *text = detail::text("node", node);
         return detail::result<bool>(zkcoord_client_request_revoke, capi(), text, timeout.milliseconds());

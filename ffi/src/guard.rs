@@ -11,7 +11,7 @@ use crate::status::zkcoord_status;
 use crate::text::{owned, slice, text};
 use crate::time::timed;
 
-/// A lock that is held, until it is released, freed, or lost.
+/// A lock that is held, until it is released, freed, or lost. Or several locks, or a semaphore's permits.
 ///
 /// It can be lost while it is held: when no server has confirmed the session for too long, when the session is over,
 /// when somebody deletes the lock's node. The guard knows before the server can give the lock to anybody else.
