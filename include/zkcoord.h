@@ -601,7 +601,8 @@ zkcoord_status zkcoord_semaphore_new(const zkcoord_client *client,
 /**
  * Waits for so many permits, all at once. Returns a new guard; free with zkcoord_guard_free(), which gives them back.
  *
- * ZKCOORD_STATUS_INVALID_ARGUMENT when there are not so many, and for none; otherwise as zkcoord_mutex_acquire().
+ * ZKCOORD_STATUS_INVALID_ARGUMENT when there are not so many, for none, and for more than 500; otherwise as
+ * zkcoord_mutex_acquire().
  */
 ZKCOORD_API
 zkcoord_status zkcoord_semaphore_acquire(const zkcoord_semaphore *semaphore,
@@ -614,7 +615,7 @@ zkcoord_status zkcoord_semaphore_acquire(const zkcoord_semaphore *semaphore,
  * Takes so many permits if they are free and nobody waits. Returns a new guard, free with zkcoord_guard_free(); or NULL
  * with ZKCOORD_STATUS_OK when they are not to be had.
  *
- * ZKCOORD_STATUS_INVALID_ARGUMENT when there are not so many, and for none; otherwise as zkcoord_mutex_try_acquire().
+ * ZKCOORD_STATUS_INVALID_ARGUMENT as for zkcoord_semaphore_acquire(); otherwise as zkcoord_mutex_try_acquire().
  */
 ZKCOORD_API
 zkcoord_status zkcoord_semaphore_try_acquire(const zkcoord_semaphore *semaphore,

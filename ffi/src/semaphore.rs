@@ -43,7 +43,8 @@ pub unsafe extern "C" fn zkcoord_semaphore_new(
 
 /// Waits for so many permits, all at once. Returns a new guard; free with zkcoord_guard_free(), which gives them back.
 ///
-/// ZKCOORD_STATUS_INVALID_ARGUMENT when there are not so many, and for none; otherwise as zkcoord_mutex_acquire().
+/// ZKCOORD_STATUS_INVALID_ARGUMENT when there are not so many, for none, and for more than 500; otherwise as
+/// zkcoord_mutex_acquire().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zkcoord_semaphore_acquire(
     semaphore: Option<&zkcoord_semaphore>,
@@ -61,7 +62,7 @@ pub unsafe extern "C" fn zkcoord_semaphore_acquire(
 /// Takes so many permits if they are free and nobody waits. Returns a new guard, free with zkcoord_guard_free(); or NULL
 /// with ZKCOORD_STATUS_OK when they are not to be had.
 ///
-/// ZKCOORD_STATUS_INVALID_ARGUMENT when there are not so many, and for none; otherwise as zkcoord_mutex_try_acquire().
+/// ZKCOORD_STATUS_INVALID_ARGUMENT as for zkcoord_semaphore_acquire(); otherwise as zkcoord_mutex_try_acquire().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zkcoord_semaphore_try_acquire(
     semaphore: Option<&zkcoord_semaphore>,

@@ -247,6 +247,10 @@ static void bad_numbers_and_names(void) {
     }
     EXPECT(INVALID_ARGUMENT, zkcoord_semaphore_acquire(semaphore, 4, -1, &held, &err)); /* of 3 */
     CHECK(said("permits \"4\"") || said("permits 4"));
+    zkcoord_semaphore *large = new_semaphore(client, "/large", INT32_MAX);
+    EXPECT(INVALID_ARGUMENT, zkcoord_semaphore_acquire(large, 501, -1, &held, &err));
+    CHECK(said("500"));
+    zkcoord_semaphore_free(large);
     EXPECT(INVALID_ARGUMENT, zkcoord_multi_mutex_new(client, paths, 0, &no_multi, &err));
     CHECK(no_multi == NULL && said("paths"));
     EXPECT(INVALID_ARGUMENT, zkcoord_multi_mutex_new(client, NULL, 0, &no_multi, &err));
