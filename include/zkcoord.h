@@ -207,8 +207,8 @@ typedef struct zkcoord_guard zkcoord_guard;
  * Several mutexes taken as one: all or none, in the same order by everybody, so that nobody waits in a circle. On each
  * path it excludes whoever takes that path alone.
  *
- * Its guard holds all of them, and is lost when one of them is. The guard's token is the largest of theirs: compare it
- * only with those of guards of the same paths. Who waits for one of the paths alone may get a smaller one afterwards.
+ * Its guard holds all of them, and is lost when one of them is. The guard's token is that of the first path in
+ * sorted order, and fences what belongs to that path.
  */
 typedef struct zkcoord_multi_mutex zkcoord_multi_mutex;
 
@@ -376,10 +376,10 @@ ZKCOORD_API zkcoord_status zkcoord_client_session_timeout(const zkcoord_client *
 
 /**
  * Asks the holder of a lock to give it back, by writing to its `node`, as Curator's Revoker does; see
- * zkcoord_queue_node(). Stores in `*out` whether the node was there. What becomes of it is the holder's decision. What
- * the node held is overwritten: ask for no other nodes than those of locks.
+ * zkcoord_queue_node(). Stores in `*out` whether the node was there. What becomes of it is the holder's decision. The
+ * text in the node is replaced.
  *
- * ZKCOORD_STATUS_INVALID_ARGUMENT for a path that is none, ZKCOORD_STATUS_NOT_AUTHORIZED when the server refuses.
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for a path that is no contender's, ZKCOORD_STATUS_NOT_AUTHORIZED when the server refuses.
  */
 ZKCOORD_API
 zkcoord_status zkcoord_client_request_revoke(const zkcoord_client *client,

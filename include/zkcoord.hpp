@@ -341,8 +341,8 @@ private:
 };
 
 /**
- * Several mutexes taken as one: all or none. Its guard holds all of them, and is lost when one of them is. Compare its
- * token only with those of guards of the same paths.
+ * Several mutexes taken as one: all or none. Its guard holds all of them, and is lost when one of them is. Its token
+ * is that of the first path in sorted order, and fences what belongs to that path.
  */
 class MultiMutex : public detail::Handle<zkcoord_multi_mutex, zkcoord_multi_mutex_free> {
 public:

@@ -15,7 +15,7 @@ export interface MultiMutexOptions {
 /**
  * Several mutexes taken as one. Made by {@link Client.multiMutex}.
  *
- * Its guard holds all of them and is lost when one of them is; its token is the largest of theirs. On each path it
+ * Its guard holds all of them and is lost when one of them is; its token is that of the first path. On each path it
  * excludes whoever takes that path alone. Everybody takes them in the order of their paths, so nobody waits in a
  * circle.
  */

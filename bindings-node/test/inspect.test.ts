@@ -68,13 +68,13 @@ scenario('looking can be aborted, and ends in time', async ({ client, zookeeper 
     controller.abort('enough')
     await assert.rejects(looking, (error) => error === 'enough')
     await assert.rejects(mutex.inspect({ timeout: 100 }), AcquireTimeoutError)
-    await assert.rejects(own.requestRevoke('/lock/node', { timeout: 100 }), AcquireTimeoutError)
+    await assert.rejects(own.requestRevoke('/lock/lock-0000000001', { timeout: 100 }), AcquireTimeoutError)
   } finally {
     await zookeeper.resume(0)
   }
   await own.close()
   await assert.rejects(mutex.inspect(), ClosedError)
-  await assert.rejects(own.requestRevoke('/lock/node'), ClosedError)
+  await assert.rejects(own.requestRevoke('/lock/lock-0000000001'), ClosedError)
 })
 
 scenario('a lock can be asked for', async ({ client }) => {
@@ -121,8 +121,8 @@ scenario('what cannot be asked for', async ({ client }) => {
   for (const listener of [5, 'fn', null, undefined, {}] as never[]) {
     assert.throws(() => guard.onRevoke(listener), { name: 'InvalidArgumentError', message: /^listener / })
   }
-  await assert.rejects(own.requestRevoke('/a', { signal: AbortSignal.abort('no') }), (error) => error === 'no')
-  assert.equal(await own.requestRevoke('/lock/nobody'), false)
+  await assert.rejects(own.requestRevoke('/a/lock-0000000001', { signal: AbortSignal.abort('no') }), (error) => error === 'no')
+  assert.equal(await own.requestRevoke('/lock/lock-0000000001'), false)
 })
 
 scenario('waits are counted', async ({ client }) => {

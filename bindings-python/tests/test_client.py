@@ -32,7 +32,7 @@ def test_a_closed_client_refuses_everything(client: Client) -> None:
         semaphore.try_acquire,
         both.acquire,
         both.try_acquire,
-        lambda: client.request_revoke("/lock/node"),
+        lambda: client.request_revoke("/lock/lock-0000000001"),
         counter.get,
         counter.increment,
     ):

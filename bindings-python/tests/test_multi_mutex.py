@@ -9,7 +9,7 @@ def test_all_are_had_and_given_back(corner: Corner, client: Client) -> None:
     with both.acquire(timeout=5) as guard:
         assert guard.node.startswith("/a/")
         assert [len(corner.children(path)) for path in ("/a", "/b")] == [1, 1]
-        stat = corner.observer.exists(f"{corner.root}/b/{corner.children('/b')[0]}")
+        stat = corner.observer.exists(f"{corner.root}/a/{corner.children('/a')[0]}")
         assert stat is not None
         assert stat.czxid == guard.token
         assert client.mutex("/a").try_acquire() is None

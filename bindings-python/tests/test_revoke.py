@@ -55,6 +55,6 @@ def test_without_a_connection_it_fails_in_time(frail: Corner) -> None:
     frail.zookeeper.kill(0)
     assert eventually(lambda: client.state == "suspended")
     with pytest.raises(zkcoord.ConnectionLost):
-        client.request_revoke("/lock/node", timeout=0)
+        client.request_revoke("/lock/lock-0000000001", timeout=0)
     with pytest.raises(zkcoord.AcquireTimeout):
-        client.request_revoke("/lock/node", timeout=0.1)
+        client.request_revoke("/lock/lock-0000000001", timeout=0.1)

@@ -19,8 +19,10 @@
 //!
 //! # Layout
 //! - `client.rs`, `options.rs`: [`Client`] and how it connects
-//! - `mutex.rs`, `rw_lock.rs`, `guard.rs`: [`Mutex`], [`RwLock`] and [`Guard`]; their recipe is in `queue.rs`, the names in the queue in
-//!   `contender.rs`, what is held in `holding.rs`, writes guarded by a lock in `fenced.rs`
+//! - `mutex.rs`, `rw_lock.rs`, `semaphore.rs`, `multi_mutex.rs`: the locks; `attempt.rs` is what they share in how they are
+//!   taken, `queue.rs` the recipe of the queue, `contender.rs` the names in it
+//! - `guard.rs`, `holding.rs`, `fenced.rs`: what is held, and writes guarded by it
+//! - `inspect.rs`, `stats.rs`: a look at a queue, and at the waits
 //! - `counter/`: [`Counter`]; its recipe is in `ledger.rs`
 //! - `session/`: sessions over the crate `zookeeper-client`; nothing else names it
 //! - `op.rs`, `runtime.rs`, `callback.rs`, `deadline.rs`: how operations run

@@ -91,10 +91,10 @@ pub unsafe extern "C" fn zkcoord_client_session_timeout(
 }
 
 /// Asks the holder of a lock to give it back, by writing to its `node`, as Curator's Revoker does; see
-/// zkcoord_queue_node(). Stores in `*out` whether the node was there. What becomes of it is the holder's decision. What
-/// the node held is overwritten: ask for no other nodes than those of locks.
+/// zkcoord_queue_node(). Stores in `*out` whether the node was there. What becomes of it is the holder's decision. The
+/// text in the node is replaced.
 ///
-/// ZKCOORD_STATUS_INVALID_ARGUMENT for a path that is none, ZKCOORD_STATUS_NOT_AUTHORIZED when the server refuses.
+/// ZKCOORD_STATUS_INVALID_ARGUMENT for a path that is no contender's, ZKCOORD_STATUS_NOT_AUTHORIZED when the server refuses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zkcoord_client_request_revoke(
     client: Option<&zkcoord_client>,

@@ -16,8 +16,8 @@ use crate::text::{slice, text};
 /// Several mutexes taken as one: all or none, in the same order by everybody, so that nobody waits in a circle. On each
 /// path it excludes whoever takes that path alone.
 ///
-/// Its guard holds all of them, and is lost when one of them is. The guard's token is the largest of theirs: compare it
-/// only with those of guards of the same paths. Who waits for one of the paths alone may get a smaller one afterwards.
+/// Its guard holds all of them, and is lost when one of them is. The guard's token is that of the first path in
+/// sorted order, and fences what belongs to that path.
 pub struct zkcoord_multi_mutex(MultiMutex);
 
 /// Makes a multi mutex of `count` paths, in any order. No request is sent. Borrows all for the call; returns a new multi

@@ -46,7 +46,7 @@ static void after_close_everything_is_closed(void) {
     EXPECT(CLOSED, zkcoord_semaphore_acquire(semaphore, 1, -1, &none, &err));
     EXPECT(CLOSED, zkcoord_semaphore_try_acquire(semaphore, 1, &none, &err));
     EXPECT(CLOSED, zkcoord_mutex_inspect(mutex, -1, &queue, &err));
-    EXPECT(CLOSED, zkcoord_client_request_revoke(client, "/closed/x", -1, &written, &err));
+    EXPECT(CLOSED, zkcoord_client_request_revoke(client, "/closed/lock-0000000001", -1, &written, &err));
     EXPECT(LOCK_LOST, zkcoord_guard_set_data(guard, "/closed", NULL, 0, -1, -1, &err));
     EXPECT(CLOSED, zkcoord_counter_get(counter, -1, &value, &err));
     EXPECT(CLOSED, zkcoord_counter_add(counter, 1, -1, &value, &err));

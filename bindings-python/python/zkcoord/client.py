@@ -222,8 +222,8 @@ class Client:
     def request_revoke(self, node: str, timeout: float | None = None) -> bool:
         """Asks the owner of a lock's node to give the lock back, as Curator's ``Revoker`` does. The owner decides.
 
-        It writes ``__REVOKE__`` into the node, whatever that is: take it from :meth:`Mutex.inspect()
-        <zkcoord.Mutex.inspect>`.
+        It replaces the text in the node by ``__REVOKE__``. A node whose name is no contender's is refused; take it from
+        :meth:`Mutex.inspect() <zkcoord.Mutex.inspect>`.
 
         Args:
             node: The path of the node, below the chroot.

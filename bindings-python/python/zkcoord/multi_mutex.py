@@ -35,7 +35,7 @@ class MultiMutex(Entering):
             timeout: How many seconds to wait, also while no server can be reached. ``None``: for ever; 0: try once.
 
         Returns:
-            One guard for all of them, lost when one of them is. Its token is the largest of theirs.
+            One guard for all of them, lost when one of them is. Its token is that of the first path.
 
         Raises:
             AcquireTimeout: They were not all had in time; none is held. Also a ``TimeoutError``.
