@@ -9,8 +9,8 @@
 //!    session.
 //! 4. No contender with a smaller number in the list: the lock is ours. The token is the `czxid` of our node.
 //! 5. Otherwise watch the nearest predecessor, and, since there is time now, our own node.
-//! 6. The predecessor goes: if it was the only one before us, the lock is ours, without a look; otherwise list again and
-//!    go on at 4. Our own node goes: somebody deleted it; 1 again. The connection goes: `sync`, list, 4.
+//! 6. The predecessor goes: if it was the only one before us, or held the lock alone in this client, the lock is ours,
+//!    without a look; otherwise list again and go on at 4. Our own node goes: somebody deleted it; 1 again. The connection goes: `sync`, list, 4.
 //! 7. Whoever gives up at whatever point leaves: the node is deleted, through lost connections and in the background if
 //!    need be, until it is known to be gone.
 
@@ -19,12 +19,12 @@ use std::sync::Arc;
 use crate::ancestors::{Trouble, make_directory};
 use crate::attempt::Attempt;
 use crate::client::Core;
-use crate::contender::{Kind, Position, Scheme, position, prefix};
+use crate::contender::{ContenderName, Kind, Position, Scheme, position, prefix};
 use crate::error::{Error, ErrorCode, Result};
 use crate::guard::Guard;
 use crate::holding::Holding;
 use crate::path::ZnodePath;
-use crate::session::{Created, Fault, Link, Refusal, Session, Watch, WatchEvent, watch_over};
+use crate::session::{Created, Fault, Link, Names, Refusal, Session, Watch, WatchEvent, watch_over};
 use futures_util::future::join;
 
 /// An attempt to get a lock. Dropping it leaves the queue, in the background.
@@ -109,10 +109,11 @@ impl Contest {
                 Position::Behind { predecessor, ahead, decisive } => {
                     self.waiting_for = format!("{predecessor} ({ahead} ahead)");
                     let predecessor = self.directory.child(&predecessor);
-                    // A thousand waiters would hold a million names.
+                    // Not while waiting: it may be long, and the list too.
                     drop(names);
                     let gone = self.await_turn(session, &own, &predecessor, &mut own_watch).await?;
                     // An event is no answer to a request, so the lease may have run out; then ask before believing.
+                    let decisive = decisive || self.was_ours(session, &predecessor);
                     if gone && decisive && session.is_alive() {
                         return Ok(Some(self.grant(session, own, own_watch)));
                     }
@@ -122,8 +123,14 @@ impl Contest {
         }
     }
 
+    /// Whether this client held the lock by that node, alone: then nobody is left before it.
+    fn was_ours(&self, session: &Session, node: &str) -> bool {
+        let alone = ContenderName::parse(name_of(node)).is_some_and(|name| name.kind() != Kind::Read);
+        alone && session.keeper().had(node)
+    }
+
     /// Steps 1 to 3: returns our node and the list in which it stands.
-    async fn enter(&mut self, session: &Arc<Session>) -> Result<(Created, Vec<String>), Setback> {
+    async fn enter(&mut self, session: &Arc<Session>) -> Result<(Created, Names), Setback> {
         let marker = prefix(self.scheme, self.kind);
         let prefix = self.directory.child(&marker);
         let identity = self.core.options().identity.clone();
@@ -207,7 +214,7 @@ impl Contest {
         }
     }
 
-    async fn list(&self, session: &Arc<Session>) -> Result<Vec<String>, Setback> {
+    async fn list(&self, session: &Arc<Session>) -> Result<Names, Setback> {
         let Ok(link) = session.link().await else { return Err(Setback::Again) };
         match link.children_grouped(self.directory.as_str().to_owned()).await {
             Ok(names) => Ok(names),
@@ -221,7 +228,7 @@ impl Contest {
         session: &Arc<Session>,
         link: &Arc<Link>,
         mut fault: Fault,
-    ) -> Result<Vec<String>, Setback> {
+    ) -> Result<Names, Setback> {
         let mut link = link.clone();
         loop {
             match fault {

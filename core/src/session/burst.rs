@@ -37,6 +37,9 @@ const ROOM: usize = 16;
 const MOST_MEMBERS: usize = 480;
 const MOST_BYTES: usize = 256 * 1024;
 
+/// One listing for all who asked: a thousand waiters would otherwise hold a million names.
+pub(crate) type Names = Arc<Vec<String>>;
+
 type Reply<T> = oneshot::Sender<Result<T, Fault>>;
 
 /// What waits to go out over one link.
@@ -49,7 +52,7 @@ pub(super) struct Burst {
 #[derive(Debug, Default)]
 struct Waiting {
     writes: Vec<Member>,
-    listings: Vec<(String, Reply<Vec<String>>)>,
+    listings: Vec<(String, Reply<Names>)>,
     /// The link has ended: nobody will send what arrives now.
     closed: bool,
 }
@@ -82,7 +85,7 @@ impl Burst {
         answer
     }
 
-    pub(super) fn children(&self, path: String) -> oneshot::Receiver<Result<Vec<String>, Fault>> {
+    pub(super) fn children(&self, path: String) -> oneshot::Receiver<Result<Names, Fault>> {
         let (reply, answer) = oneshot::channel();
         self.add(|waiting| waiting.listings.push((path, reply)));
         answer
@@ -159,7 +162,7 @@ fn flights(link: &Arc<Link>, waiting: Waiting) -> Vec<(usize, Flight)> {
     for group in std::iter::once(group).chain(alone).filter(|group| !group.is_empty()) {
         fly(group.len(), Box::pin(write(link.clone(), group)));
     }
-    let mut listings: Vec<(String, Vec<Reply<Vec<String>>>)> = Vec::new();
+    let mut listings: Vec<(String, Vec<Reply<Names>>)> = Vec::new();
     let mut sorted = waiting.listings;
     sorted.sort_by(|a, b| a.0.cmp(&b.0));
     for (path, reply) in sorted {
@@ -207,7 +210,7 @@ async fn write(link: Arc<Link>, mut members: Vec<Member>) -> usize {
     }
 }
 
-async fn list(link: Arc<Link>, mut listings: Vec<(String, Vec<Reply<Vec<String>>>)>) -> usize {
+async fn list(link: Arc<Link>, mut listings: Vec<(String, Vec<Reply<Names>>)>) -> usize {
     let size = listings.len();
     listings.retain(|(_, replies)| replies.iter().any(|reply| !reply.is_closed()));
     let paths: Vec<_> = listings.iter().map(|(path, _)| path.as_str()).collect();
@@ -216,6 +219,7 @@ async fn list(link: Arc<Link>, mut listings: Vec<(String, Vec<Reply<Vec<String>>
         paths => link.children_of_all(paths).await,
     };
     for ((_, replies), outcome) in listings.into_iter().zip(outcomes) {
+        let outcome = outcome.map(Arc::new);
         for reply in replies {
             drop(reply.send(outcome.clone()));
         }

@@ -7,7 +7,7 @@
 //! 2. watches the node of whatever has been held for longer than a moment: somebody may delete it;
 //! 3. declares everything lost when the lease ends or the session is over.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -17,6 +17,9 @@ use tokio::sync::Notify;
 
 use super::{Fault, Refusal, Session, Watch, WatchEvent};
 use crate::holding::{Holding, Loss};
+
+/// How many nodes the keeper remembers to have held. Their deletions are told within a round trip.
+const PAST: usize = 64;
 
 /// Somebody wants the lock back: what Curator's `Revoker` writes into the lock's node, and what the recipe in ZooKeeper's
 /// manual does.
@@ -31,6 +34,8 @@ const LONGEST_ROUND: Duration = Duration::from_millis(200);
 #[derive(Debug, Default)]
 pub(crate) struct Keeper {
     held: Mutex<HashMap<usize, Arc<Holding>>>,
+    /// The nodes let go last.
+    past: Mutex<VecDeque<Arc<Holding>>>,
     waiting: AtomicUsize,
     awake: Notify,
 }
@@ -53,7 +58,17 @@ impl Keeper {
     }
 
     pub(crate) fn let_go(&self, holding: &Arc<Holding>) {
-        self.held.lock().remove(&key(holding));
+        let Some(holding) = self.held.lock().remove(&key(holding)) else { return };
+        let mut past = self.past.lock();
+        if past.len() == PAST {
+            past.pop_front();
+        }
+        past.push_back(holding);
+    }
+
+    /// Whether `node` was held, and let go, a short while ago.
+    pub(crate) fn had(&self, node: &str) -> bool {
+        self.past.lock().iter().rev().any(|holding| holding.node() == node)
     }
 
     /// Keeps the lease fresh for one who waits: a grant may come as an event, which is no answer to a request.

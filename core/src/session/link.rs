@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 use zookeeper_client as zk;
 
-use super::burst::{Burst, pump};
+use super::burst::{Burst, Names, pump};
 use super::fault::{Fault, Refusal};
 use super::lease::{BootInstant, Lease};
 use super::request::{Created, Entry, MultiFault, NodeMode, Watch, Write, Written};
@@ -295,7 +295,7 @@ impl Link {
     }
 
     /// Lists a node's children, behind the writes that were asked for before, together with what others list.
-    pub(crate) async fn children_grouped(&self, path: String) -> Result<Vec<String>, Fault> {
+    pub(crate) async fn children_grouped(&self, path: String) -> Result<Names, Fault> {
         self.burst.children(path).await.unwrap_or_else(|_| Err(self.missed()))
     }
 

@@ -30,6 +30,7 @@ use tokio::sync::watch;
 use crate::options::Acl;
 use crate::path::ZnodePath;
 
+pub(crate) use burst::Names;
 pub(crate) use connect_string::ConnectString;
 pub(crate) use fault::{Fault, Refusal};
 pub(crate) use keeper::{Keeper, REVOCATIONS, watch_over};
