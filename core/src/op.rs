@@ -83,7 +83,7 @@ impl<T: Send + 'static> Op<T> {
     }
 
     /// Gives the operation this long, from its start, also while no server can be reached. Zero tries once. Without
-    /// it the operation waits for ever.
+    /// it the operation waits for ever. Has no effect on an operation that has been started.
     pub fn timeout(mut self, timeout: Duration) -> Op<T> {
         self.timeout = Some(timeout);
         self
