@@ -159,10 +159,6 @@ impl<'a> ContenderName<'a> {
         matches!(self.marker, Marker::CuratorWrite)
     }
 
-    pub(crate) fn is_reader(&self) -> bool {
-        matches!(self.marker, Marker::KazooRead | Marker::CuratorRead)
-    }
-
     /// What the contender wants, as far as its name tells.
     pub(crate) fn kind(&self) -> Kind {
         match self.marker {
@@ -191,7 +187,7 @@ impl<'a> ContenderName<'a> {
 
     /// Whether it keeps a contender of this kind out while it is before it.
     fn excludes(&self, kind: Kind) -> bool {
-        kind != Kind::Read || !self.is_reader()
+        kind != Kind::Read || self.kind() != Kind::Read
     }
 }
 
@@ -306,7 +302,11 @@ mod tests {
             for kind in [Kind::Mutex, Kind::Read, Kind::Write] {
                 let name = format!("{}0000000042", prefix(scheme, kind));
                 let contender = ContenderName::parse(&name).unwrap();
-                assert_eq!((contender.sequence, contender.is_reader()), (42, kind == Kind::Read), "{name}");
+                assert_eq!(
+                    (contender.sequence, contender.kind() == Kind::Read),
+                    (42, kind == Kind::Read),
+                    "{name}"
+                );
                 assert_eq!(contender.library(), Library::Zkcoord, "{name}");
                 // go-zookeeper takes the uuid from these bytes of a name that starts with `_c_`.
                 assert!(name.starts_with("_c_") && name.len() >= 35, "{name}");

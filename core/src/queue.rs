@@ -214,6 +214,7 @@ impl Contest {
         }
     }
 
+    /// The list as the server that we are connected to has it now.
     async fn list(&self, session: &Arc<Session>) -> Result<Names, Setback> {
         let Ok(link) = session.link().await else { return Err(Setback::Again) };
         match link.children_grouped(self.directory.as_str().to_owned()).await {

@@ -130,9 +130,7 @@ impl<T> ProcessBound<T> {
         self.process.check()?;
         self.content.as_mut().ok_or_else(Error::closed)
     }
-}
 
-impl<T> ProcessBound<T> {
     /// The content, out of it; `None` in a child of the process that made it.
     pub(crate) fn into_inner(mut self) -> Option<T> {
         if self.process.is_current() { self.content.take() } else { None }

@@ -82,7 +82,7 @@ fn concurrent_adds_share_writes_and_each_gets_its_own_value() {
         let _started = op.wait_for(Duration::ZERO);
     }
     let writes = || proxy.frames().iter().filter(|frame| frame.is_request(Op::Multi)).count();
-    let mut values: Vec<_> = ops.into_iter().map(|op| op.timeout(PATIENCE).wait().unwrap()).collect();
+    let mut values: Vec<_> = ops.iter_mut().map(|op| op.wait_for(PATIENCE).unwrap().unwrap()).collect();
     values.sort_unstable();
     assert!(values.into_iter().eq(1..=1000));
     assert!(writes() < 100, "{} writes for 1000 adds", writes());
@@ -149,7 +149,7 @@ fn a_death_of_the_session_is_resolved_or_admitted() {
     let mut op = counter.add(1);
     assert!(op.wait_for(Duration::from_millis(1)).is_none());
     die(&client, &proxy);
-    assert_eq!(op.timeout(PATIENCE).wait().unwrap(), 3);
+    assert_eq!(op.wait_for(PATIENCE).unwrap().unwrap(), 3);
     // Applied, but who can tell.
     proxy.hold_replies(true);
     let mut op = counter.add(1);
@@ -157,7 +157,7 @@ fn a_death_of_the_session_is_resolved_or_admitted() {
     assert!(eventually(PATIENCE, || corner.observer.data(&corner.path("/c")).unwrap().unwrap().0
         == 4i64.to_be_bytes()));
     die(&client, &proxy);
-    assert_eq!(op.timeout(PATIENCE).wait().unwrap_err().code(), ErrorCode::Indeterminate);
+    assert_eq!(op.wait_for(PATIENCE).unwrap().unwrap_err().code(), ErrorCode::Indeterminate);
     assert_eq!(counter.get().timeout(PATIENCE).wait().unwrap(), 4);
     assert_eq!(counter.add(1).timeout(PATIENCE).wait().unwrap(), 5);
 }

@@ -90,7 +90,7 @@ fn a_lost_connection_while_waiting_loses_no_turn() {
         corner.children("/lock").into_iter().max_by_key(|name| name[name.len() - 10..].to_owned()).unwrap();
     proxy.cut();
     first.release().wait().unwrap();
-    let guard = waiting.timeout(PATIENCE).wait().unwrap();
+    let guard = waiting.wait_for(PATIENCE).unwrap().unwrap();
     assert!(guard.node().ends_with(&own), "the place in the queue was kept");
     assert_eq!(client.state().unwrap(), State::Connected);
 }
@@ -111,7 +111,7 @@ fn a_waiter_whose_node_is_deleted_queues_again() {
         names.len() == 2 && !names.contains(&own)
     }));
     first.release().wait().unwrap();
-    assert!(waiting.timeout(PATIENCE).wait().unwrap().is_held());
+    assert!(waiting.wait_for(PATIENCE).unwrap().unwrap().is_held());
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn a_waiter_whose_session_expired_queues_again() {
         && corner.children("/lock").len() == 2));
     assert!(waiting.wait_for(Duration::from_millis(1)).is_none());
     first.release().wait().unwrap();
-    assert!(waiting.timeout(PATIENCE).wait().unwrap().is_held());
+    assert!(waiting.wait_for(PATIENCE).unwrap().unwrap().is_held());
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn a_holder_cut_off_knows_before_its_session_can_end() {
     let told = cut_off.elapsed();
     assert_eq!(loss, Loss::LeaseEnded);
     assert!(told < client.session_timeout().unwrap(), "told after {told:?}");
-    let next = waiting.timeout(PATIENCE).wait().unwrap();
+    let next = waiting.wait_for(PATIENCE).unwrap().unwrap();
     let given = cut_off.elapsed();
     assert!(told < given, "told after {told:?}, given away after {given:?}");
     assert!(next.token() > guard.token());
@@ -229,7 +229,7 @@ fn a_holder_whose_server_stops_knows_in_time_and_another_gets_the_lock() {
     guard.lost().timeout(PATIENCE).wait().unwrap();
     let told = silent.elapsed();
     assert!(told < client.session_timeout().unwrap(), "told after {told:?}");
-    let next = waiting.timeout(PATIENCE).wait().unwrap();
+    let next = waiting.wait_for(PATIENCE).unwrap().unwrap();
     let given = silent.elapsed();
     assert!(told < given, "told after {told:?}, given away after {given:?}");
     assert!(next.token() > guard.token());
@@ -255,7 +255,7 @@ fn a_killed_leader_loses_no_lock_and_no_waiter() {
     assert!(waiting.wait_for(Duration::from_millis(100)).is_none());
     assert!(guard.is_held());
     guard.release().timeout(PATIENCE).wait().unwrap();
-    let next = waiting.timeout(PATIENCE).wait().unwrap();
+    let next = waiting.wait_for(PATIENCE).unwrap().unwrap();
     assert!(next.token() > guard.token());
     let observer = Observer::connect(&zookeeper.hosts()).unwrap();
     assert_eq!(observer.children("/lock").unwrap().unwrap().len(), 1);

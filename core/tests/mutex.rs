@@ -211,7 +211,7 @@ fn an_acquire_sends_create_and_list_before_either_is_answered() {
     assert!(both_sent, "{:?}", proxy.frames());
     assert!(op.wait_for(Duration::from_millis(1)).is_none(), "no answer has come through yet");
     proxy.hold_replies(false);
-    let guard = op.timeout(PATIENCE).wait().unwrap();
+    let guard = op.wait_for(PATIENCE).unwrap().unwrap();
     assert!(guard.is_held());
 }
 
@@ -234,7 +234,7 @@ fn one_wait_watches_one_predecessor() {
     assert!(third.wait_for(Duration::from_millis(100)).is_none());
     assert_eq!(count(&proxy, Op::GetChildren), 1, "the head's end does not concern the third: {own}");
     second.release().wait().unwrap();
-    assert!(third.timeout(SESSION).wait().unwrap().is_held());
+    assert!(third.wait_for(SESSION).unwrap().unwrap().is_held());
 }
 
 fn count(proxy: &zkcoord_testkit::Proxy, op: Op) -> usize {

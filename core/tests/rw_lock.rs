@@ -36,10 +36,10 @@ fn readers_share_and_writers_do_not() {
         first.release().wait().unwrap();
         assert!(is_waiting(&mut writer), "one reader is still in");
         second.release().wait().unwrap();
-        let writing = writer.timeout(PATIENCE).wait().unwrap();
+        let writing = writer.wait_for(PATIENCE).unwrap().unwrap();
         assert!(is_waiting(&mut late));
         writing.release().wait().unwrap();
-        assert!(late.timeout(PATIENCE).wait().unwrap().token() > writing.token());
+        assert!(late.wait_for(PATIENCE).unwrap().unwrap().token() > writing.token());
         corner.await_children("/lock", 0);
     }
 }

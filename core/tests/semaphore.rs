@@ -31,7 +31,7 @@ fn so_many_are_had_and_no_more() {
     assert!(is_waiting(&mut waiting));
     assert!(semaphore.try_acquire(1).wait().unwrap().is_none(), "who wants few does not overtake");
     two.release().wait().unwrap();
-    let granted = waiting.timeout(PATIENCE).wait().unwrap();
+    let granted = waiting.wait_for(PATIENCE).unwrap().unwrap();
     assert_eq!(corner.children("/sem/leases").len(), 2);
     drop(granted);
     corner.await_children("/sem/leases", 0);
