@@ -7,8 +7,9 @@ use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::callback;
 use crate::contender::{ContenderName, Kind};
-use crate::counter::{Counter, CounterRegistry};
+use crate::counter::{Counter, CounterFormat};
 use crate::error::{Error, ErrorCode, Result};
+use crate::ledger::{DedupeName, Ledgers};
 use crate::multi_mutex::MultiMutex;
 use crate::mutex::Mutex;
 use crate::op::Op;
@@ -17,6 +18,7 @@ use crate::path::ZnodePath;
 use crate::runtime::{ProcessBound, Runtime};
 use crate::rw_lock::RwLock;
 use crate::semaphore::Semaphore;
+use crate::server_clock::ServerClock;
 use crate::session::{ConnectString, Fault, REVOCATIONS, Refusal, Session, State, Supervisor};
 
 /// A connection to a ZooKeeper ensemble, with a session of its own.
@@ -36,7 +38,8 @@ const ONE_ANSWER: Duration = Duration::from_millis(250);
 pub(crate) struct Core {
     runtime: Runtime,
     supervisor: Arc<Supervisor>,
-    counters: CounterRegistry,
+    clock: ServerClock,
+    counters: Ledgers<CounterFormat>,
 }
 
 impl Client {
@@ -189,6 +192,12 @@ fn contender_path(node: &str) -> Result<ZnodePath> {
 }
 
 impl Core {
+    fn new(runtime: Runtime, supervisor: Arc<Supervisor>) -> Core {
+        let dedupe_name = DedupeName::default();
+        let clock = ServerClock::default();
+        Core { runtime, supervisor, clock, counters: Ledgers::new(&dedupe_name) }
+    }
+
     pub(crate) fn runtime(&self) -> &Runtime {
         &self.runtime
     }
@@ -197,7 +206,11 @@ impl Core {
         self.supervisor.options()
     }
 
-    pub(crate) fn counters(&self) -> &CounterRegistry {
+    pub(crate) fn clock(&self) -> &ServerClock {
+        &self.clock
+    }
+
+    pub(crate) fn counters(&self) -> &Ledgers<CounterFormat> {
         &self.counters
     }
 
@@ -319,8 +332,7 @@ impl ClientBuilder {
         Op::new(&runtime, |deadline| async move {
             let late = || Error::new(ErrorCode::Timeout, "not connected in time");
             let supervisor = deadline.run(Supervisor::start(options)).await.ok_or_else(late)??;
-            let core = Core { runtime: own, supervisor, counters: CounterRegistry::default() };
-            Ok(Client { core: Arc::new(ProcessBound::new(Arc::new(core))) })
+            Ok(Client { core: Arc::new(ProcessBound::new(Arc::new(Core::new(own, supervisor)))) })
         })
     }
 

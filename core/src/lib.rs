@@ -23,7 +23,8 @@
 //!   taken, `queue.rs` the recipe of the queue, `contender.rs` the names in it
 //! - `guard.rs`, `holding.rs`, `fenced.rs`: what is held, and writes guarded by it
 //! - `inspect.rs`, `stats.rs`: a look at a queue, and at the waits
-//! - `counter/`: [`Counter`]; its recipe is in `ledger.rs`
+//! - `counter/`: [`Counter`]
+//! - `ledger/`: one node that many change, exactly once each; `server_clock.rs`: the servers' time
 //! - `session/`: sessions over the crate `zookeeper-client`; nothing else names it
 //! - `op.rs`, `runtime.rs`, `callback.rs`, `deadline.rs`: how operations run
 //! - `error.rs`: the error table of all languages
@@ -43,6 +44,7 @@ mod fenced;
 mod guard;
 mod holding;
 mod inspect;
+mod ledger;
 mod multi_mutex;
 mod mutex;
 mod op;
@@ -52,6 +54,7 @@ mod queue;
 mod runtime;
 mod rw_lock;
 mod semaphore;
+mod server_clock;
 mod session;
 mod stats;
 

@@ -1,11 +1,11 @@
-//! What callers want done to a counter, and what becomes of a batch of such wishes.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+//! What can be done to a counter.
 
 use tokio::sync::oneshot;
 
+use super::CounterFormat;
 use crate::error::{Error, ErrorCode, Result};
+use crate::ledger::{Model, Reply};
+use crate::server_clock::Moment;
 
 /// A change of a counter's value.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ pub(crate) struct Applied {
 
 /// To whom the outcome goes, and what of it.
 #[derive(Debug)]
-pub(crate) enum Reply {
+pub(crate) enum CounterReply {
     /// The value after.
     After(oneshot::Sender<Result<i64>>),
     /// The value before.
@@ -50,129 +50,52 @@ pub(crate) enum Reply {
     Done(oneshot::Sender<Result<()>>),
 }
 
-impl Reply {
+impl Reply<Applied> for CounterReply {
     fn send(self, outcome: Result<Applied>) {
-        // A caller who is gone does not want to know.
         match self {
-            Reply::After(caller) => drop(caller.send(outcome.map(|applied| applied.after))),
-            Reply::Before(caller) => drop(caller.send(outcome.map(|applied| applied.before))),
-            Reply::Written(caller) => drop(caller.send(outcome.map(|applied| applied.written))),
-            Reply::Done(caller) => drop(caller.send(outcome.map(drop))),
+            CounterReply::After(caller) => Reply::send(caller, outcome.map(|applied| applied.after)),
+            CounterReply::Before(caller) => Reply::send(caller, outcome.map(|applied| applied.before)),
+            CounterReply::Written(caller) => Reply::send(caller, outcome.map(|applied| applied.written)),
+            CounterReply::Done(caller) => Reply::send(caller, outcome.map(drop)),
         }
     }
 
     fn is_unwanted(&self) -> bool {
         match self {
-            Reply::After(caller) | Reply::Before(caller) => caller.is_closed(),
-            Reply::Written(caller) => caller.is_closed(),
-            Reply::Done(caller) => caller.is_closed(),
+            CounterReply::After(caller) | CounterReply::Before(caller) => caller.is_closed(),
+            CounterReply::Written(caller) => caller.is_closed(),
+            CounterReply::Done(caller) => caller.is_closed(),
         }
     }
 }
 
-/// How far a request has come. Shared with a caller who may run out of time.
-#[derive(Debug, Default)]
-pub(crate) struct Progress(AtomicU8);
+impl Model for CounterFormat {
+    type State = i64;
+    type Change = Change;
+    type Outcome = Applied;
+    type Reply = CounterReply;
 
-const QUEUED: u8 = 0;
-const IN_FLIGHT: u8 = 1;
-const GIVEN_UP: u8 = 2;
+    const NOUN: &'static str = "counter";
+    const TIMED: bool = false;
 
-impl Progress {
-    /// The caller waits no longer. Whether the change may have been applied, or still be.
-    pub(crate) fn give_up(&self) -> bool {
-        self.0.swap(GIVEN_UP, Ordering::AcqRel) == IN_FLIGHT
+    fn absent(&self) -> i64 {
+        0
     }
 
-    fn step(&self, from: u8, to: u8) -> bool {
-        self.0.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
-    }
-}
-
-/// One caller's wish.
-#[derive(Debug)]
-pub(crate) struct Request {
-    change: Change,
-    reply: Reply,
-    progress: Arc<Progress>,
-}
-
-impl Request {
-    pub(crate) fn new(change: Change, reply: Reply) -> (Request, Arc<Progress>) {
-        let progress = Arc::new(Progress::default());
-        (Request { change, reply, progress: progress.clone() }, progress)
+    fn decode(&self, path: &str, data: &[u8]) -> Result<i64> {
+        CounterFormat::decode(*self, path, data)
     }
 
-    /// About to be written. `false` when its caller has gone: then it must not be.
-    fn takes_off(&self) -> bool {
-        !self.reply.is_unwanted() && self.progress.step(QUEUED, IN_FLIGHT)
+    fn encode(&self, value: &i64) -> Vec<u8> {
+        CounterFormat::encode(*self, *value)
     }
 
-    /// Known not to have been written. `false` when its caller has gone meanwhile.
-    fn lands(&self) -> bool {
-        self.progress.step(IN_FLIGHT, QUEUED)
-    }
-}
-
-/// Requests that share one write.
-#[derive(Debug, Default)]
-pub(crate) struct Batch {
-    requests: Vec<Request>,
-}
-
-/// What a batch makes of a value.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    outcomes: Vec<Result<Applied>>,
-    /// The value to be written, if any.
-    pub(crate) value: Option<i64>,
-}
-
-impl Batch {
-    pub(crate) fn new(requests: Vec<Request>) -> Batch {
-        Batch { requests }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.requests.is_empty()
-    }
-
-    /// Leaves out whoever has gone and marks the rest as in flight.
-    pub(crate) fn take_off(&mut self) {
-        self.requests.retain(Request::takes_off);
-    }
-
-    /// Certainly not written: the requests may be tried again, but for those whose caller has gone.
-    pub(crate) fn land(&mut self) {
-        self.requests.retain(Request::lands);
-    }
-
-    /// Runs the requests in order over `value`. A request that fails changes nothing for the others.
-    pub(crate) fn plan(&self, value: i64) -> Plan {
-        let mut current = value;
-        let mut written = false;
-        let outcomes = self.requests.iter().map(|request| {
-            let before = current;
-            let after = request.change.apply(before)?;
-            current = after.unwrap_or(before);
-            written |= after.is_some();
-            Ok(Applied { before, after: current, written: after.is_some() })
-        });
-        let outcomes = outcomes.collect();
-        Plan { outcomes, value: written.then_some(current) }
-    }
-
-    /// Tells everyone what became of their request.
-    pub(crate) fn conclude(self, plan: Plan) {
-        for (request, outcome) in self.requests.into_iter().zip(plan.outcomes) {
-            request.reply.send(outcome);
-        }
-    }
-
-    pub(crate) fn fail(self, error: &Error) {
-        for request in self.requests {
-            request.reply.send(Err(error.clone()));
-        }
+    fn apply(&self, value: &mut i64, change: &Change, _: Moment) -> Result<(Applied, bool)> {
+        let before = *value;
+        let after = change.apply(before)?;
+        *value = after.unwrap_or(before);
+        let applied = Applied { before, after: *value, written: after.is_some() };
+        Ok((applied, applied.written))
     }
 }
 
@@ -180,50 +103,18 @@ impl Batch {
 mod tests {
     use super::*;
 
-    fn batch(changes: &[Change]) -> (Batch, Vec<oneshot::Receiver<Result<i64>>>) {
-        let with_callers = changes.iter().map(|change| {
-            let (sender, receiver) = oneshot::channel();
-            (Request::new(*change, Reply::After(sender)).0, receiver)
-        });
-        let (requests, receivers) = with_callers.unzip();
-        (Batch::new(requests), receivers)
-    }
-
     #[test]
-    fn everyone_gets_their_own_value_and_nobody_anothers_error() {
-        let changes = [
-            Change::Add(5),
-            Change::Add(i64::MAX),
-            Change::CompareAndSet { expected: 9, new: 1 },
-            Change::CompareAndSet { expected: 15, new: 20 },
-            Change::Add(-1),
-            Change::Set(3),
-        ];
-        let (batch, callers) = batch(&changes);
-        let plan = batch.plan(10);
-        assert_eq!(plan.value, Some(3));
-        batch.conclude(plan);
-        let values =
-            callers.into_iter().map(|mut caller| caller.try_recv().unwrap().map_err(|error| error.code()));
-        let expected = [Ok(15), Err(ErrorCode::Overflow), Ok(15), Ok(20), Ok(19), Ok(3)];
-        assert_eq!(values.collect::<Vec<_>>(), expected);
-    }
-
-    #[test]
-    fn a_batch_without_effect_writes_nothing() {
-        let (batch, _callers) =
-            batch(&[Change::CompareAndSet { expected: 1, new: 2 }, Change::Add(i64::MIN)]);
-        assert_eq!(batch.plan(-5).value, None);
-    }
-
-    #[test]
-    fn who_has_gone_is_left_out() {
-        let (mut batch, mut callers) = batch(&[Change::Add(1), Change::Add(10)]);
-        callers.remove(0);
-        batch.take_off();
-        assert_eq!(batch.plan(0).value, Some(10));
-        assert!(batch.requests[0].progress.give_up(), "it was in flight");
-        batch.land();
-        assert!(batch.is_empty());
+    fn changes_run_one_after_another() {
+        let mut value = 10;
+        let mut change = |change: Change| {
+            let applied = CounterFormat::I64.apply(&mut value, &change, Moment::UNKNOWN);
+            applied.map(|(applied, _)| (applied.after, applied.written)).map_err(|error| error.code())
+        };
+        assert_eq!(change(Change::Add(5)), Ok((15, true)));
+        assert_eq!(change(Change::Add(i64::MAX)), Err(ErrorCode::Overflow));
+        assert_eq!(change(Change::CompareAndSet { expected: 9, new: 1 }), Ok((15, false)));
+        assert_eq!(change(Change::CompareAndSet { expected: 15, new: 20 }), Ok((20, true)));
+        assert_eq!(change(Change::Add(-1)), Ok((19, true)));
+        assert_eq!(change(Change::Set(3)), Ok((3, true)));
     }
 }

@@ -1,26 +1,23 @@
 //! A counter that all clients of the ensemble share.
 //!
-//! How it is written, and why an add counts exactly once, is in `ledger.rs`.
+//! How it is written, and why an add counts exactly once, is in `ledger/writer.rs`.
 
 mod change;
 mod format;
-mod ledger;
 
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
 use crate::client::Core;
-use crate::deadline::Deadline;
-use crate::error::{Error, ErrorCode, Result};
-use crate::op::{Answer, Op};
+use crate::error::Result;
+use crate::ledger::{Ledger, out_of_time};
+use crate::op::Op;
 use crate::path::ZnodePath;
 use crate::runtime::ProcessBound;
 
-use change::{Change, Reply, Request};
+use change::{Change, CounterReply};
 pub use format::CounterFormat;
-pub(crate) use ledger::CounterRegistry;
-use ledger::Ledger;
 
 /// A counter at a path. Made by [`Client::counter`](crate::Client::counter), without any request. A node that is missing
 /// counts as 0 and is made by the first change.
@@ -98,7 +95,7 @@ impl Counter {
     /// # Ok(()) }
     /// ```
     pub fn add(&self, n: i64) -> Op<i64> {
-        self.change(Change::Add(n), Reply::After)
+        self.change(Change::Add(n), CounterReply::After)
     }
 
     /// Adds 1 and returns the new value. See [`add`](Counter::add).
@@ -113,87 +110,36 @@ impl Counter {
 
     /// Sets the value. Errors and cancel safety as for [`add`](Counter::add).
     pub fn set(&self, value: i64) -> Op<()> {
-        self.change(Change::Set(value), Reply::Done)
+        self.change(Change::Set(value), CounterReply::Done)
     }
 
     /// Sets the value and returns the one before. Errors and cancel safety as for [`add`](Counter::add).
     pub fn get_and_set(&self, value: i64) -> Op<i64> {
-        self.change(Change::Set(value), Reply::Before)
+        self.change(Change::Set(value), CounterReply::Before)
     }
 
     /// Sets the value to `new` if it is `expected`, and says whether it was. Errors and cancel safety as for
     /// [`add`](Counter::add).
     pub fn compare_and_set(&self, expected: i64, new: i64) -> Op<bool> {
-        self.change(Change::CompareAndSet { expected, new }, Reply::Written)
+        self.change(Change::CompareAndSet { expected, new }, CounterReply::Written)
     }
 
     fn change<T: Send + 'static>(
         &self,
         change: Change,
-        reply: impl FnOnce(oneshot::Sender<Result<T>>) -> Reply + Send + 'static,
+        reply: impl FnOnce(oneshot::Sender<Result<T>>) -> CounterReply + Send + 'static,
     ) -> Op<T> {
         let (core, ledger) = match self.parts() {
             Ok(parts) => parts,
             Err(error) => return Op::failed(error),
         };
         let runtime = core.runtime().clone();
-        Op::starting(&runtime, move |deadline| {
-            core.runtime().process().check()?;
-            let (sender, answer) = oneshot::channel();
-            let (request, progress) = Request::new(change, reply(sender));
-            let deadline = match deadline {
-                Deadline::Never => {
-                    ledger.submit(&core, request);
-                    return Ok(answer);
-                }
-                // One try: connected now, and no longer than the session can last without an answer.
-                Deadline::Once => {
-                    core.connected_now()?;
-                    Deadline::after(Some(core.options().session_timeout))
-                }
-                at => at,
-            };
-            ledger.submit(&core, request);
-            Ok(race(&core, deadline, answer, progress))
-        })
+        Op::starting(&runtime, move |deadline| ledger.request(&core, deadline, change, reply))
     }
 
-    fn parts(&self) -> Result<(Arc<Core>, Arc<Ledger>)> {
+    fn parts(&self) -> Result<(Arc<Core>, Arc<Ledger<CounterFormat>>)> {
         let core = self.core.get()?;
         let path = self.path.as_ref().map_err(Clone::clone)?;
-        Ok((core.clone(), core.counters().ledger(path, self.format)))
+        Ok((core.clone(), core.counters().ledger(path, &self.format)))
     }
-}
-
-/// The answer, or the deadline. A change that has not been sent by then is withdrawn.
-fn race<T: Send + 'static>(
-    core: &Core,
-    deadline: Deadline,
-    answer: Answer<T>,
-    progress: Arc<change::Progress>,
-) -> Answer<T> {
-    let (mut sender, raced) = oneshot::channel();
-    let _detached = core.spawn(async move {
-        let outcome = tokio::select! {
-            outcome = deadline.run(answer) => outcome,
-            // The caller has gone; the answer's channel goes with this task.
-            () = sender.closed() => return,
-        };
-        let outcome = match outcome {
-            Some(outcome) => {
-                outcome.unwrap_or_else(|_| Err(Error::internal("a change was dropped unanswered")))
-            }
-            None if progress.give_up() => Err(Error::new(
-                ErrorCode::Indeterminate,
-                "the deadline passed while the write was in flight; it may or may not have been applied",
-            )),
-            None => Err(out_of_time("change")),
-        };
-        drop(sender.send(outcome));
-    });
-    raced
-}
-
-fn out_of_time(what: &str) -> Error {
-    Error::new(ErrorCode::Timeout, format!("the {what} was not done in time; nothing was written"))
 }

@@ -33,6 +33,15 @@ impl BootInstant {
         BootInstant { nanos: time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64 }
     }
 
+    pub(crate) fn as_micros(self) -> i64 {
+        (self.nanos / 1000) as i64
+    }
+
+    #[cfg(test)]
+    pub(crate) fn from_micros(micros: i64) -> BootInstant {
+        BootInstant { nanos: micros as u64 * 1000 }
+    }
+
     /// The time from `self` until `later`, zero when that has passed.
     pub(crate) fn until(self, later: BootInstant) -> Duration {
         Duration::from_nanos(later.nanos.saturating_sub(self.nanos))

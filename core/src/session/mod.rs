@@ -34,7 +34,7 @@ pub(crate) use burst::Names;
 pub(crate) use connect_string::ConnectString;
 pub(crate) use fault::{Fault, Refusal};
 pub(crate) use keeper::{Keeper, REVOCATIONS, watch_over};
-pub(crate) use lease::Lease;
+pub(crate) use lease::{BootInstant, Lease};
 pub(crate) use link::Link;
 pub(crate) use request::{Created, Entry, MultiFault, NodeMode, Watch, WatchEvent, Write, Written};
 pub use supervisor::State;

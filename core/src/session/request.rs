@@ -113,6 +113,8 @@ pub(crate) enum Written {
         version: i32,
         czxid: i64,
         mzxid: i64,
+        /// When it was applied: milliseconds since 1970, by the leader's clock.
+        mtime: i64,
     },
     Other,
 }
@@ -122,7 +124,8 @@ impl From<zk::MultiWriteResult> for Written {
         match result {
             zk::MultiWriteResult::Create { path, .. } => Written::Created { path },
             zk::MultiWriteResult::SetData { stat } => {
-                Written::Set { version: stat.version, czxid: stat.czxid, mzxid: stat.mzxid }
+                let zk::Stat { version, czxid, mzxid, mtime, .. } = stat;
+                Written::Set { version, czxid, mzxid, mtime }
             }
             _ => Written::Other,
         }

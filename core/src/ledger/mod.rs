@@ -1,0 +1,249 @@
+//! One node that many clients change, exactly once each: what counters, windows and limits are made of.
+//!
+//! | file | idea |
+//! | --- | --- |
+//! | this file | what a [`Model`] must tell, and how a change is asked for |
+//! | `batch.rs` | changes that share a write |
+//! | `writer.rs` | the algorithm: how a batch is written, and why exactly once |
+//! | `node.rs` | the node as last seen |
+//!
+//! A ledger knows nothing of what the bytes mean; its [`Model`] does.
+
+mod batch;
+mod node;
+mod writer;
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use futures_util::future::join;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::client::Core;
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorCode, Result};
+use crate::op::Answer;
+use crate::path::ZnodePath;
+use crate::server_clock::Moment;
+use crate::session::{Entry, Fault, Link, Refusal};
+
+pub(crate) use batch::Reply;
+use batch::{Progress, Request};
+use node::{Memory, Node};
+
+/// What the bytes of a node mean, and what callers may want done to them.
+pub(crate) trait Model: Clone + Debug + Eq + Hash + Send + Sync + 'static {
+    /// What the bytes say.
+    type State: Clone + Debug + Send + Sync;
+    /// What a caller wants.
+    type Change: Debug + Send + Sync;
+    /// What the caller gets.
+    type Outcome: Send;
+    /// How the caller gets it.
+    type Reply: Reply<Self::Outcome>;
+
+    /// What such a node is called in messages.
+    const NOUN: &'static str;
+    /// Whether [`apply`](Model::apply) needs to know the server's time. Others get whatever is known.
+    const TIMED: bool;
+
+    /// The state of a node that is not there.
+    fn absent(&self) -> Self::State;
+
+    /// Reads what the node at `path` holds.
+    ///
+    /// # Errors
+    /// `BAD_DATA` for what this model cannot have written. It stays as it is.
+    fn decode(&self, path: &str, data: &[u8]) -> Result<Self::State>;
+
+    fn encode(&self, state: &Self::State) -> Vec<u8>;
+
+    /// Makes a change, and says whether there is anything to write. One that fails must leave the state as it was.
+    fn apply(
+        &self,
+        state: &mut Self::State,
+        change: &Self::Change,
+        now: Moment,
+    ) -> Result<(Self::Outcome, bool)>;
+}
+
+/// The name of one client's dedupe nodes.
+#[derive(Clone, Debug)]
+pub(crate) struct DedupeName(Arc<str>);
+
+impl Default for DedupeName {
+    fn default() -> DedupeName {
+        DedupeName(format!("_zkcoord-{}", Uuid::new_v4().simple()).into())
+    }
+}
+
+type ByNode<M> = HashMap<(ZnodePath, M), Arc<Ledger<M>>>;
+
+/// The ledgers of one client, by model. They stay for the client's life: a new one would make a new dedupe node.
+#[derive(Debug)]
+pub(crate) struct Ledgers<M: Model> {
+    dedupe_name: DedupeName,
+    ledgers: Mutex<ByNode<M>>,
+}
+
+impl<M: Model> Ledgers<M> {
+    pub(crate) fn new(dedupe_name: &DedupeName) -> Ledgers<M> {
+        Ledgers { dedupe_name: dedupe_name.clone(), ledgers: Mutex::default() }
+    }
+
+    pub(crate) fn ledger(&self, path: &ZnodePath, model: &M) -> Arc<Ledger<M>> {
+        let mut ledgers = self.ledgers.lock();
+        let make = || {
+            let dedupe = path.child(&self.dedupe_name.0);
+            Arc::new(Ledger { path: path.clone(), model: model.clone(), dedupe, desk: Mutex::default() })
+        };
+        ledgers.entry((path.clone(), model.clone())).or_insert_with(make).clone()
+    }
+}
+
+/// One node as one client sees it.
+#[derive(Debug)]
+pub(crate) struct Ledger<M: Model> {
+    path: ZnodePath,
+    model: M,
+    dedupe: String,
+    desk: Mutex<Desk<M>>,
+}
+
+#[derive(Debug)]
+struct Desk<M: Model> {
+    queue: Vec<Request<M>>,
+    /// Present while nobody writes; the writer takes it.
+    memory: Memory<M::State>,
+    writing: bool,
+}
+
+impl<M: Model> Default for Desk<M> {
+    fn default() -> Desk<M> {
+        Desk { queue: Vec::new(), memory: Memory::default(), writing: false }
+    }
+}
+
+impl<M: Model> Ledger<M> {
+    /// Has a change made before the deadline. `reply` says what of the outcome goes to the answer.
+    pub(crate) fn request<T: Send + 'static>(
+        self: &Arc<Self>,
+        core: &Arc<Core>,
+        deadline: Deadline,
+        change: M::Change,
+        reply: impl FnOnce(oneshot::Sender<Result<T>>) -> M::Reply,
+    ) -> Result<Answer<T>> {
+        core.runtime().process().check()?;
+        let (sender, answer) = oneshot::channel();
+        let (request, progress) = Request::new(change, reply(sender));
+        let deadline = match deadline {
+            Deadline::Never => {
+                self.submit(core, request);
+                return Ok(answer);
+            }
+            // One try: connected now, and no longer than the session can last without an answer.
+            Deadline::Once => {
+                core.connected_now()?;
+                Deadline::after(Some(core.options().session_timeout))
+            }
+            at => at,
+        };
+        self.submit(core, request);
+        Ok(race(core, deadline, answer, progress))
+    }
+
+    /// Queues a request, and has it written.
+    fn submit(self: &Arc<Self>, core: &Arc<Core>, request: Request<M>) {
+        let mut desk = self.desk.lock();
+        desk.queue.push(request);
+        if !desk.writing {
+            desk.writing = true;
+            drop(desk);
+            core.spawn(self.clone().write_all(core.clone()));
+        }
+    }
+
+    /// The state now: a `sync` and a read behind it, in one round trip.
+    pub(crate) async fn read(&self, core: &Core, once: bool) -> Result<M::State> {
+        loop {
+            let session = core.session(once).await?;
+            let Ok(link) = session.link().await else { continue };
+            match self.look(&link).await {
+                Ok(Ok(Node::Present { state, .. })) => return Ok(state),
+                Ok(Ok(Node::Absent)) => return Ok(self.model.absent()),
+                Ok(Err(error)) => return Err(error),
+                Err(Fault::Unknown) if once => {
+                    let message = "the connection was lost before the answer";
+                    return Err(Error::new(ErrorCode::ConnectionLost, message));
+                }
+                Err(Fault::Unknown) => session.past(&link).await,
+                Err(Fault::Gone) => {}
+                Err(fault) => return Err(self.unreadable(fault)),
+            }
+        }
+    }
+
+    /// The node as it is now, and whether its bytes make sense.
+    async fn look(&self, link: &Link) -> Result<Result<Node<M::State>>, Fault> {
+        let (synced, entry) = join(link.sync(self.path.as_str()), link.get(self.path.as_str())).await;
+        synced?;
+        self.node(entry)
+    }
+
+    fn node(&self, entry: Result<Entry, Fault>) -> Result<Result<Node<M::State>>, Fault> {
+        match entry {
+            Ok(Entry { data, version, czxid, .. }) => Ok(self
+                .model
+                .decode(self.path.as_str(), &data)
+                .map(|state| Node::Present { state, version, czxid: Some(czxid) })),
+            Err(Fault::Refused(Refusal::NoNode)) => Ok(Ok(Node::Absent)),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    fn unreadable(&self, fault: Fault) -> Error {
+        fault.into_error(&format!("reading {}", self.name()))
+    }
+
+    /// What it is called in messages.
+    fn name(&self) -> String {
+        format!("{} {}", M::NOUN, self.path.as_str())
+    }
+}
+
+/// The answer, or the deadline. A change that has not been sent by then is withdrawn.
+fn race<T: Send + 'static>(
+    core: &Core,
+    deadline: Deadline,
+    answer: Answer<T>,
+    progress: Arc<Progress>,
+) -> Answer<T> {
+    let (mut sender, raced) = oneshot::channel();
+    let _detached = core.spawn(async move {
+        let outcome = tokio::select! {
+            outcome = deadline.run(answer) => outcome,
+            // The caller has gone; the answer's channel goes with this task.
+            () = sender.closed() => return,
+        };
+        let outcome = match outcome {
+            Some(outcome) => {
+                outcome.unwrap_or_else(|_| Err(Error::internal("a change was dropped unanswered")))
+            }
+            None if progress.give_up() => Err(Error::new(
+                ErrorCode::Indeterminate,
+                "the deadline passed while the write was in flight; it may or may not have been applied",
+            )),
+            None => Err(out_of_time("change")),
+        };
+        drop(sender.send(outcome));
+    });
+    raced
+}
+
+pub(crate) fn out_of_time(what: &str) -> Error {
+    Error::new(ErrorCode::Timeout, format!("the {what} was not done in time; nothing was written"))
+}

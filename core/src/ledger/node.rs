@@ -1,0 +1,66 @@
+//! A ledger's node as last seen.
+
+use crate::session::Written;
+
+/// The node as last seen, and what it says.
+#[derive(Clone, Debug)]
+pub(super) enum Node<S> {
+    Absent,
+    Present {
+        state: S,
+        version: i32,
+        /// Which incarnation of the node. Not known just after this client made it: see [`Written::Created`].
+        czxid: Option<i64>,
+    },
+}
+
+/// What the writer remembers between writes.
+#[derive(Debug)]
+pub(super) struct Memory<S> {
+    pub(super) node: Option<Node<S>>,
+    /// The session in which the dedupe node was made.
+    pub(super) dedupe_session: Option<i64>,
+    /// The last number written into the dedupe node.
+    pub(super) number: u64,
+    /// Whether another client wrote in between last time: then a read goes out behind the write.
+    pub(super) contended: bool,
+}
+
+impl<S> Default for Memory<S> {
+    fn default() -> Memory<S> {
+        Memory { node: None, dedupe_session: None, number: 0, contended: false }
+    }
+}
+
+impl<S> Node<S> {
+    /// The node after a write of `state` that was conditional on this one, as far as was told what was written.
+    pub(super) fn after(&self, state: S, written: &[Written]) -> Node<S> {
+        // The last member is the dedupe node's.
+        let told = written.iter().rev().skip(1).find_map(|written| match written {
+            Written::Set { version, czxid, .. } => Some((*version, *czxid)),
+            _ => None,
+        });
+        match (told, self) {
+            (Some((version, czxid)), _) => Node::Present { state, version, czxid: Some(czxid) },
+            (None, Node::Absent) => Node::Present { state, version: 0, czxid: None },
+            (None, Node::Present { version: -2, czxid, .. }) => {
+                Node::Present { state, version: 0, czxid: *czxid }
+            }
+            (None, Node::Present { version, czxid, .. }) => {
+                Node::Present { state, version: version.wrapping_add(1), czxid: *czxid }
+            }
+        }
+    }
+
+    /// Whether this proves that nothing was written since `before`.
+    pub(super) fn is_surely(&self, before: &Node<S>) -> bool {
+        match (self, before) {
+            (Node::Absent, Node::Absent) => true,
+            (
+                Node::Present { version, czxid: Some(czxid), .. },
+                Node::Present { version: version_before, czxid: Some(czxid_before), .. },
+            ) => version == version_before && czxid == czxid_before,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! Writes a node that many clients change: one write at a time per client, each for all the changes that came in meanwhile.
+//!
+//! 1. Changes queue up. A writer task takes all there are as one batch and runs them over the state that it remembers.
+//! 2. The result is written in one `multi`: `setData` of the node on condition of the remembered version (or `create`), and
+//!    `setData` (or `create`) of the dedupe node, an ephemeral child of the node that only this client writes, to a number
+//!    never used before. One round trip.
+//! 3. `BadVersion`, or the node is there after all, or gone: somebody else wrote. Read again, and 2.
+//! 4. The connection was lost: `sync`, then read the dedupe node. It holds our number: the write was applied. It does
+//!    not: it never will be; read the node, and 2.
+//! 5. The session was lost as well, and the dedupe node with it. With a new session, `sync` and read the node: if
+//!    its version is still the one that the write was conditional on, it was not applied and never will be, and 2.
+//!    Otherwise nobody can know: `INDETERMINATE`, and nothing is tried again.
+//!
+//! A model that needs to know the time has the dedupe node written first when the time is not known: its `mtime` tells.
+
+use std::sync::Arc;
+
+use futures_util::future::join;
+
+use super::batch::Batch;
+use super::node::{Memory, Node};
+use super::{Ledger, Model};
+use crate::ancestors::{Trouble, make_parents};
+use crate::client::Core;
+use crate::error::{Error, ErrorCode, Result};
+use crate::server_clock::Moment;
+use crate::session::{
+    BootInstant, Entry, Fault, Link, MultiFault, NodeMode, Refusal, Session, Write, Written,
+};
+
+/// Changes that share a write at most. More would only make the callers wait for the evaluation.
+const MAX_BATCH: usize = 10_000;
+
+/// What became of one write.
+enum Attempt<S> {
+    Applied(Node<S>),
+    /// Not applied. The node as it is now, if that was learnt.
+    NotApplied(Option<Node<S>>),
+}
+
+impl<M: Model> Ledger<M> {
+    /// The writer: batch after batch until nobody waits.
+    pub(super) async fn write_all(self: Arc<Self>, core: Arc<Core>) {
+        loop {
+            let (mut batch, mut memory) = {
+                let mut desk = self.desk.lock();
+                if desk.queue.is_empty() {
+                    desk.writing = false;
+                    return;
+                }
+                let size = desk.queue.len().min(MAX_BATCH);
+                (Batch::new(desk.queue.drain(..size).collect()), std::mem::take(&mut desk.memory))
+            };
+            let outcome = self.write(&core, &mut batch, &mut memory).await;
+            self.desk.lock().memory = memory;
+            if let Err(error) = outcome {
+                batch.fail(&error);
+            }
+        }
+    }
+
+    /// Writes one batch, however many attempts that takes. Empties it when its callers have been answered.
+    async fn write(&self, core: &Core, batch: &mut Batch<M>, memory: &mut Memory<M::State>) -> Result<()> {
+        loop {
+            let session = core.session(false).await?;
+            let (node, fresh) = match memory.node.take() {
+                Some(node) => (node, false),
+                None => match self.look_again(&session).await? {
+                    Some(node) => (node, true),
+                    None => continue,
+                },
+            };
+            let now = match core.clock().now() {
+                None if M::TIMED => {
+                    self.ask_the_time(core, &session, node, memory).await?;
+                    continue;
+                }
+                now => now.unwrap_or(Moment::UNKNOWN),
+            };
+            batch.take_off();
+            if batch.is_empty() {
+                memory.node = Some(node);
+                return Ok(());
+            }
+            let plan = batch.plan(&self.model, self.state_of(&node), now);
+            let Some(state) = plan.state.clone() else {
+                if fresh {
+                    // Answered by a state that was read after the requests came in.
+                    memory.node = Some(node);
+                    batch.conclude(plan);
+                    return Ok(());
+                }
+                batch.land();
+                continue;
+            };
+            match self.attempt(core, &session, node, state, memory).await? {
+                Attempt::Applied(node) => {
+                    memory.node = Some(node);
+                    batch.conclude(plan);
+                    return Ok(());
+                }
+                Attempt::NotApplied(node) => {
+                    memory.node = node;
+                    batch.land();
+                }
+            }
+        }
+    }
+
+    /// The node as it is now. `None` when it could not be had from this link.
+    async fn look_again(&self, session: &Arc<Session>) -> Result<Option<Node<M::State>>> {
+        let Ok(link) = session.link().await else { return Ok(None) };
+        match self.look(&link).await {
+            Ok(node) => node.map(Some),
+            Err(Fault::Unknown) => {
+                session.past(&link).await;
+                Ok(None)
+            }
+            Err(Fault::Gone) => Ok(None),
+            Err(fault) => Err(self.unreadable(fault)),
+        }
+    }
+
+    /// Writes the dedupe node, whose `mtime` then tells the leader's time. The node itself is made when it is not there.
+    async fn ask_the_time(
+        &self,
+        core: &Core,
+        session: &Arc<Session>,
+        node: Node<M::State>,
+        memory: &mut Memory<M::State>,
+    ) -> Result<()> {
+        let state = self.state_of(&node);
+        if let Node::Absent = node {
+            // The dedupe node needs a parent. That it is there says no more than that it is not.
+            match self.attempt(core, session, node, state, memory).await? {
+                Attempt::Applied(node) => memory.node = Some(node),
+                Attempt::NotApplied(node) => memory.node = node,
+            }
+            return Ok(());
+        }
+        memory.node = Some(node);
+        let Ok(link) = session.link().await else { return Ok(()) };
+        memory.number += 1;
+        let number = memory.number.to_be_bytes();
+        let sent = BootInstant::now();
+        let create = link.create(&self.dedupe, &number, NodeMode::Ephemeral);
+        let set = [Write::Set { path: &self.dedupe, data: &number, version: None }];
+        let (created, set) = join(create, link.multi(&set)).await;
+        match (created, set) {
+            (_, Ok(written)) => {
+                memory.dedupe_session = Some(session.id());
+                note_time(core, &written, sent);
+            }
+            (Err(Fault::Refused(refusal)), Err(_)) if refusal != Refusal::NoNode => {
+                return Err(self.refused(&refusal, true));
+            }
+            // The node has gone meanwhile.
+            (Err(Fault::Refused(_)), _) => memory.node = None,
+            (Err(Fault::Unknown), _) | (_, Err(MultiFault { fault: Fault::Unknown, .. })) => {
+                session.past(&link).await;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// One write, conditional on `node`, and the resolution of its fate.
+    async fn attempt(
+        &self,
+        core: &Core,
+        session: &Arc<Session>,
+        node: Node<M::State>,
+        state: M::State,
+        memory: &mut Memory<M::State>,
+    ) -> Result<Attempt<M::State>> {
+        let Ok(link) = session.link().await else {
+            return Ok(Attempt::NotApplied(Some(node)));
+        };
+        memory.number += 1;
+        let (data, number) = (self.model.encode(&state), memory.number.to_be_bytes());
+        let mut writes = self.writes_of(&node, &data)?;
+        writes.push(match memory.dedupe_session == Some(session.id()) {
+            true => Write::Set { path: &self.dedupe, data: &number, version: None },
+            false => Write::Create { path: &self.dedupe, data: &number, mode: NodeMode::Ephemeral },
+        });
+        let sent = BootInstant::now();
+        let (outcome, behind) = if memory.contended {
+            let (outcome, entry) = join(link.multi(&writes), link.get(self.path.as_str())).await;
+            (outcome, Some(entry))
+        } else {
+            (link.multi(&writes).await, None)
+        };
+        match outcome {
+            Ok(written) => {
+                memory.contended = false;
+                memory.dedupe_session = Some(session.id());
+                note_time(core, &written, sent);
+                Ok(Attempt::Applied(node.after(state, &written)))
+            }
+            Err(MultiFault { fault: Fault::Unknown, .. }) => {
+                session.past(&link).await;
+                match self.is_applied(session, &number, memory).await? {
+                    Some((true, _)) => Ok(Attempt::Applied(node.after(state, &[]))),
+                    Some((false, now)) => Ok(Attempt::NotApplied(now)),
+                    None => self.autopsy(core, node).await,
+                }
+            }
+            // Refused for the session's end: not applied.
+            Err(MultiFault { fault: Fault::Gone, .. }) => Ok(Attempt::NotApplied(Some(node))),
+            Err(fault) => self.overcome(&link, fault, writes.len() - 1, behind, memory).await,
+        }
+    }
+
+    fn state_of(&self, node: &Node<M::State>) -> M::State {
+        match node {
+            Node::Absent => self.model.absent(),
+            Node::Present { state, .. } => state.clone(),
+        }
+    }
+
+    fn writes_of<'a>(&'a self, node: &Node<M::State>, data: &'a [u8]) -> Result<Vec<Write<'a>>> {
+        let path = self.path.as_str();
+        Ok(match node {
+            Node::Absent => vec![Write::Create { path, data, mode: NodeMode::Persistent }],
+            Node::Present { version: -1, .. } => {
+                let name = self.name();
+                let message = format!("{name}: its version is -1, which no write can be conditional on");
+                return Err(Error::new(ErrorCode::Unsupported, message));
+            }
+            // Versions wrap, and a server before ZOOKEEPER-4743 does not leave out -1, which in a request means "any".
+            // A second write in the same multi steps over it.
+            Node::Present { version: -2, .. } => {
+                vec![Write::Set { path, data, version: Some(-2) }, Write::Set { path, data, version: None }]
+            }
+            Node::Present { version, .. } => vec![Write::Set { path, data, version: Some(*version) }],
+        })
+    }
+
+    /// After a refusal: notes what it tells, and makes what was lacking.
+    async fn overcome(
+        &self,
+        link: &Link,
+        fault: MultiFault,
+        dedupe_member: usize,
+        behind: Option<Result<Entry, Fault>>,
+        memory: &mut Memory<M::State>,
+    ) -> Result<Attempt<M::State>> {
+        let Some((refusal, member)) = fault.refusal() else {
+            return Ok(Attempt::NotApplied(None));
+        };
+        let of_dedupe = member == dedupe_member;
+        match refusal {
+            Refusal::NodeExists if of_dedupe => memory.dedupe_session = link.session_id().into(),
+            Refusal::NoNode if of_dedupe => memory.dedupe_session = None,
+            // The node was thought absent, and so is its parent.
+            Refusal::NoNode if !of_dedupe => match make_parents(link, &self.path).await {
+                Ok(()) | Err(Trouble::Fault(_)) => {}
+                Err(Trouble::Refused(error)) => return Err(error),
+            },
+            Refusal::NodeExists | Refusal::BadVersion => memory.contended = true,
+            refusal => return Err(self.refused(refusal, of_dedupe)),
+        }
+        let node = match behind.map(|entry| self.node(entry)) {
+            Some(Ok(node)) => Some(node?),
+            _ => None,
+        };
+        Ok(Attempt::NotApplied(node))
+    }
+
+    fn refused(&self, refusal: &Refusal, of_dedupe: bool) -> Error {
+        if of_dedupe && *refusal == Refusal::NotAuthorized {
+            let message =
+                format!("{}: its ACL forbids children, and exactly-once writing needs one", self.name());
+            return Error::new(ErrorCode::NotAuthorized, message);
+        }
+        refusal.clone().into_error(&format!("writing {}", self.name()))
+    }
+
+    /// Step 4: whether the write with this number was applied, and if not, the node as it is now, if that was learnt.
+    /// `None` when the session is gone too.
+    async fn is_applied(
+        &self,
+        session: &Arc<Session>,
+        number: &[u8],
+        memory: &mut Memory<M::State>,
+    ) -> Result<Option<(bool, Option<Node<M::State>>)>> {
+        loop {
+            let Ok(link) = session.settled(self.path.as_str()).await else {
+                return Ok(None);
+            };
+            let (dedupe, entry) = join(link.get(&self.dedupe), link.get(self.path.as_str())).await;
+            let applied = match dedupe {
+                Ok(dedupe) => {
+                    memory.dedupe_session = Some(session.id());
+                    dedupe.data == number
+                }
+                Err(Fault::Refused(_)) => {
+                    memory.dedupe_session = None;
+                    false
+                }
+                Err(Fault::Gone) => return Ok(None),
+                Err(Fault::Unknown) => {
+                    session.past(&link).await;
+                    continue;
+                }
+            };
+            return match self.node(entry) {
+                Ok(node) if !applied => Ok(Some((false, Some(node?)))),
+                _ => Ok(Some((applied, None))),
+            };
+        }
+    }
+
+    /// Step 5.
+    async fn autopsy(&self, core: &Core, node: Node<M::State>) -> Result<Attempt<M::State>> {
+        let unknown = || {
+            let message = format!(
+                "{}: the session died while a write was in flight; it may or may not have been applied",
+                self.name()
+            );
+            Error::new(ErrorCode::Indeterminate, message)
+        };
+        loop {
+            let session = core.session(false).await.map_err(|_| unknown())?;
+            let Ok(link) = session.settled(self.path.as_str()).await else {
+                continue;
+            };
+            return match self.look(&link).await {
+                Ok(Ok(now)) if now.is_surely(&node) => Ok(Attempt::NotApplied(Some(now))),
+                Err(Fault::Unknown | Fault::Gone) => continue,
+                _ => Err(unknown()),
+            };
+        }
+    }
+}
+
+/// Tells the clock what the write of the dedupe node, the last of them, says of the time.
+fn note_time(core: &Core, written: &[Written], sent: BootInstant) {
+    if let Some(Written::Set { mtime, .. }) = written.last() {
+        core.clock().observe(*mtime, sent, BootInstant::now());
+    }
+}
