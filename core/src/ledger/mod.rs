@@ -5,11 +5,13 @@
 //! | this file | what a [`Model`] must tell, and how a change is asked for |
 //! | `batch.rs` | changes that share a write |
 //! | `writer.rs` | the algorithm: how a batch is written, and why exactly once |
+//! | `fate.rs` | what became of a write whose reply was lost |
 //! | `node.rs` | the node as last seen |
 //!
 //! A ledger knows nothing of what the bytes mean; its [`Model`] does.
 
 mod batch;
+mod fate;
 mod node;
 mod writer;
 
@@ -17,6 +19,7 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::future::join;
 use parking_lot::Mutex;
@@ -71,17 +74,28 @@ pub(crate) trait Model: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     ) -> Result<(Self::Outcome, bool)>;
 }
 
-/// The name of one client's dedupe nodes.
+/// The names of one client's dedupe nodes. Two ledgers may be of one node, and then must not take the other's number for
+/// their own: every ledger has a name of its own.
 #[derive(Clone, Debug)]
-pub(crate) struct DedupeName(Arc<str>);
+pub(crate) struct DedupeName {
+    client: Uuid,
+    ledgers: Arc<AtomicU64>,
+}
 
 impl Default for DedupeName {
     fn default() -> DedupeName {
-        DedupeName(format!("_zkcoord-{}", Uuid::new_v4().simple()).into())
+        DedupeName { client: Uuid::new_v4(), ledgers: Arc::default() }
     }
 }
 
-type ByNode<M> = HashMap<(ZnodePath, M), Arc<Ledger<M>>>;
+impl DedupeName {
+    fn next(&self) -> String {
+        format!("_zkcoord-{}-{}", self.client.simple(), self.ledgers.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// By path, model, and whether there is a dedupe node.
+type ByNode<M> = HashMap<(ZnodePath, M, bool), Arc<Ledger<M>>>;
 
 /// The ledgers of one client, by model. They stay for the client's life: a new one would make a new dedupe node.
 #[derive(Debug)]
@@ -96,12 +110,21 @@ impl<M: Model> Ledgers<M> {
     }
 
     pub(crate) fn ledger(&self, path: &ZnodePath, model: &M) -> Arc<Ledger<M>> {
-        let mut ledgers = self.ledgers.lock();
+        self.find(path, model, true)
+    }
+
+    /// One that does without a dedupe node, for a node that cannot have children. A lost reply is then `INDETERMINATE`, unless
+    /// the node's version proves that nothing was applied.
+    pub(crate) fn ledger_without_dedupe(&self, path: &ZnodePath, model: &M) -> Arc<Ledger<M>> {
+        self.find(path, model, false)
+    }
+
+    fn find(&self, path: &ZnodePath, model: &M, deduped: bool) -> Arc<Ledger<M>> {
         let make = || {
-            let dedupe = path.child(&self.dedupe_name.0);
+            let dedupe = deduped.then(|| path.child(&self.dedupe_name.next()));
             Arc::new(Ledger { path: path.clone(), model: model.clone(), dedupe, desk: Mutex::default() })
         };
-        ledgers.entry((path.clone(), model.clone())).or_insert_with(make).clone()
+        self.ledgers.lock().entry((path.clone(), model.clone(), deduped)).or_insert_with(make).clone()
     }
 }
 
@@ -110,7 +133,8 @@ impl<M: Model> Ledgers<M> {
 pub(crate) struct Ledger<M: Model> {
     path: ZnodePath,
     model: M,
-    dedupe: String,
+    /// The path of the dedupe node, if there may be one.
+    dedupe: Option<String>,
     desk: Mutex<Desk<M>>,
 }
 
@@ -169,13 +193,27 @@ impl<M: Model> Ledger<M> {
 
     /// The state now: a `sync` and a read behind it, in one round trip.
     pub(crate) async fn read(&self, core: &Core, once: bool) -> Result<M::State> {
+        Ok(self.state_of(&self.read_node(core, once, true).await?))
+    }
+
+    /// The state as the connected server has it: one read, which may lag.
+    pub(crate) async fn read_stale(&self, core: &Core, once: bool) -> Result<M::State> {
+        Ok(self.state_of(&self.read_node(core, once, false).await?))
+    }
+
+    /// The state now, and the node's version, `None` when it is missing.
+    pub(crate) async fn read_versioned(&self, core: &Core, once: bool) -> Result<(M::State, Option<i32>)> {
+        let node = self.read_node(core, once, true).await?;
+        Ok((self.state_of(&node), node.version()))
+    }
+
+    async fn read_node(&self, core: &Core, once: bool, latest: bool) -> Result<Node<M::State>> {
         loop {
             let session = core.session(once).await?;
             let Ok(link) = session.link().await else { continue };
-            match self.look(&link).await {
-                Ok(Ok(Node::Present { state, .. })) => return Ok(state),
-                Ok(Ok(Node::Absent)) => return Ok(self.model.absent()),
-                Ok(Err(error)) => return Err(error),
+            let read = if latest { self.look(&link).await } else { self.glance(&link).await };
+            match read {
+                Ok(node) => return node,
                 Err(Fault::Unknown) if once => {
                     let message = "the connection was lost before the answer";
                     return Err(Error::new(ErrorCode::ConnectionLost, message));
@@ -192,6 +230,18 @@ impl<M: Model> Ledger<M> {
         let (synced, entry) = join(link.sync(self.path.as_str()), link.get(self.path.as_str())).await;
         synced?;
         self.node(entry)
+    }
+
+    /// The node as the connected server has it.
+    async fn glance(&self, link: &Link) -> Result<Result<Node<M::State>>, Fault> {
+        self.node(link.get(self.path.as_str()).await)
+    }
+
+    fn state_of(&self, node: &Node<M::State>) -> M::State {
+        match node {
+            Node::Absent => self.model.absent(),
+            Node::Present { state, .. } => state.clone(),
+        }
     }
 
     fn node(&self, entry: Result<Entry, Fault>) -> Result<Result<Node<M::State>>, Fault> {

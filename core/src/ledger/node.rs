@@ -33,10 +33,17 @@ impl<S> Default for Memory<S> {
 }
 
 impl<S> Node<S> {
-    /// The node after a write of `state` that was conditional on this one, as far as was told what was written.
+    /// Its version, if it is there.
+    pub(super) fn version(&self) -> Option<i32> {
+        match self {
+            Node::Absent => None,
+            Node::Present { version, .. } => Some(*version),
+        }
+    }
+
+    /// The node after a write of `state` that was conditional on this one, as far as was told what was written to it.
     pub(super) fn after(&self, state: S, written: &[Written]) -> Node<S> {
-        // The last member is the dedupe node's.
-        let told = written.iter().rev().skip(1).find_map(|written| match written {
+        let told = written.iter().rev().find_map(|written| match written {
             Written::Set { version, czxid, .. } => Some((*version, *czxid)),
             _ => None,
         });
@@ -60,6 +67,16 @@ impl<S> Node<S> {
                 Node::Present { version, czxid: Some(czxid), .. },
                 Node::Present { version: version_before, czxid: Some(czxid_before), .. },
             ) => version == version_before && czxid == czxid_before,
+            _ => false,
+        }
+    }
+    /// Whether exactly one write was made since `before`.
+    pub(super) fn is_next_of(&self, before: &Node<S>) -> bool {
+        match (self, before) {
+            (
+                Node::Present { version, czxid: Some(czxid), .. },
+                Node::Present { version: version_before, czxid: Some(czxid_before), .. },
+            ) => *version == version_before.wrapping_add(1) && czxid == czxid_before,
             _ => false,
         }
     }

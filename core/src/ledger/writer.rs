@@ -11,6 +11,8 @@
 //!    its version is still the one that the write was conditional on, it was not applied and never will be, and 2.
 //!    Otherwise nobody can know: `INDETERMINATE`, and nothing is tried again.
 //!
+//! Without a dedupe node, for a node that cannot have children, 4 goes like 5: see `fate.rs` for both.
+//!
 //! A model that needs to know the time has the dedupe node written first when the time is not known: its `mtime` tells.
 
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use std::sync::Arc;
 use futures_util::future::join;
 
 use super::batch::Batch;
+use super::fate::Sent;
 use super::node::{Memory, Node};
 use super::{Ledger, Model};
 use crate::ancestors::{Trouble, make_parents};
@@ -32,7 +35,7 @@ use crate::session::{
 const MAX_BATCH: usize = 10_000;
 
 /// What became of one write.
-enum Attempt<S> {
+pub(super) enum Attempt<S> {
     Applied(Node<S>),
     /// Not applied. The node as it is now, if that was learnt.
     NotApplied(Option<Node<S>>),
@@ -139,12 +142,15 @@ impl<M: Model> Ledger<M> {
             return Ok(());
         }
         memory.node = Some(node);
+        let Some(path) = self.dedupe.as_deref() else {
+            return Err(Error::internal(format!("{} has no dedupe node to tell the time", self.name())));
+        };
         let Ok(link) = session.link().await else { return Ok(()) };
         memory.number += 1;
         let number = memory.number.to_be_bytes();
         let sent = BootInstant::now();
-        let create = link.create(&self.dedupe, &number, NodeMode::Ephemeral);
-        let set = [Write::Set { path: &self.dedupe, data: &number, version: None }];
+        let create = link.create(path, &number, NodeMode::Ephemeral);
+        let set = [Write::Set { path, data: &number, version: None }];
         let (created, set) = join(create, link.multi(&set)).await;
         match (created, set) {
             (_, Ok(written)) => {
@@ -179,10 +185,13 @@ impl<M: Model> Ledger<M> {
         memory.number += 1;
         let (data, number) = (self.model.encode(&state), memory.number.to_be_bytes());
         let mut writes = self.writes_of(&node, &data)?;
-        writes.push(match memory.dedupe_session == Some(session.id()) {
-            true => Write::Set { path: &self.dedupe, data: &number, version: None },
-            false => Write::Create { path: &self.dedupe, data: &number, mode: NodeMode::Ephemeral },
-        });
+        let of_node = writes.len();
+        if let Some(path) = self.dedupe.as_deref() {
+            writes.push(match memory.dedupe_session == Some(session.id()) {
+                true => Write::Set { path, data: &number, version: None },
+                false => Write::Create { path, data: &number, mode: NodeMode::Ephemeral },
+            });
+        }
         let sent = BootInstant::now();
         let (outcome, behind) = if memory.contended {
             let (outcome, entry) = join(link.multi(&writes), link.get(self.path.as_str())).await;
@@ -195,26 +204,16 @@ impl<M: Model> Ledger<M> {
                 memory.contended = false;
                 memory.dedupe_session = Some(session.id());
                 note_time(core, &written, sent);
-                Ok(Attempt::Applied(node.after(state, &written)))
+                Ok(Attempt::Applied(node.after(state, &written[..of_node.min(written.len())])))
             }
             Err(MultiFault { fault: Fault::Unknown, .. }) => {
                 session.past(&link).await;
-                match self.is_applied(session, &number, memory).await? {
-                    Some((true, _)) => Ok(Attempt::Applied(node.after(state, &[]))),
-                    Some((false, now)) => Ok(Attempt::NotApplied(now)),
-                    None => self.autopsy(core, node).await,
-                }
+                let sent = Sent { before: node, state, data, number };
+                self.resolve(core, session, sent, memory).await
             }
             // Refused for the session's end: not applied.
             Err(MultiFault { fault: Fault::Gone, .. }) => Ok(Attempt::NotApplied(Some(node))),
-            Err(fault) => self.overcome(&link, fault, writes.len() - 1, behind, memory).await,
-        }
-    }
-
-    fn state_of(&self, node: &Node<M::State>) -> M::State {
-        match node {
-            Node::Absent => self.model.absent(),
-            Node::Present { state, .. } => state.clone(),
+            Err(fault) => self.overcome(&link, fault, of_node, behind, memory).await,
         }
     }
 
@@ -241,14 +240,14 @@ impl<M: Model> Ledger<M> {
         &self,
         link: &Link,
         fault: MultiFault,
-        dedupe_member: usize,
+        of_node: usize,
         behind: Option<Result<Entry, Fault>>,
         memory: &mut Memory<M::State>,
     ) -> Result<Attempt<M::State>> {
         let Some((refusal, member)) = fault.refusal() else {
             return Ok(Attempt::NotApplied(None));
         };
-        let of_dedupe = member == dedupe_member;
+        let of_dedupe = member >= of_node;
         match refusal {
             Refusal::NodeExists if of_dedupe => memory.dedupe_session = link.session_id().into(),
             Refusal::NoNode if of_dedupe => memory.dedupe_session = None,
@@ -269,68 +268,13 @@ impl<M: Model> Ledger<M> {
 
     fn refused(&self, refusal: &Refusal, of_dedupe: bool) -> Error {
         if of_dedupe && *refusal == Refusal::NotAuthorized {
-            let message =
-                format!("{}: its ACL forbids children, and exactly-once writing needs one", self.name());
+            let message = format!(
+                "{}: its ACL forbids children, and exactly_once needs one; turn it off to do without",
+                self.name()
+            );
             return Error::new(ErrorCode::NotAuthorized, message);
         }
         refusal.clone().into_error(&format!("writing {}", self.name()))
-    }
-
-    /// Step 4: whether the write with this number was applied, and if not, the node as it is now, if that was learnt.
-    /// `None` when the session is gone too.
-    async fn is_applied(
-        &self,
-        session: &Arc<Session>,
-        number: &[u8],
-        memory: &mut Memory<M::State>,
-    ) -> Result<Option<(bool, Option<Node<M::State>>)>> {
-        loop {
-            let Ok(link) = session.settled(self.path.as_str()).await else {
-                return Ok(None);
-            };
-            let (dedupe, entry) = join(link.get(&self.dedupe), link.get(self.path.as_str())).await;
-            let applied = match dedupe {
-                Ok(dedupe) => {
-                    memory.dedupe_session = Some(session.id());
-                    dedupe.data == number
-                }
-                Err(Fault::Refused(_)) => {
-                    memory.dedupe_session = None;
-                    false
-                }
-                Err(Fault::Gone) => return Ok(None),
-                Err(Fault::Unknown) => {
-                    session.past(&link).await;
-                    continue;
-                }
-            };
-            return match self.node(entry) {
-                Ok(node) if !applied => Ok(Some((false, Some(node?)))),
-                _ => Ok(Some((applied, None))),
-            };
-        }
-    }
-
-    /// Step 5.
-    async fn autopsy(&self, core: &Core, node: Node<M::State>) -> Result<Attempt<M::State>> {
-        let unknown = || {
-            let message = format!(
-                "{}: the session died while a write was in flight; it may or may not have been applied",
-                self.name()
-            );
-            Error::new(ErrorCode::Indeterminate, message)
-        };
-        loop {
-            let session = core.session(false).await.map_err(|_| unknown())?;
-            let Ok(link) = session.settled(self.path.as_str()).await else {
-                continue;
-            };
-            return match self.look(&link).await {
-                Ok(Ok(now)) if now.is_surely(&node) => Ok(Attempt::NotApplied(Some(now))),
-                Err(Fault::Unknown | Fault::Gone) => continue,
-                _ => Err(unknown()),
-            };
-        }
     }
 }
 

@@ -65,8 +65,17 @@ impl Observer {
 
     /// Creates a persistent node.
     pub fn create(&self, path: &str, data: &[u8]) -> Result<(), Error> {
-        // One access rule: everyone may do everything. Flags: a plain persistent node.
-        let acl = Encoder::default().int(1).int(0x1f).text("world").text("anyone").0;
+        self.create_for(0x1f, path, data)
+    }
+
+    /// Creates a persistent node that everyone may read and write, and nobody may give children.
+    pub fn create_childless(&self, path: &str, data: &[u8]) -> Result<(), Error> {
+        self.create_for(0x03, path, data)
+    }
+
+    fn create_for(&self, permissions: i32, path: &str, data: &[u8]) -> Result<(), Error> {
+        // One access rule, for everyone. Flags: a plain persistent node.
+        let acl = Encoder::default().int(1).int(permissions).text("world").text("anyone").0;
         let mut body = Encoder::default().text(path).bytes(data);
         body.0.extend(acl);
         self.write(code::CREATE, "create", path, &body.int(0).0)
