@@ -60,7 +60,7 @@ mod stats;
 
 pub use client::{Client, ClientBuilder, Subscription};
 pub use contender::{Library, Scheme};
-pub use counter::{Counter, CounterFormat};
+pub use counter::{Counter, CounterFormat, CounterWatch, Versioned};
 pub use error::{Error, ErrorCode, Result};
 pub use guard::Guard;
 pub use holding::Loss;

@@ -42,8 +42,16 @@ pub struct Op<T> {
     runtime: Option<Runtime>,
     timeout: Option<Duration>,
     stage: Stage<T>,
+    witness: Option<Witness<T>>,
 }
 
+/// Who is told of an outcome when the caller takes it.
+struct Witness<T> {
+    started: Option<Instant>,
+    tell: Tell<T>,
+}
+
+type Tell<T> = Box<dyn FnOnce(&Result<T>, Duration) + Send>;
 type Start<T> = Box<dyn FnOnce(Deadline) -> Result<Answer<T>> + Send>;
 
 enum Stage<T> {
@@ -74,12 +82,20 @@ impl<T: Send + 'static> Op<T> {
         runtime: &Runtime,
         start: impl FnOnce(Deadline) -> Result<Answer<T>> + Send + 'static,
     ) -> Op<T> {
-        Op { runtime: Some(runtime.clone()), timeout: None, stage: Stage::Ready(Box::new(start)) }
+        let stage = Stage::Ready(Box::new(start));
+        Op { runtime: Some(runtime.clone()), timeout: None, stage, witness: None }
     }
 
     /// An operation that fails with `error`.
     pub(crate) fn failed(error: Error) -> Op<T> {
-        Op { runtime: None, timeout: None, stage: Stage::Failed(error) }
+        Op { runtime: None, timeout: None, stage: Stage::Failed(error), witness: None }
+    }
+
+    /// Has `tell` see the outcome at the moment when the caller takes it, and how long that took from the start. Not called for
+    /// an operation that is dropped.
+    pub(crate) fn witnessed(mut self, tell: impl FnOnce(&Result<T>, Duration) + Send + 'static) -> Op<T> {
+        self.witness = Some(Witness { started: None, tell: Box::new(tell) });
+        self
     }
 
     /// Gives the operation this long, from its start, also while no server can be reached. Zero tries once. Without
@@ -92,10 +108,15 @@ impl<T: Send + 'static> Op<T> {
     /// Starts the operation, unless that has been done.
     fn start(&mut self) {
         self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
-            Stage::Ready(start) => match start(Deadline::after(self.timeout)) {
-                Ok(answer) => Stage::Running(ProcessBound::new(answer)),
-                Err(error) => Stage::Failed(error),
-            },
+            Stage::Ready(start) => {
+                if let Some(witness) = &mut self.witness {
+                    witness.started = Some(Instant::now());
+                }
+                match start(Deadline::after(self.timeout)) {
+                    Ok(answer) => Stage::Running(ProcessBound::new(answer)),
+                    Err(error) => Stage::Failed(error),
+                }
+            }
             started => started,
         };
     }
@@ -108,12 +129,20 @@ impl<T: Send + 'static> Op<T> {
                 Err(forked) => Err(forked),
             };
             self.stage = Stage::Done;
-            return Poll::Ready(outcome);
+            return Poll::Ready(self.attest(outcome));
         }
-        match std::mem::replace(&mut self.stage, Stage::Done) {
-            Stage::Failed(error) => Poll::Ready(Err(error)),
-            _ => Poll::Ready(Err(Error::internal("an operation was used again after its end"))),
+        let outcome = match std::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Failed(error) => Err(error),
+            _ => Err(Error::internal("an operation was used again after its end")),
+        };
+        Poll::Ready(self.attest(outcome))
+    }
+
+    fn attest(&mut self, outcome: Result<T>) -> Result<T> {
+        if let Some(Witness { started: Some(started), tell }) = self.witness.take() {
+            tell(&outcome, started.elapsed());
         }
+        outcome
     }
 
     /// Blocks the current thread until the operation is done.
@@ -262,6 +291,23 @@ mod tests {
         assert!(op.wait_for(Duration::from_millis(1)).is_none());
         go.send(7).unwrap();
         assert_eq!(op.wait().unwrap(), 7);
+    }
+
+    #[test]
+    fn a_witness_sees_what_the_caller_takes_and_nothing_else() {
+        let (tell, told) = mpsc::channel();
+        let op = |n: i32| {
+            let tell = tell.clone();
+            Op::new(&runtime(), move |_| async move { Ok(n) })
+                .witnessed(move |outcome, _| tell.send(*outcome.as_ref().unwrap()).unwrap())
+        };
+        assert_eq!(op(1).wait().unwrap(), 1);
+        let mut dropped = op(2);
+        dropped.start();
+        drop(dropped);
+        drop(op(3));
+        drop(tell);
+        assert_eq!(told.iter().collect::<Vec<_>>(), [1]);
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! The bytes of a counter.
+//! The bytes of a counter, and the numbers that fit into them.
+
+use std::ops::RangeInclusive;
 
 use crate::error::{Error, ErrorCode, Result};
 
@@ -9,48 +11,127 @@ pub enum CounterFormat {
     /// A 64-bit integer in 8 bytes, big-endian: Curator's `DistributedAtomicLong`.
     #[default]
     I64,
+    /// A 32-bit integer in 4 bytes, big-endian: Curator's `SharedCount` and `DistributedAtomicInteger`, and kazoo's `Counter`
+    /// with `support_curator`.
+    I32,
+    /// A 64-bit integer as ASCII decimal: kazoo's `Counter`, as long as it holds whole numbers.
+    Text,
 }
 
 impl CounterFormat {
-    pub(crate) fn encode(self, value: i64) -> Vec<u8> {
-        match self {
-            CounterFormat::I64 => value.to_be_bytes().to_vec(),
+    /// The format that the bindings call by this name: `i64`, `i32` or `text`.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for any other name.
+    pub fn from_name(name: &str) -> Result<CounterFormat> {
+        match name {
+            "i64" => Ok(CounterFormat::I64),
+            "i32" => Ok(CounterFormat::I32),
+            "text" => Ok(CounterFormat::Text),
+            _ => Err(Error::invalid_argument("format", name, "must be \"i64\", \"i32\" or \"text\"")),
         }
     }
 
-    /// Reads what a node holds. Empty means 0, as for Curator. Anything else of another length is somebody else's data
-    /// and stays as it is.
-    pub(crate) fn decode(self, path: &str, data: &[u8]) -> Result<i64> {
-        match (self, data) {
-            (_, []) => Ok(0),
-            (CounterFormat::I64, data) => data.try_into().map(i64::from_be_bytes).map_err(|_| {
-                let found = format!("counter {path} holds {} bytes, {}", data.len(), data.escape_ascii());
-                Error::new(ErrorCode::BadData, format!("{found:.160}; the format i64 has 8"))
-            }),
+    /// The name by which [`from_name`](CounterFormat::from_name) knows it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            CounterFormat::I64 => "i64",
+            CounterFormat::I32 => "i32",
+            CounterFormat::Text => "text",
         }
     }
+
+    /// What it can hold.
+    pub(crate) fn range(self) -> RangeInclusive<i64> {
+        match self {
+            CounterFormat::I64 | CounterFormat::Text => i64::MIN..=i64::MAX,
+            CounterFormat::I32 => i32::MIN.into()..=i32::MAX.into(),
+        }
+    }
+
+    /// The bytes of a value in its [range](CounterFormat::range).
+    pub(crate) fn encode(self, value: i64) -> Vec<u8> {
+        match self {
+            CounterFormat::I64 => value.to_be_bytes().to_vec(),
+            CounterFormat::I32 => (value as i32).to_be_bytes().to_vec(),
+            CounterFormat::Text => value.to_string().into_bytes(),
+        }
+    }
+
+    /// Reads what a node holds. `None` when it holds nothing, which for Curator and kazoo too means the default. What this
+    /// format cannot be is somebody else's data and stays as it is.
+    pub(crate) fn decode(self, path: &str, data: &[u8]) -> Result<Option<i64>> {
+        if data.is_empty() {
+            return Ok(None);
+        }
+        let (value, needs) = match self {
+            CounterFormat::I64 => (data.try_into().ok().map(i64::from_be_bytes), "needs 8"),
+            CounterFormat::I32 => {
+                let value = data.try_into().ok().map(i32::from_be_bytes);
+                (value.map(i64::from), "needs 4")
+            }
+            CounterFormat::Text => (parse(data), "needs a decimal integer of at most 64 bits"),
+        };
+        value.map(Some).ok_or_else(|| {
+            let found = format!("counter {path} holds {} bytes, {}", data.len(), data.escape_ascii());
+            Error::new(ErrorCode::BadData, format!("{found:.160}; the format {} {needs}", self.name()))
+        })
+    }
+}
+
+/// A number as kazoo reads it, with Python's `int`: blanks around it do not matter.
+fn parse(data: &[u8]) -> Option<i64> {
+    std::str::from_utf8(data.trim_ascii()).ok()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use CounterFormat::{I32, I64, Text};
 
     #[test]
     fn values_come_back() {
-        for value in [0, 1, -1, i64::MIN, i64::MAX] {
-            let bytes = CounterFormat::I64.encode(value);
-            assert_eq!(CounterFormat::I64.decode("/c", &bytes).unwrap(), value);
+        for format in [I64, I32, Text] {
+            let (least, most) = format.range().into_inner();
+            for value in [0, 1, -1, 12_345, least, most] {
+                let bytes = format.encode(value);
+                assert_eq!(format.decode("/c", &bytes).unwrap(), Some(value), "{format:?}");
+            }
+            assert_eq!(format.decode("/c", b"").unwrap(), None);
+            assert_eq!(CounterFormat::from_name(format.name()).unwrap(), format);
         }
-        assert_eq!(CounterFormat::I64.encode(258), [0, 0, 0, 0, 0, 0, 1, 2]);
-        assert_eq!(CounterFormat::I64.decode("/c", b"").unwrap(), 0);
+        assert_eq!(CounterFormat::from_name("I64").unwrap_err().code(), ErrorCode::InvalidArgument);
     }
 
     #[test]
-    fn other_lengths_are_refused() {
-        for data in [&b"abc"[..], b"1234567", b"123456789", &[0; 4000]] {
-            let error = CounterFormat::I64.decode("/c", data).unwrap_err();
+    fn the_bytes_are_those_of_curator_and_kazoo() {
+        assert_eq!(I64.encode(258), [0, 0, 0, 0, 0, 0, 1, 2]);
+        assert_eq!(I64.encode(-2), [255, 255, 255, 255, 255, 255, 255, 254]);
+        assert_eq!(I32.encode(258), [0, 0, 1, 2]);
+        assert_eq!(I32.encode(-2), [255, 255, 255, 254]);
+        assert_eq!(Text.encode(-258), b"-258");
+        assert_eq!(Text.decode("/c", b" 258\n").unwrap(), Some(258), "as Python's int");
+    }
+
+    #[test]
+    fn other_bytes_are_refused() {
+        let refused = |format: CounterFormat, data: &[u8]| {
+            let error = format.decode("/c", data).unwrap_err();
             assert_eq!(error.code(), ErrorCode::BadData);
-            assert!(error.message().contains("/c") && error.message().len() < 200, "{error}");
+            let message = error.message();
+            assert!(message.contains("/c") && message.contains(format.name()), "{error}");
+            assert!(message.len() < 250, "{error}");
+        };
+        for data in [&b"abc"[..], b"1234567", b"123456789", &[0; 4], &[0; 4000]] {
+            refused(I64, data);
+        }
+        for data in [&b"abc"[..], b"12345", &[0; 8], &[0; 4000]] {
+            refused(I32, data);
+        }
+        for data in
+            [&b"1.5"[..], b"abc", b" ", b"-", b"1_000", b"0x10", b"9223372036854775808", &[0; 8], b"\xff"]
+        {
+            refused(Text, data);
         }
     }
 }

@@ -4,45 +4,111 @@
 
 mod change;
 mod format;
+mod watch;
 
-use std::sync::Arc;
+use std::future::Future;
+use std::ops::RangeInclusive;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::oneshot;
 
 use crate::client::Core;
-use crate::error::Result;
+use crate::error::{Error, ErrorCode, Result};
 use crate::ledger::{Ledger, out_of_time};
 use crate::op::Op;
 use crate::path::ZnodePath;
 use crate::runtime::ProcessBound;
+use crate::stats::{Recorder, WaitStats};
 
-use change::{Change, CounterReply};
+use change::{Change, CounterReply, Terms, Update};
 pub use format::CounterFormat;
+pub use watch::CounterWatch;
 
 /// A counter at a path. Made by [`Client::counter`](crate::Client::counter), without any request. A node that is missing
-/// counts as 0 and is made by the first change.
+/// counts as the [default](Counter::default) and is made by the first change.
 ///
 /// Every change is applied exactly once, also when the server's reply is lost. Where that cannot be known, because the
 /// session died as well, the caller gets `INDETERMINATE`, and nothing is tried again behind his back.
 ///
 /// Changes that come in while a write is under way share the next one, and each caller still gets the value of its own:
 /// a thousand concurrent adds cost two or three writes.
+///
+/// What [`format`](Counter::format) and the other options say that cannot be makes the counter's operations fail with
+/// `INVALID_ARGUMENT`.
 #[derive(Clone, Debug)]
 pub struct Counter {
     core: Arc<ProcessBound<Arc<Core>>>,
     path: Result<ZnodePath>,
     format: CounterFormat,
+    terms: Terms,
+    exactly_once: bool,
+    updates: Arc<Recorder>,
+    /// Looked up once.
+    ledger: OnceLock<Arc<Ledger<CounterFormat>>>,
+}
+
+/// A value, and the version of the node that held it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Versioned {
+    /// The counter's value.
+    pub value: i64,
+    /// How often the node was written since it was made; -1 when it is missing.
+    pub version: i32,
 }
 
 impl Counter {
     pub(crate) fn new(core: Arc<ProcessBound<Arc<Core>>>, path: Result<ZnodePath>) -> Counter {
-        Counter { core, path, format: CounterFormat::I64 }
+        let (format, terms) = (CounterFormat::default(), Terms::default());
+        Counter {
+            core,
+            path,
+            format,
+            terms,
+            exactly_once: true,
+            updates: Arc::default(),
+            ledger: OnceLock::new(),
+        }
     }
 
     /// The bytes in the node. Everyone who shares the counter must use the same. Default [`CounterFormat::I64`].
     #[must_use]
     pub fn format(mut self, format: CounterFormat) -> Counter {
         self.format = format;
+        self.ledger = OnceLock::new();
+        self
+    }
+
+    /// The value of a node that is missing or empty, and what its first change starts from. Default 0. It must be within
+    /// the bounds and the format's range.
+    #[must_use]
+    pub fn default(mut self, default: i64) -> Counter {
+        self.terms.default = default;
+        self
+    }
+
+    /// The least value: a change through this handle whose result is less fails with `OVERFLOW`, and changes nothing. Also
+    /// one that would bring a value below it nearer. What others wrote is read as it is.
+    #[must_use]
+    pub fn min(mut self, min: i64) -> Counter {
+        self.terms.min = Some(min);
+        self
+    }
+
+    /// The greatest value, otherwise as [`min`](Counter::min).
+    #[must_use]
+    pub fn max(mut self, max: i64) -> Counter {
+        self.terms.max = Some(max);
+        self
+    }
+
+    /// Whether a lost reply is resolved, for which the client needs an ephemeral child of the counter's node. Default
+    /// `true`. `false` is for nodes whose ACL forbids children: a change whose reply is lost is then `INDETERMINATE`, unless
+    /// the node's version proves that it was not applied.
+    #[must_use]
+    pub fn exactly_once(mut self, exactly_once: bool) -> Counter {
+        self.exactly_once = exactly_once;
+        self.ledger = OnceLock::new();
         self
     }
 
@@ -63,16 +129,27 @@ impl Counter {
     /// # Cancel safety
     /// Safe: it only reads.
     pub fn get(&self) -> Op<i64> {
-        let (core, ledger) = match self.parts() {
-            Ok(parts) => parts,
-            Err(error) => return Op::failed(error),
-        };
-        let runtime = core.runtime().clone();
-        Op::new(&runtime, move |deadline| async move {
-            deadline
-                .run(ledger.read(&core, deadline.is_once()))
-                .await
-                .unwrap_or_else(|| Err(out_of_time("read")))
+        let default = self.terms.default;
+        self.read(
+            move |core, ledger, once| async move { Ok(ledger.read(&core, once).await?.unwrap_or(default)) },
+        )
+    }
+
+    /// The value as the connected server has it, which may lag behind what the others have acknowledged. One round trip, which
+    /// the leader has no part in. Errors and cancel safety as for [`get`](Counter::get).
+    pub fn get_stale(&self) -> Op<i64> {
+        let default = self.terms.default;
+        self.read(move |core, ledger, once| async move {
+            Ok(ledger.read_stale(&core, once).await?.unwrap_or(default))
+        })
+    }
+
+    /// The value now, with the version of its node. Otherwise as [`get`](Counter::get).
+    pub fn versioned(&self) -> Op<Versioned> {
+        let default = self.terms.default;
+        self.read(move |core, ledger, once| async move {
+            let (value, version) = ledger.read_versioned(&core, once).await?;
+            Ok(Versioned { value: value.unwrap_or(default), version: version.unwrap_or(-1) })
         })
     }
 
@@ -95,7 +172,7 @@ impl Counter {
     /// # Ok(()) }
     /// ```
     pub fn add(&self, n: i64) -> Op<i64> {
-        self.change(Change::Add(n), CounterReply::After)
+        self.change(Update::Add(n), CounterReply::After)
     }
 
     /// Adds 1 and returns the new value. See [`add`](Counter::add).
@@ -110,36 +187,109 @@ impl Counter {
 
     /// Sets the value. Errors and cancel safety as for [`add`](Counter::add).
     pub fn set(&self, value: i64) -> Op<()> {
-        self.change(Change::Set(value), CounterReply::Done)
+        self.change(Update::Set(value), CounterReply::Done)
     }
 
     /// Sets the value and returns the one before. Errors and cancel safety as for [`add`](Counter::add).
     pub fn get_and_set(&self, value: i64) -> Op<i64> {
-        self.change(Change::Set(value), CounterReply::Before)
+        self.change(Update::Set(value), CounterReply::Before)
     }
 
     /// Sets the value to `new` if it is `expected`, and says whether it was. Errors and cancel safety as for
     /// [`add`](Counter::add).
     pub fn compare_and_set(&self, expected: i64, new: i64) -> Op<bool> {
-        self.change(Change::CompareAndSet { expected, new }, CounterReply::Written)
+        self.change(Update::CompareAndSet { expected, new }, CounterReply::Written)
+    }
+
+    /// Takes `n` consecutive numbers that nobody else gets, neither here nor from [`increment`](Counter::increment): the
+    /// value goes up by `n`, and the numbers are those that it went through, the new value included. They are unique
+    /// as long as nobody lowers or sets the counter.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` when `n` is less than 1; otherwise as [`add`](Counter::add).
+    ///
+    /// # Cancel safety
+    /// Not safe: the numbers of a cancelled call may be taken, and are lost then.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// for id in client.counter("/counters/ids").reserve(100).await? {
+    ///     println!("{id} is ours");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn reserve(&self, n: i64) -> Op<RangeInclusive<i64>> {
+        if n < 1 {
+            return Op::failed(Error::invalid_argument("n", n, "must be 1 or more"));
+        }
+        self.change(Update::Add(n), CounterReply::Passed)
+    }
+
+    /// Follows the value. No request is made before the first [`next`](CounterWatch::next).
+    pub fn watch(&self) -> CounterWatch {
+        CounterWatch::new(self.clone())
+    }
+
+    /// How long the changes through this handle and its clones took, from their start until the caller had the outcome. Costs
+    /// no round trip.
+    pub fn stats(&self) -> WaitStats {
+        self.updates.stats()
     }
 
     fn change<T: Send + 'static>(
         &self,
-        change: Change,
+        update: Update,
         reply: impl FnOnce(oneshot::Sender<Result<T>>) -> CounterReply + Send + 'static,
     ) -> Op<T> {
         let (core, ledger) = match self.parts() {
             Ok(parts) => parts,
             Err(error) => return Op::failed(error),
         };
+        let (core, ledger, updates) = (core.clone(), ledger.clone(), self.updates.clone());
+        let change = Change { update, terms: self.terms };
         let runtime = core.runtime().clone();
-        Op::starting(&runtime, move |deadline| ledger.request(&core, deadline, change, reply))
+        Op::starting(&runtime, move |deadline| ledger.request(&core, deadline, change, reply)).witnessed(
+            move |outcome, took| match outcome {
+                Ok(_) => updates.success(took),
+                Err(error) if error.code() == ErrorCode::Timeout => updates.timeout(),
+                Err(_) => {}
+            },
+        )
     }
 
-    fn parts(&self) -> Result<(Arc<Core>, Arc<Ledger<CounterFormat>>)> {
+    fn read<T, F>(
+        &self,
+        look: impl FnOnce(Arc<Core>, Arc<Ledger<CounterFormat>>, bool) -> F + Send + 'static,
+    ) -> Op<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let (core, ledger) = match self.parts() {
+            Ok((core, ledger)) => (core.clone(), ledger.clone()),
+            Err(error) => return Op::failed(error),
+        };
+        let runtime = core.runtime().clone();
+        Op::new(&runtime, move |deadline| async move {
+            let looked = deadline.run(look(core, ledger, deadline.is_once())).await;
+            looked.unwrap_or_else(|| Err(out_of_time("read")))
+        })
+    }
+
+    fn parts(&self) -> Result<(&Arc<Core>, &Arc<Ledger<CounterFormat>>)> {
+        let (core, path) = self.checked()?;
+        let ledger = self.ledger.get_or_init(|| match self.exactly_once {
+            true => core.counters().ledger(path, &self.format),
+            false => core.counters().ledger_without_dedupe(path, &self.format),
+        });
+        Ok((core, ledger))
+    }
+
+    fn checked(&self) -> Result<(&Arc<Core>, &ZnodePath)> {
         let core = self.core.get()?;
         let path = self.path.as_ref().map_err(Clone::clone)?;
-        Ok((core.clone(), core.counters().ledger(path, &self.format)))
+        self.terms.check(self.format)?;
+        Ok((core, path))
     }
 }

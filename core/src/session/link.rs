@@ -310,6 +310,13 @@ impl Link {
         Ok((data, Watch::new(watcher, self.end.subscribe())))
     }
 
+    /// Watches a node, also for being made, and says whether it is there.
+    pub(crate) async fn watch_existence(&self, path: &str) -> Result<(bool, Watch), Fault> {
+        let (stat, watcher) =
+            self.ask(async |client: Arc<zk::Client>| client.check_and_watch_stat(path).await).await?;
+        Ok((stat.is_some(), Watch::new(watcher, self.end.subscribe())))
+    }
+
     pub(crate) async fn set(&self, path: &str, data: &[u8]) -> Result<(), Fault> {
         self.ask(async |client: Arc<zk::Client>| client.set_data(path, data, None).await.map(drop)).await
     }
