@@ -35,7 +35,7 @@ pub(crate) fn acquire<A: Attempt>(
     make: impl FnOnce(bool) -> A + Send + 'static,
 ) -> Op<Guard> {
     let waits = waits.clone();
-    run(core, false, make, move |outcome, wait| match outcome {
+    run(core, false, make, move |outcome, wait| match outcome? {
         Outcome::Won(guard) => {
             waits.success(wait);
             Ok(guard)
@@ -48,15 +48,17 @@ pub(crate) fn acquire<A: Attempt>(
     })
 }
 
-/// Takes it if that needs no waiting for others.
+/// Takes it if that needs no waiting, for others or for oneself.
 pub(crate) fn try_acquire<A: Attempt>(
     core: &Arc<Core>,
     make: impl FnOnce(bool) -> A + Send + 'static,
 ) -> Op<Option<Guard>> {
     run(core, true, make, |outcome, _| match outcome {
-        Outcome::Won(guard) => Ok(Some(guard)),
-        Outcome::Taken(_) => Ok(None),
-        Outcome::OutOfTime(_) => Err(Error::new(ErrorCode::Timeout, "the server did not answer in time")),
+        Ok(Outcome::Won(guard)) => Ok(Some(guard)),
+        Ok(Outcome::Taken(_)) => Ok(None),
+        Err(error) if error.code() == ErrorCode::WouldDeadlock => Ok(None),
+        Err(error) => Err(error),
+        Ok(Outcome::OutOfTime(_)) => Err(Error::new(ErrorCode::Timeout, "the server did not answer in time")),
     })
 }
 
@@ -71,18 +73,20 @@ fn run<A: Attempt, T: Send + 'static>(
     core: &Arc<Core>,
     once: bool,
     make: impl FnOnce(bool) -> A + Send + 'static,
-    conclude: impl FnOnce(Outcome, Duration) -> Result<T> + Send + 'static,
+    conclude: impl FnOnce(Result<Outcome>, Duration) -> Result<T> + Send + 'static,
 ) -> Op<T> {
     Op::new(core.runtime(), move |deadline| async move {
         let asked = Instant::now();
         let mut attempt = make(once || deadline.is_once());
         let won = deadline.run(attempt.win()).await;
         let outcome = match won {
-            Some(won) => won?.map_or_else(|| Outcome::Taken(attempt.waiting_for()), Outcome::Won),
+            Some(won) => {
+                won.map(|won| won.map_or_else(|| Outcome::Taken(attempt.waiting_for()), Outcome::Won))
+            }
             None => {
                 // What is left of it goes on in the background.
                 let _gone = tokio::time::timeout(PARTING, attempt.leave()).await;
-                Outcome::OutOfTime(attempt.waiting_for())
+                Ok(Outcome::OutOfTime(attempt.waiting_for()))
             }
         };
         conclude(outcome, asked.elapsed())

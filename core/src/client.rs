@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::callback;
-use crate::contender::{ContenderName, Kind};
+use crate::contender::ContenderName;
 use crate::counter::{Counter, CounterFormat};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ledger::{DedupeName, Ledgers};
@@ -14,7 +14,9 @@ use crate::multi_mutex::MultiMutex;
 use crate::mutex::Mutex;
 use crate::op::Op;
 use crate::options::{Acl, ClientOptions};
+use crate::owners::{Owners, Role};
 use crate::path::ZnodePath;
+use crate::reentrant_mutex::ReentrantMutex;
 use crate::runtime::{ProcessBound, Runtime};
 use crate::rw_lock::RwLock;
 use crate::semaphore::Semaphore;
@@ -40,6 +42,7 @@ pub(crate) struct Core {
     supervisor: Arc<Supervisor>,
     clock: ServerClock,
     counters: Ledgers<CounterFormat>,
+    owners: Owners,
 }
 
 impl Client {
@@ -66,14 +69,21 @@ impl Client {
 
     /// A mutual exclusion lock at `path`. No request is made; a path that is none makes the lock's operations fail.
     pub fn mutex(&self, path: impl AsRef<str>) -> Mutex {
-        Mutex::new(self.core.clone(), ZnodePath::parse("path", path.as_ref()), Kind::Mutex)
+        Mutex::new(self.core.clone(), ZnodePath::parse("path", path.as_ref()), Role::Mutex)
+    }
+
+    /// A mutual exclusion lock at `path` that its owner, by default a thread, may take several times. No request is made; a
+    /// path that is none makes the lock's operations fail.
+    pub fn reentrant_mutex(&self, path: impl AsRef<str>) -> ReentrantMutex {
+        let path = ZnodePath::parse("path", path.as_ref());
+        ReentrantMutex::new(Mutex::new(self.core.clone(), path, Role::Reentrant))
     }
 
     /// A read/write lock at `path`. No request is made; a path that is none makes the lock's operations fail.
     pub fn rw_lock(&self, path: impl AsRef<str>) -> RwLock {
         let path = ZnodePath::parse("path", path.as_ref());
-        let side = |kind| Mutex::new(self.core.clone(), path.clone(), kind);
-        RwLock::new(side(Kind::Read), side(Kind::Write))
+        let side = |role| Mutex::new(self.core.clone(), path.clone(), role);
+        RwLock::new(side(Role::Read), side(Role::Write))
     }
 
     /// Several mutexes taken as one, all or none. No request is made; paths that are none, or no paths, make its operations
@@ -195,7 +205,7 @@ impl Core {
     fn new(runtime: Runtime, supervisor: Arc<Supervisor>) -> Core {
         let dedupe_name = DedupeName::default();
         let clock = ServerClock::default();
-        Core { runtime, supervisor, clock, counters: Ledgers::new(&dedupe_name) }
+        Core { runtime, supervisor, clock, counters: Ledgers::new(&dedupe_name), owners: Owners::default() }
     }
 
     pub(crate) fn runtime(&self) -> &Runtime {
@@ -212,6 +222,10 @@ impl Core {
 
     pub(crate) fn counters(&self) -> &Ledgers<CounterFormat> {
         &self.counters
+    }
+
+    pub(crate) fn owners(&self) -> &Owners {
+        &self.owners
     }
 
     /// The session of the hour. Waits for one, or with `once` insists on a connection right now.

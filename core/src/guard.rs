@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use futures_util::future::{join_all, select_all};
 use parking_lot::Mutex;
+use tokio::task::JoinHandle;
 
 use crate::client::Core;
 use crate::error::{Error, ErrorCode, Result};
 use crate::fenced::{self, Fenced};
 use crate::holding::{Holding, Loss, Standing};
-use crate::op::Op;
+use crate::op::{Op, answered, spawned};
 use crate::path::ZnodePath;
 use crate::runtime::ProcessBound;
 use crate::session::Session;
+use crate::share::Share;
 
 /// A lock that is held, until it is released, dropped, or lost.
 ///
@@ -37,37 +39,35 @@ const ONE_ANSWER: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 struct Held {
     core: Arc<Core>,
-    parts: Vec<Part>,
-}
-
-/// One node. A guard of several locks, or of several permits, has as many.
-#[derive(Debug)]
-struct Part {
-    session: Arc<Session>,
-    holding: Arc<Holding>,
+    /// One for each node: a guard of several locks, or of several permits, has as many.
+    shares: Vec<Arc<Share>>,
 }
 
 impl Guard {
-    pub(crate) fn new(core: Arc<Core>, session: Arc<Session>, holding: Arc<Holding>) -> Guard {
-        Guard::of(Held { core, parts: vec![Part { session, holding }] })
+    pub(crate) fn new(core: Arc<Core>, share: Arc<Share>) -> Guard {
+        Guard::of(Held { core, shares: vec![share] })
     }
 
-    /// A guard of several nodes of one session.
-    pub(crate) fn of_nodes(core: Arc<Core>, session: &Arc<Session>, holdings: Vec<Arc<Holding>>) -> Guard {
-        let parts = holdings.into_iter().map(|holding| Part { session: session.clone(), holding });
-        Guard::of(Held { core, parts: parts.collect() })
+    /// A guard of several nodes.
+    pub(crate) fn of_shares(core: Arc<Core>, shares: Vec<Arc<Share>>) -> Guard {
+        Guard::of(Held { core, shares })
     }
 
     /// The session in which the (first) lock is held; `None` in a child of fork().
     pub(crate) fn session(&self) -> Option<Arc<Session>> {
-        Some(self.held.get().ok()?.parts.first()?.session.clone())
+        Some(self.shares().first()?.holding().session().clone())
+    }
+
+    /// What it has of each node; nothing in a child of fork().
+    pub(crate) fn shares(&self) -> &[Arc<Share>] {
+        self.held.get().map_or(&[], |held| &held.shares)
     }
 
     fn of(held: Held) -> Guard {
-        let holdings = || held.parts.iter().map(|part| &part.holding);
+        let first = held.shares.first().map(|share| share.holding());
         Guard {
-            token: holdings().map(|holding| holding.token()).next().unwrap_or(0),
-            node: holdings().map(|holding| holding.node()).next().unwrap_or("").to_owned(),
+            token: first.map_or(0, |holding| holding.token()),
+            node: first.map_or("", |holding| holding.node()).to_owned(),
             held: ProcessBound::new(held),
         }
     }
@@ -76,10 +76,10 @@ impl Guard {
     pub(crate) fn of_all(guards: Vec<Guard>) -> Option<Guard> {
         let mut all: Option<Held> = None;
         for mut held in guards.into_iter().filter_map(|guard| guard.held.into_inner()) {
-            let parts = std::mem::take(&mut held.parts);
+            let shares = std::mem::take(&mut held.shares);
             match &mut all {
-                None => all = Some(Held { core: held.core.clone(), parts }),
-                Some(all) => all.parts.extend(parts),
+                None => all = Some(Held { core: held.core.clone(), shares }),
+                Some(all) => all.shares.extend(shares),
             }
         }
         all.map(Guard::of)
@@ -97,7 +97,7 @@ impl Guard {
     /// # Errors
     /// `FORKED` in a child of fork().
     pub fn tokens(&self) -> Result<Vec<(String, u64)>> {
-        let holdings = self.held.get()?.parts.iter().map(|part| &part.holding);
+        let holdings = self.held.get()?.shares.iter().map(|share| share.holding());
         Ok(holdings.map(|holding| (holding.node().to_owned(), holding.token())).collect())
     }
 
@@ -116,7 +116,7 @@ impl Guard {
     /// # Errors
     /// `LOCK_LOST` when it is not held any more or cannot be known to be; `FORKED` in a child of fork().
     pub fn check(&self) -> Result<()> {
-        self.held.get()?.parts.iter().try_for_each(Part::check)
+        self.held.get()?.shares.iter().try_for_each(|share| share.check())
     }
 
     /// Why the lock was lost; `None` when it was not, or was released.
@@ -124,7 +124,7 @@ impl Guard {
     /// # Errors
     /// `FORKED` in a child of fork().
     pub fn loss(&self) -> Result<Option<Loss>> {
-        let standings = self.held.get()?.parts.iter().map(|part| part.holding.standing());
+        let standings = self.held.get()?.shares.iter().map(|share| share.standing());
         let mut losses = standings.filter_map(|standing| match standing {
             Standing::Lost(loss) => Some(loss),
             Standing::Held | Standing::Released => None,
@@ -139,10 +139,10 @@ impl Guard {
     pub fn lost(&self) -> Op<Loss> {
         match self.held.get() {
             Ok(held) => {
-                let holdings: Vec<_> = held.parts.iter().map(|part| part.holding.clone()).collect();
+                let shares = held.shares.clone();
                 Op::new(held.core.runtime(), |deadline| async move {
                     let passed = || Error::new(ErrorCode::Timeout, "the lock was not lost in that time");
-                    let any = select_all(holdings.iter().map(|holding| Box::pin(holding.lost())));
+                    let any = select_all(shares.iter().map(|share| Box::pin(share.lost())));
                     let lost = deadline.once_within(Duration::ZERO).run(any).await;
                     lost.map(|(loss, ..)| loss).ok_or_else(passed)
                 })
@@ -158,9 +158,9 @@ impl Guard {
     /// `FORKED` in a child of fork().
     pub fn on_lost(&self, tell: impl FnOnce(Loss) + Send + 'static) -> Result<()> {
         let tell = Arc::new(Mutex::new(Some(tell)));
-        for part in &self.held.get()?.parts {
+        for share in &self.held.get()?.shares {
             let tell = tell.clone();
-            part.holding.on_lost(Box::new(move |loss| {
+            share.on_lost(Box::new(move |loss| {
                 let tell = tell.lock().take();
                 tell.into_iter().for_each(|tell| tell(loss));
             }));
@@ -174,7 +174,7 @@ impl Guard {
     /// # Errors
     /// `FORKED` in a child of fork().
     pub fn is_revoke_requested(&self) -> Result<bool> {
-        Ok(self.held.get()?.parts.iter().any(|part| part.holding.is_asked_back()))
+        Ok(self.held.get()?.shares.iter().any(|share| share.holding().is_asked_back()))
     }
 
     /// Calls `tell` once when somebody asks for the lock: on the callback thread, at once if that has happened already, never
@@ -184,9 +184,9 @@ impl Guard {
     /// `FORKED` in a child of fork().
     pub fn on_revoke(&self, tell: impl FnOnce() + Send + 'static) -> Result<()> {
         let tell = Arc::new(Mutex::new(Some(tell)));
-        for part in &self.held.get()?.parts {
+        for share in &self.held.get()?.shares {
             let tell = tell.clone();
-            part.holding.on_revoke(Box::new(move || {
+            share.on_revoke(Box::new(move || {
                 let tell = tell.lock().take();
                 tell.into_iter().for_each(|tell| tell());
             }));
@@ -224,28 +224,28 @@ impl Guard {
             what.check()?;
             let path = ZnodePath::parse("path", path)?;
             // Its node may still be there for a moment after a release.
-            held.parts.iter().try_for_each(Part::check_standing)?;
+            held.shares.iter().try_for_each(|share| share.check_standing())?;
             Ok((held, path))
         });
         let (held, path) = match parts {
             Ok(parts) => parts,
             Err(error) => return Op::failed(error),
         };
-        let Some(session) = held.parts.first().map(|part| part.session.clone()) else {
+        let Some(session) = self.session() else {
             return Op::failed(Error::closed());
         };
-        let nodes: Vec<_> = held.parts.iter().map(|part| part.holding.node().to_owned()).collect();
+        let nodes: Vec<_> = held.shares.iter().map(|share| share.holding().node().to_owned()).collect();
         Op::new(held.core.runtime(), |deadline| async move {
             fenced::write(&session, &nodes, &path, what, deadline).await
         })
     }
 
-    /// Gives the lock back and waits until the server has taken it. Can be called again, and after a loss.
+    /// Gives the lock back and waits until the server has taken it. Can be called again, and after a loss. Done at once where
+    /// others still share the lock.
     ///
     /// # Errors
     /// `TIMEOUT` when that takes longer than the operation's timeout (with 0: than a quarter of a second); it goes on in
-    /// the background. `FORKED` in a child
-    /// of fork(). Never `LOCK_LOST`.
+    /// the background. `FORKED` in a child of fork(). Never `LOCK_LOST`.
     ///
     /// # Cancel safety
     /// The lock is given back all the same.
@@ -254,67 +254,46 @@ impl Guard {
             Ok(held) => held,
             Err(error) => return Op::failed(error),
         };
-        let core = held.core.clone();
-        let parts: Vec<_> =
-            held.parts.iter().map(|part| (part.session.clone(), part.holding.clone())).collect();
-        let node = self.node.clone();
-        Op::new(held.core.runtime(), move |deadline| async move {
-            let deletions =
-                parts.into_iter().filter_map(|(session, holding)| give_back(&core, session, holding));
-            let late = || {
-                let message = format!("lock {node}: the server has not confirmed its release yet");
-                Error::new(ErrorCode::Timeout, message)
-            };
-            for outcome in deadline.once_within(ONE_ANSWER).run(join_all(deletions)).await.ok_or_else(late)? {
-                outcome.map_err(|_| Error::internal("the task that gives a lock back ended early"))??;
+        let (core, shares, node) = (held.core.clone(), held.shares.clone(), self.node.clone());
+        Op::starting(&held.core.runtime().clone(), move |deadline| {
+            let unused: Vec<_> = shares.iter().filter_map(|share| give_up(share)).collect();
+            if unused.is_empty() {
+                return Ok(answered(Ok(())));
             }
-            Ok(())
+            Ok(spawned(core.clone().runtime(), async move {
+                let deletions = unused.into_iter().filter_map(|holding| delete(&core, holding));
+                let late = || {
+                    let message = format!("lock {node}: the server has not confirmed its release yet");
+                    Error::new(ErrorCode::Timeout, message)
+                };
+                let outcomes = deadline.once_within(ONE_ANSWER).run(join_all(deletions)).await;
+                for outcome in outcomes.ok_or_else(late)? {
+                    outcome.map_err(|_| Error::internal("the task that gives a lock back ended early"))??;
+                }
+                Ok(())
+            }))
         })
-    }
-}
-
-impl Part {
-    fn check(&self) -> Result<()> {
-        self.check_standing()?;
-        match self.session.is_alive() {
-            true => Ok(()),
-            false if self.session.is_gone() => Err(self.lost(Loss::SessionGone)),
-            false => Err(self.lost(Loss::LeaseEnded)),
-        }
-    }
-
-    /// As [`check`](Part::check), without a look at the clock.
-    fn check_standing(&self) -> Result<()> {
-        match self.holding.standing() {
-            Standing::Held => Ok(()),
-            Standing::Released => Err(self.lost("it was released")),
-            Standing::Lost(loss) => Err(self.lost(loss)),
-        }
-    }
-
-    fn lost(&self, why: impl std::fmt::Display) -> Error {
-        Error::new(ErrorCode::LockLost, format!("lock {}: {why}", self.holding.node()))
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        for Part { session, holding } in self.parts.drain(..) {
-            // Not after a release, whose own task sees it through.
-            if holding.standing() != Standing::Released {
-                let _background = give_back(&self.core, session, holding);
-            }
+        // Not after a release, whose own task sees it through.
+        for share in self.shares.drain(..).filter(|share| !share.has_ended()) {
+            let _background = give_up(&share).and_then(|holding| delete(&self.core, holding));
         }
     }
 }
 
-/// Deletes the lock's node in a task of its own. A lost one too: the session may live on, and the node with it.
-fn give_back(
-    core: &Core,
-    session: Arc<Session>,
-    holding: Arc<Holding>,
-) -> Option<tokio::task::JoinHandle<Result<()>>> {
-    holding.release();
+/// Ends a share. Returns the holding when nobody shares it any more: its node is to be deleted.
+fn give_up(share: &Share) -> Option<Arc<Holding>> {
+    share.end();
+    share.holding().close().then(|| share.holding().clone())
+}
+
+/// Deletes a lock's node in a task of its own. A lost one too: the session may live on, and the node with it.
+pub(crate) fn delete(core: &Core, holding: Arc<Holding>) -> Option<JoinHandle<Result<()>>> {
+    let session = holding.session().clone();
     session.keeper().let_go(&holding);
     core.spawn(async move {
         let what = || format!("deleting {}", holding.node());

@@ -1,13 +1,15 @@
-//! What is held: the part of a guard that outlives its owner's attention, and that loss is told to.
+//! What is held: a lock's node that this process owns. Loss is told to it; guards have shares in it (`share.rs`).
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::callback;
+use crate::session::Session;
+use crate::share::Share;
 
 /// Why a lock is not held any more although it was not released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,35 +40,45 @@ pub(crate) enum Standing {
     Lost(Loss),
 }
 
-type OnLost = Box<dyn FnOnce(Loss) + Send>;
-type OnRevoke = Box<dyn FnOnce() + Send>;
-
-/// A lock node that this process owns.
+/// A lock's node that this process owns.
 pub(crate) struct Holding {
+    session: Arc<Session>,
     node: String,
     token: u64,
     since: Instant,
     standing: watch::Sender<Standing>,
-    /// Called when the holding is lost; dropped uncalled when it is released.
-    on_lost: Mutex<Vec<OnLost>>,
+    /// A guard's share leaves before it goes.
+    shares: Mutex<Vec<Weak<Share>>>,
     watched: AtomicBool,
     asked_back: AtomicBool,
-    /// Called when somebody asks for the lock; dropped uncalled when it is released or lost.
-    on_revoke: Mutex<Vec<OnRevoke>>,
 }
 
 impl Holding {
-    pub(crate) fn new(node: String, token: u64) -> Holding {
-        Holding {
+    /// Begins a holding, in the care of its session's keeper: its first share.
+    pub(crate) fn begin(session: &Arc<Session>, node: String, token: u64) -> Arc<Share> {
+        let holding = Arc::new(Holding {
+            session: session.clone(),
             node,
             token,
             since: Instant::now(),
             standing: watch::Sender::new(Standing::Held),
-            on_lost: Mutex::new(Vec::new()),
+            shares: Mutex::default(),
             watched: AtomicBool::new(false),
             asked_back: AtomicBool::new(false),
-            on_revoke: Mutex::new(Vec::new()),
-        }
+        });
+        let share = holding.add(&mut holding.shares.lock());
+        session.keeper().hold(&holding);
+        share
+    }
+
+    fn add(self: &Arc<Holding>, shares: &mut Vec<Weak<Share>>) -> Arc<Share> {
+        let share = Arc::new(Share::new(self.clone()));
+        shares.push(Arc::downgrade(&share));
+        share
+    }
+
+    pub(crate) fn session(&self) -> &Arc<Session> {
+        &self.session
     }
 
     pub(crate) fn node(&self) -> &str {
@@ -89,37 +101,51 @@ impl Holding {
         self.standing() == Standing::Held
     }
 
+    /// Whether it is held for certain at this moment: the server must still honour the session.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.is_current() && self.session.is_alive()
+    }
+
+    /// Why it is not certain to be held, if it is not lost already.
+    pub(crate) fn doubt(&self) -> Loss {
+        if self.session.is_gone() { Loss::SessionGone } else { Loss::LeaseEnded }
+    }
+
     /// Whether the caller is the first that wants to watch the node.
     pub(crate) fn begin_watch(&self) -> bool {
         !self.watched.swap(true, Ordering::AcqRel)
     }
 
-    /// Ends the holding in good order. Whether it was still held.
-    pub(crate) fn release(&self) -> bool {
-        let released = self.leave(Standing::Released);
-        if released {
-            // Dropped outside the lock: what they own may call back.
-            let uncalled =
-                (std::mem::take(&mut *self.on_lost.lock()), std::mem::take(&mut *self.on_revoke.lock()));
-            drop(uncalled);
-        }
-        released
+    /// A new share. `None` when the holding is over.
+    pub(crate) fn join(self: &Arc<Holding>) -> Option<Arc<Share>> {
+        let mut shares = self.shares.lock();
+        self.is_current().then(|| self.add(&mut shares))
     }
 
-    /// Declares it lost, unless it was released or lost before, and tells everyone who asked.
+    /// Takes a share out of those that are told of a loss.
+    pub(crate) fn leave(&self, share: &Share) {
+        self.shares.lock().retain(|other| !std::ptr::eq(other.as_ptr(), share));
+    }
+
+    /// Ends the holding in good order if nobody shares it any more. Says whether nobody does: then its node is to be deleted.
+    pub(crate) fn close(&self) -> bool {
+        let shares = self.shares.lock();
+        // Under the lock, so that nobody can join in between.
+        if shares.is_empty() {
+            self.conclude(Standing::Released);
+        }
+        shares.is_empty()
+    }
+
+    /// Declares it lost, unless it was released or lost before, and tells everyone who shares it.
     pub(crate) fn lose(&self, loss: Loss) {
-        if self.leave(Standing::Lost(loss)) {
+        if self.conclude(Standing::Lost(loss)) {
             tracing::warn!(node = self.node, %loss, "lock lost");
-            let waiting = std::mem::take(&mut *self.on_lost.lock());
-            let uncalled = std::mem::take(&mut *self.on_revoke.lock());
-            drop(uncalled);
-            for tell in waiting {
-                callback::dispatch(move || tell(loss));
-            }
+            self.shares().iter().for_each(|share| share.tell_loss(loss));
         }
     }
 
-    fn leave(&self, to: Standing) -> bool {
+    fn conclude(&self, to: Standing) -> bool {
         self.standing.send_if_modified(|standing| {
             let held = *standing == Standing::Held;
             if held {
@@ -129,53 +155,25 @@ impl Holding {
         })
     }
 
-    /// Registers `tell`; it is called at once, on the callback thread, when the holding is lost already.
-    pub(crate) fn on_lost(&self, tell: OnLost) {
-        let mut waiting = self.on_lost.lock();
-        // Decided under the lock that `lose` empties the list with, so that none is forgotten.
-        match self.standing() {
-            Standing::Held => waiting.push(tell),
-            Standing::Lost(loss) => callback::dispatch(move || tell(loss)),
-            Standing::Released => {}
-        }
-    }
-
-    /// Notes that somebody asks for the lock, and tells everyone who wants to know. The owner decides.
+    /// Notes that somebody asks for the lock, and tells everyone who shares it. They decide.
     pub(crate) fn ask_back(&self) {
-        let mut waiting = self.on_revoke.lock();
         self.asked_back.store(true, Ordering::Release);
-        let waiting = std::mem::take(&mut *waiting);
-        waiting.into_iter().for_each(callback::dispatch);
+        self.shares().iter().for_each(|share| share.tell_revocation());
     }
 
     pub(crate) fn is_asked_back(&self) -> bool {
         self.asked_back.load(Ordering::Acquire)
     }
 
-    /// Registers `tell`; it is called at once, on the callback thread, when somebody has asked already.
-    pub(crate) fn on_revoke(&self, tell: OnRevoke) {
-        let mut waiting = self.on_revoke.lock();
-        if !self.is_current() {
-            return;
-        }
-        if self.is_asked_back() {
-            callback::dispatch(tell);
-        } else {
-            waiting.push(tell);
-        }
+    fn shares(&self) -> Vec<Arc<Share>> {
+        self.shares.lock().iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// Waits until the holding is lost. Waits for ever when it is released.
-    pub(crate) async fn lost(&self) -> Loss {
+    /// Waits until it is over, and says how.
+    pub(crate) async fn over(&self) -> Standing {
         let mut standing = self.standing.subscribe();
-        loop {
-            if let Standing::Lost(loss) = *standing.borrow_and_update() {
-                return loss;
-            }
-            if standing.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
+        let over = standing.wait_for(|standing| *standing != Standing::Held).await;
+        over.map_or(Standing::Released, |standing| *standing)
     }
 }
 

@@ -19,9 +19,10 @@
 //!
 //! # Layout
 //! - `client.rs`, `options.rs`: [`Client`] and how it connects
-//! - `mutex.rs`, `rw_lock.rs`, `semaphore.rs`, `multi_mutex.rs`: the locks; `attempt.rs` is what they share in how they are
-//!   taken, `queue.rs` the recipe of the queue, `contender.rs` the names in it
-//! - `guard.rs`, `holding.rs`, `fenced.rs`: what is held, and writes guarded by it
+//! - `mutex.rs`, `reentrant_mutex.rs`, `rw_lock.rs`, `semaphore.rs`, `multi_mutex.rs`: the locks; `attempt.rs` is what they share
+//!   in how they are taken, `queue.rs` the recipe of the queue, `contender.rs` the names in it
+//! - `owners.rs`, `owned.rs`: who holds what, and how an owner gets in again
+//! - `guard.rs`, `share.rs`, `holding.rs`, `fenced.rs`: what is held, and writes guarded by it
 //! - `inspect.rs`, `stats.rs`: a look at a queue, and at the waits
 //! - `counter/`: [`Counter`]
 //! - `ledger/`: one node that many change, exactly once each; `server_clock.rs`: the servers' time
@@ -49,13 +50,18 @@ mod multi_mutex;
 mod mutex;
 mod op;
 mod options;
+mod owned;
+mod owners;
 mod path;
 mod queue;
+mod reentrant_mutex;
+mod registry;
 mod runtime;
 mod rw_lock;
 mod semaphore;
 mod server_clock;
 mod session;
+mod share;
 mod stats;
 
 pub use client::{Client, ClientBuilder, Subscription};
@@ -69,6 +75,8 @@ pub use multi_mutex::MultiMutex;
 pub use mutex::Mutex;
 pub use op::{Canceller, Op};
 pub use options::Acl;
+pub use owners::thread_owner;
+pub use reentrant_mutex::ReentrantMutex;
 pub use rw_lock::RwLock;
 pub use semaphore::Semaphore;
 pub use session::State;

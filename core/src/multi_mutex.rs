@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use crate::attempt::{self, Attempt};
 use crate::client::Core;
-use crate::contender::{Kind, Scheme};
+use crate::contender::Scheme;
 use crate::error::{Error, Result};
 use crate::guard::Guard;
 use crate::op::Op;
+use crate::owned::OwnedContest;
+use crate::owners::{Role, Who};
 use crate::path::ZnodePath;
-use crate::queue::Contest;
 use crate::runtime::ProcessBound;
 use crate::stats::{Recorder, WaitStats};
 
@@ -36,6 +37,7 @@ pub struct MultiMutex {
     core: Arc<ProcessBound<Arc<Core>>>,
     paths: Result<Vec<ZnodePath>>,
     scheme: Scheme,
+    who: Who,
     waits: Arc<Recorder>,
 }
 
@@ -47,13 +49,27 @@ impl MultiMutex {
             let none = || Error::invalid_argument("paths", "", "must name at least one lock");
             if paths.is_empty() { Err(none()) } else { Ok(paths) }
         });
-        MultiMutex { core, paths, scheme: Scheme::Curator, waits: Arc::default() }
+        MultiMutex { core, paths, scheme: Scheme::Curator, who: Who::Unknown, waits: Arc::default() }
     }
 
     /// Whose node names it writes. Default [`Scheme::Curator`].
     #[must_use]
     pub fn scheme(mut self, scheme: Scheme) -> MultiMutex {
         self.scheme = scheme;
+        self
+    }
+
+    /// Says who asks. See [`Mutex::asked_by`](crate::Mutex::asked_by).
+    #[must_use]
+    pub fn asked_by(mut self, owner: u64) -> MultiMutex {
+        self.who = Who::Asking(owner);
+        self
+    }
+
+    /// Says who asks, and that he will hold the locks until they are released. See [`Mutex::owned_by`](crate::Mutex::owned_by).
+    #[must_use]
+    pub fn owned_by(mut self, owner: u64) -> MultiMutex {
+        self.who = Who::Owning(owner);
         self
     }
 
@@ -98,9 +114,9 @@ impl MultiMutex {
     }
 
     fn contest(&self, core: &Arc<Core>, paths: &[ZnodePath]) -> impl FnOnce(bool) -> MultiContest + use<> {
-        let scheme = self.scheme;
+        let (scheme, who) = (self.scheme, self.who);
         let (core, paths) = (core.clone(), paths.to_vec());
-        move |once| MultiContest { core, paths, scheme, once, had: Vec::new(), current: None }
+        move |once| MultiContest { core, paths, scheme, who, once, had: Vec::new(), current: None }
     }
 
     fn parts(&self) -> Result<(&Arc<Core>, &[ZnodePath])> {
@@ -113,16 +129,19 @@ struct MultiContest {
     core: Arc<Core>,
     paths: Vec<ZnodePath>,
     scheme: Scheme,
+    who: Who,
     once: bool,
     had: Vec<Guard>,
-    current: Option<Contest>,
+    current: Option<OwnedContest>,
 }
 
 impl Attempt for MultiContest {
     async fn win(&mut self) -> Result<Option<Guard>> {
+        // All of them first: what is known to be in vain is not to wait for the others.
+        self.paths.iter().try_for_each(|path| self.core.owners().check(path, self.who))?;
         while let Some(path) = self.paths.get(self.had.len()) {
-            let contest =
-                Contest::new(self.core.clone(), path.clone(), self.scheme, Kind::Mutex).once(self.once);
+            let (core, path) = (self.core.clone(), path.clone());
+            let contest = OwnedContest::new(core, path, self.scheme, Role::Mutex, self.who, self.once);
             let outcome = self.current.insert(contest).win().await;
             if let Ok(Some(guard)) = outcome {
                 self.had.push(guard);

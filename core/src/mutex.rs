@@ -6,20 +6,22 @@ use std::sync::Arc;
 
 use crate::attempt;
 use crate::client::Core;
-use crate::contender::{Kind, Scheme};
+use crate::contender::Scheme;
 use crate::error::{Error, ErrorCode, Result};
 use crate::guard::Guard;
 use crate::inspect::{self, Queue};
 use crate::op::Op;
+use crate::owned::OwnedContest;
+use crate::owners::{Role, Who};
 use crate::path::ZnodePath;
-use crate::queue::Contest;
 use crate::runtime::ProcessBound;
 use crate::stats::{Recorder, WaitStats};
 
 /// A mutual exclusion lock at a path. Made by [`Client::mutex`](crate::Client::mutex), without any request.
 ///
-/// Not reentrant: a second `acquire` waits for the first guard, also in the same thread. On the same path it excludes
-/// Curator's `InterProcessMutex` and go-zookeeper's `Lock`, or, with [`Scheme::Kazoo`], kazoo's `Lock`.
+/// Not reentrant: a second `acquire` waits for the first guard, also in the same thread, unless it is told
+/// [who asks](Mutex::owned_by). On the same path it excludes Curator's `InterProcessMutex` and go-zookeeper's `Lock`, or, with
+/// [`Scheme::Kazoo`], kazoo's `Lock`.
 ///
 /// The two sides of a [`RwLock`](crate::RwLock) are of this type too.
 #[derive(Clone, Debug)]
@@ -27,13 +29,14 @@ pub struct Mutex {
     core: Arc<ProcessBound<Arc<Core>>>,
     path: Result<ZnodePath>,
     scheme: Scheme,
-    kind: Kind,
+    role: Role,
+    who: Who,
     waits: Arc<Recorder>,
 }
 
 impl Mutex {
-    pub(crate) fn new(core: Arc<ProcessBound<Arc<Core>>>, path: Result<ZnodePath>, kind: Kind) -> Mutex {
-        Mutex { core, path, scheme: Scheme::Curator, kind, waits: Arc::default() }
+    pub(crate) fn new(core: Arc<ProcessBound<Arc<Core>>>, path: Result<ZnodePath>, role: Role) -> Mutex {
+        Mutex { core, path, scheme: Scheme::Curator, role, who: Who::Unknown, waits: Arc::default() }
     }
 
     /// Whose node names it writes. Everyone who shares the path must be able to read them. Default
@@ -41,6 +44,27 @@ impl Mutex {
     #[must_use]
     pub fn scheme(mut self, scheme: Scheme) -> Mutex {
         self.scheme = scheme;
+        self
+    }
+
+    /// Says who asks, a thread or a task, by a number that it alone has in this process: an acquire that would wait for what
+    /// this owner holds through a [`ReentrantMutex`](crate::ReentrantMutex), or as one who [owns](Mutex::owned_by) it, fails
+    /// with `WOULD_DEADLOCK` at once.
+    ///
+    /// The guard is nobody's: another thread may release it, and who asked may wait for that. So it is right for every
+    /// mutex, where the caller is known.
+    #[must_use]
+    pub fn asked_by(mut self, owner: u64) -> Mutex {
+        self.who = Who::Asking(owner);
+        self
+    }
+
+    /// Says who asks, as [`asked_by`](Mutex::asked_by), and that he will hold the lock until it is released: whatever he asks
+    /// for next at this path with this client fails with `WOULD_DEADLOCK` instead of waiting for himself. Not for guards that
+    /// are handed to others.
+    #[must_use]
+    pub fn owned_by(mut self, owner: u64) -> Mutex {
+        self.who = Who::Owning(owner);
         self
     }
 
@@ -58,8 +82,8 @@ impl Mutex {
     /// A waiter that loses its session queues again with the next one, until its timeout.
     ///
     /// # Errors
-    /// `TIMEOUT` when the operation's timeout passes first, also while no server can be reached; `NOT_AUTHORIZED`,
-    /// `QUOTA`, `SEQUENCE_EXHAUSTED`; `CLOSED`, `FORKED`.
+    /// `TIMEOUT` when the operation's timeout passes first, also while no server can be reached; `WOULD_DEADLOCK` when its
+    /// owner, where he is known, would wait for himself; `NOT_AUTHORIZED`, `QUOTA`, `SEQUENCE_EXHAUSTED`; `CLOSED`, `FORKED`.
     ///
     /// # Cancel safety
     /// Dropping the operation leaves the queue, and gives the lock back if it was granted in that moment.
@@ -83,11 +107,11 @@ impl Mutex {
         }
     }
 
-    /// Takes the lock if it is free: `None` when it is not.
+    /// Takes the lock if it is free: `None` when it is not, whoever has it.
     ///
     /// # Errors
     /// `CONNECTION_LOST` when there is no connection, `TIMEOUT` when a timeout is set and passes; otherwise as
-    /// [`acquire`](Mutex::acquire).
+    /// [`acquire`](Mutex::acquire), but for `WOULD_DEADLOCK`.
     ///
     /// # Cancel safety
     /// As [`acquire`](Mutex::acquire).
@@ -120,9 +144,9 @@ impl Mutex {
         self.waits.stats()
     }
 
-    fn contest(&self, core: Arc<Core>, path: ZnodePath) -> impl FnOnce(bool) -> Contest + use<> {
-        let (scheme, kind) = (self.scheme, self.kind);
-        move |once| Contest::new(core, path, scheme, kind).once(once)
+    fn contest(&self, core: Arc<Core>, path: ZnodePath) -> impl FnOnce(bool) -> OwnedContest + use<> {
+        let (scheme, role, who) = (self.scheme, self.role, self.who);
+        move |once| OwnedContest::new(core, path, scheme, role, who, once)
     }
 
     fn parts(&self) -> Result<(Arc<Core>, ZnodePath)> {

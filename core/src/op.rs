@@ -69,12 +69,7 @@ impl<T: Send + 'static> Op<T> {
         F: Future<Output = Result<T>> + Send + 'static,
     {
         let spawner = runtime.clone();
-        Op::starting(runtime, move |deadline| {
-            let (sender, answer) = oneshot::channel();
-            spawner.process().check()?;
-            let _detached = spawner.spawn(run(sender, recipe(deadline)));
-            Ok(answer)
-        })
+        Op::starting(runtime, move |deadline| Ok(spawned(&spawner, recipe(deadline))))
     }
 
     /// An operation that has its own way to produce an answer.
@@ -112,13 +107,17 @@ impl<T: Send + 'static> Op<T> {
                 if let Some(witness) = &mut self.witness {
                     witness.started = Some(Instant::now());
                 }
-                match start(Deadline::after(self.timeout)) {
+                match self.check_process().and_then(|()| start(Deadline::after(self.timeout))) {
                     Ok(answer) => Stage::Running(ProcessBound::new(answer)),
                     Err(error) => Stage::Failed(error),
                 }
             }
             started => started,
         };
+    }
+
+    fn check_process(&self) -> Result<()> {
+        self.runtime.as_ref().map_or(Ok(()), |runtime| runtime.process().check())
     }
 
     fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
@@ -228,6 +227,24 @@ impl Canceller {
             self.cancel.notify_one();
         }
     }
+}
+
+/// The answer of a task that runs `recipe`. Dropping it drops the recipe.
+pub(crate) fn spawned<T, F>(runtime: &Runtime, recipe: F) -> Answer<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    let (sender, answer) = oneshot::channel();
+    let _detached = runtime.spawn(run(sender, recipe));
+    answer
+}
+
+/// An answer that is there already.
+pub(crate) fn answered<T>(outcome: Result<T>) -> Answer<T> {
+    let (sender, answer) = oneshot::channel();
+    drop(sender.send(outcome));
+    answer
 }
 
 async fn run<T>(mut answer: oneshot::Sender<Result<T>>, recipe: impl Future<Output = Result<T>>) {

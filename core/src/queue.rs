@@ -320,13 +320,12 @@ impl Contest {
     fn grant(&mut self, session: &Arc<Session>, own: Created, own_watch: Option<Watch>) -> Guard {
         // From here on the guard is responsible for the node.
         self.place = None;
-        let holding = Arc::new(Holding::new(own.path, own.czxid as u64));
+        let share = Holding::begin(session, own.path, own.czxid as u64);
         if let Some(watch) = own_watch {
-            holding.begin_watch();
-            self.core.spawn(watch_over(session.clone(), holding.clone(), Some(watch)));
+            share.holding().begin_watch();
+            self.core.spawn(watch_over(share.holding().clone(), Some(watch)));
         }
-        session.keeper().hold(session, &holding);
-        Guard::new(self.core.clone(), session.clone(), holding)
+        Guard::new(self.core.clone(), share)
     }
 }
 

@@ -282,11 +282,8 @@ impl PermitContest {
     fn grant(&mut self, session: &Arc<Session>, token: u64, nodes: Vec<String>) -> Round {
         // From here on the guard is responsible for the nodes.
         self.made = None;
-        let holdings: Vec<_> = nodes.into_iter().map(|node| Arc::new(Holding::new(node, token))).collect();
-        for holding in &holdings {
-            session.keeper().hold(session, holding);
-        }
-        Round::Granted(Guard::of_nodes(self.core.clone(), session, holdings))
+        let shares = nodes.into_iter().map(|node| Holding::begin(session, node, token)).collect();
+        Round::Granted(Guard::of_shares(self.core.clone(), shares))
     }
 
     async fn make_leases(&self, session: &Arc<Session>, link: &Arc<Link>) -> Result<Round> {

@@ -35,14 +35,14 @@ const LONGEST_ROUND: Duration = Duration::from_millis(200);
 pub(crate) struct Keeper {
     held: Mutex<HashMap<usize, Arc<Holding>>>,
     /// The nodes let go last.
-    past: Mutex<VecDeque<Arc<Holding>>>,
+    past: Mutex<VecDeque<String>>,
     waiting: AtomicUsize,
     awake: Notify,
 }
 
 impl Keeper {
-    /// Takes a holding of `session` into care until it is lost or [let go](Keeper::let_go).
-    pub(crate) fn hold(&self, session: &Session, holding: &Arc<Holding>) {
+    /// Takes a holding into care until it is lost or [let go](Keeper::let_go).
+    pub(crate) fn hold(&self, holding: &Arc<Holding>) {
         let first = {
             let mut held = self.held.lock();
             held.insert(key(holding), holding.clone());
@@ -52,7 +52,7 @@ impl Keeper {
             self.awake.notify_one();
         }
         // The keeper may have made its last round already.
-        if session.is_gone() {
+        if holding.session().is_gone() {
             self.lose_all(Loss::SessionGone);
         }
     }
@@ -63,12 +63,12 @@ impl Keeper {
         if past.len() == PAST {
             past.pop_front();
         }
-        past.push_back(holding);
+        past.push_back(holding.node().to_owned());
     }
 
     /// Whether `node` was held, and let go, a short while ago.
     pub(crate) fn had(&self, node: &str) -> bool {
-        self.past.lock().iter().rev().any(|holding| holding.node() == node)
+        self.past.lock().iter().rev().any(|past| past == node)
     }
 
     /// Keeps the lease fresh for one who waits: a grant may come as an event, which is no answer to a request.
@@ -136,14 +136,15 @@ pub(super) async fn keep(session: Arc<Session>) {
             beating = session.linked_now().map(|link| tokio::spawn(async move { link.sync("/").await }));
         }
         for holding in keeper.unwatched() {
-            tokio::spawn(watch_over(session.clone(), holding, None));
+            tokio::spawn(watch_over(holding, None));
         }
     }
     keeper.lose_all(Loss::SessionGone);
 }
 
 /// Tells a holding when its node is deleted. Starts from a watch that its waiting already had, if there is one.
-pub(crate) async fn watch_over(session: Arc<Session>, holding: Arc<Holding>, mut watch: Option<Watch>) {
+pub(crate) async fn watch_over(holding: Arc<Holding>, mut watch: Option<Watch>) {
+    let session = holding.session();
     while holding.is_current() {
         let event = match watch.take() {
             Some(mut watch) => watch.wait().await,

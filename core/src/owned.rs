@@ -1,0 +1,102 @@
+//! Taking a lock for an owner who may hold it already (`owners.rs` knows):
+//!
+//! 1. An owner who may share with himself does one thing at a time: what he asks for meanwhile waits for that.
+//! 2. He holds it already, in a way that he can share: one more share, without any request.
+//! 3. He holds it in a way that he would wait for: `WOULD_DEADLOCK`.
+//! 4. He held it, and lost it: the node that may be left is deleted. It is given up for lost, and would stand before us.
+//! 5. He queues like everybody (`queue.rs`), and what he gets is noted.
+
+use std::sync::Arc;
+
+use tokio::sync::OwnedMutexGuard;
+
+use crate::attempt::Attempt;
+use crate::client::Core;
+use crate::contender::Scheme;
+use crate::error::Result;
+use crate::guard::{self, Guard};
+use crate::owners::{Entry, Role, Way, Who};
+use crate::path::ZnodePath;
+use crate::queue::Contest;
+
+/// An attempt to get a lock for somebody.
+pub(crate) struct OwnedContest {
+    core: Arc<Core>,
+    path: ZnodePath,
+    role: Role,
+    who: Who,
+    once: bool,
+    contest: Contest,
+    turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl OwnedContest {
+    pub(crate) fn new(
+        core: Arc<Core>,
+        path: ZnodePath,
+        scheme: Scheme,
+        role: Role,
+        who: Who,
+        once: bool,
+    ) -> OwnedContest {
+        let contest = Contest::new(core.clone(), path.clone(), scheme, role.kind()).once(once);
+        OwnedContest { core, path, role, who, once, contest, turn: None }
+    }
+
+    /// Step 1. `false` when he would have to wait and tries only once.
+    async fn take_turn(&mut self, entry: &Entry) -> bool {
+        let turn = entry.turn.clone();
+        self.turn = match self.once {
+            true => turn.try_lock_owned().ok(),
+            false => Some(turn.lock_owned().await),
+        };
+        self.turn.is_some()
+    }
+
+    /// Step 4.
+    fn bury_the_lost(&self, entry: &Entry) {
+        for holding in entry.lost() {
+            // Before its node goes: nobody may take it for held any more.
+            holding.lose(holding.doubt());
+            let _background = guard::delete(&self.core, holding);
+        }
+    }
+}
+
+impl Attempt for OwnedContest {
+    async fn win(&mut self) -> Result<Option<Guard>> {
+        let Who::Owning(owner) = self.who else {
+            self.core.owners().check(&self.path, self.who)?;
+            return self.contest.win().await;
+        };
+        let entry = self.core.owners().entry(&self.path, owner);
+        if self.role.is_shared_with_itself() && !self.take_turn(&entry).await {
+            return Ok(None);
+        }
+        let guard = match entry.way(&self.path, self.role)? {
+            Way::Join(share) => Some(Guard::new(self.core.clone(), share)),
+            Way::Queue => {
+                self.bury_the_lost(&entry);
+                self.contest.win().await?
+            }
+        };
+        if let Some(guard) = &guard {
+            entry.record(self.role, guard);
+        }
+        Ok(guard)
+    }
+
+    async fn leave(&mut self) {
+        self.contest.leave().await;
+        self.turn = None;
+    }
+
+    fn waiting_for(&self) -> String {
+        match self.turn {
+            None if self.role.is_shared_with_itself() && self.who != Who::Unknown => {
+                "its owner's earlier attempt".into()
+            }
+            _ => self.contest.waiting_for(),
+        }
+    }
+}

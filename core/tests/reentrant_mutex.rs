@@ -1,0 +1,268 @@
+//! Locks whose owner is known, against a real server.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
+mod support;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use support::{Corner, PATIENCE};
+use zkcoord::{ErrorCode, Loss, Op, Scheme};
+use zkcoord_testkit::{Op as Request, eventually, shared};
+
+fn is_waiting<T: Send + 'static>(op: &mut Op<T>) -> bool {
+    op.wait_for(Duration::from_millis(100)).is_none()
+}
+
+#[test]
+fn its_owner_gets_in_again_and_the_last_guard_gives_it_back() {
+    for scheme in [Scheme::Curator, Scheme::Kazoo] {
+        let corner = Corner::new();
+        let proxy = corner.proxy();
+        let client = corner.client_through(&proxy);
+        let first = client.reentrant_mutex("/lock").scheme(scheme).acquire().wait().unwrap();
+        proxy.clear_frames();
+        // Another handle, the same client, the same thread.
+        let lock = client.reentrant_mutex("/lock").scheme(scheme);
+        let second = lock.acquire().wait().unwrap();
+        let third = lock.try_acquire().wait().unwrap().unwrap();
+        let asked = |op| proxy.frames().iter().any(|frame| frame.is_request(op));
+        assert!(!asked(Request::Create) && !asked(Request::GetChildren) && !asked(Request::Multi));
+        for guard in [&second, &third] {
+            assert_eq!((guard.token(), guard.node()), (first.token(), first.node()));
+        }
+        let mut rival = corner.client().mutex("/lock").scheme(scheme).acquire();
+        assert!(is_waiting(&mut rival));
+        // In any order, by release or drop, and twice.
+        second.release().wait().unwrap();
+        second.release().wait().unwrap();
+        assert_eq!(second.check().unwrap_err().code(), ErrorCode::LockLost);
+        assert_eq!(second.loss().unwrap(), None);
+        drop(first);
+        assert!(third.is_held() && is_waiting(&mut rival), "one guard is left");
+        assert!(corner.children("/lock").iter().any(|name| third.node().ends_with(name)));
+        third.release().wait().unwrap();
+        assert!(!corner.children("/lock").iter().any(|name| third.node().ends_with(name)));
+        assert!(rival.wait_for(PATIENCE).unwrap().unwrap().token() > third.token());
+    }
+}
+
+#[test]
+fn other_owners_wait() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let lock = client.reentrant_mutex("/lock");
+    let guard = lock.acquire().wait().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            assert!(lock.try_acquire().wait().unwrap().is_none());
+            let error = lock.acquire().timeout(Duration::from_millis(100)).wait().unwrap_err();
+            assert_eq!(error.code(), ErrorCode::Timeout);
+        });
+    });
+    assert!(lock.clone().owned_by(7).try_acquire().wait().unwrap().is_none());
+    assert!(
+        corner.client().reentrant_mutex("/lock").try_acquire().wait().unwrap().is_none(),
+        "another client"
+    );
+    let of_seven = lock.clone().owned_by(7);
+    let mut waiting = of_seven.acquire();
+    assert!(is_waiting(&mut waiting));
+    drop(guard);
+    let guard = waiting.wait_for(PATIENCE).unwrap().unwrap();
+    assert!(lock.try_acquire().wait().unwrap().is_none());
+    assert_eq!(of_seven.acquire().wait().unwrap().token(), guard.token());
+    assert_eq!(corner.children("/lock").len(), 1);
+}
+
+#[test]
+fn owners_never_overlap() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let inside = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let lock = client.reentrant_mutex("/lock");
+                for _ in 0..20 {
+                    let outer = lock.acquire().timeout(PATIENCE).wait().unwrap();
+                    assert!(!inside.swap(true, Ordering::SeqCst), "two owners");
+                    let inner = lock.acquire().timeout(PATIENCE).wait().unwrap();
+                    drop(outer);
+                    assert!(inner.is_held() && inside.swap(false, Ordering::SeqCst), "two owners");
+                }
+            });
+        }
+    });
+    corner.await_children("/lock", 0);
+}
+
+#[test]
+fn what_one_owner_asks_for_at_once_is_shared() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let holder = corner.client().mutex("/lock").acquire().wait().unwrap();
+    let lock = client.reentrant_mutex("/lock").owned_by(1);
+    let (mut first, mut second) = (lock.acquire(), lock.acquire());
+    assert!(is_waiting(&mut first) && is_waiting(&mut second));
+    let queued = corner.children("/lock");
+    assert_eq!(queued.len(), 2, "it queues once");
+    let error = lock.acquire().timeout(Duration::from_millis(100)).wait().unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Timeout);
+    assert!(lock.try_acquire().wait().unwrap().is_none());
+    // Who queued for both goes: the other queues in its place.
+    drop(first);
+    let queued_anew = || {
+        let names = corner.children("/lock");
+        names.len() == 2 && names != queued
+    };
+    assert!(eventually(PATIENCE, queued_anew), "{queued:?}, then {:?}", corner.children("/lock"));
+    drop(holder);
+    let guard = second.wait_for(PATIENCE).unwrap().unwrap();
+    assert!(guard.is_held());
+}
+
+#[test]
+fn a_lost_lock_does_not_count_as_held() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let lock = client.reentrant_mutex("/lock");
+    let (outer, inner) = (lock.acquire().wait().unwrap(), lock.acquire().wait().unwrap());
+    let (tell, told) = mpsc::channel();
+    for guard in [&outer, &inner] {
+        let tell = tell.clone();
+        guard.on_lost(move |loss| tell.send(loss).unwrap()).unwrap();
+    }
+    shared().expire(client.session_id().unwrap()).unwrap();
+    for guard in [&outer, &inner] {
+        assert_eq!(guard.lost().timeout(PATIENCE).wait().unwrap(), Loss::SessionGone);
+        assert_eq!(told.recv_timeout(PATIENCE).unwrap(), Loss::SessionGone);
+    }
+    let again = lock.acquire().timeout(PATIENCE).wait().unwrap();
+    assert!(again.is_held() && again.token() > outer.token());
+    // The lost guards concern nobody any more.
+    outer.release().wait().unwrap();
+    drop(inner);
+    assert!(again.is_held() && lock.try_acquire().wait().unwrap().is_some());
+    assert_eq!(corner.children("/lock").len(), 1);
+}
+
+#[test]
+fn a_lost_lock_whose_node_is_left_is_queued_for_anew() {
+    let corner = Corner::new();
+    let proxy = corner.proxy();
+    let client = corner.client_through(&proxy);
+    let lock = client.reentrant_mutex("/lock");
+    let lost = lock.acquire().wait().unwrap();
+    let session = client.session_id().unwrap();
+    // The lease ends before the server ends the session.
+    proxy.stall(true);
+    assert_eq!(lost.lost().timeout(PATIENCE).wait().unwrap(), Loss::LeaseEnded);
+    proxy.stall(false);
+    let again = lock.acquire().timeout(PATIENCE).wait().unwrap();
+    assert!(again.is_held() && !lost.is_held() && again.token() > lost.token());
+    if client.session_id().unwrap() == session {
+        assert!(
+            eventually(PATIENCE, || corner.children("/lock").len() == 1),
+            "the lost guard's node has gone"
+        );
+    }
+}
+
+#[test]
+fn a_given_up_share_is_told_nothing() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let lock = client.reentrant_mutex("/lock");
+    let (outer, inner) = (lock.acquire().wait().unwrap(), lock.acquire().wait().unwrap());
+    let (tell, told) = mpsc::channel();
+    for (guard, name) in [(&outer, "outer"), (&inner, "inner")] {
+        let (lost, asked) = (tell.clone(), tell.clone());
+        guard.on_lost(move |_| lost.send((name, "lost")).unwrap()).unwrap();
+        guard.on_revoke(move || asked.send((name, "asked")).unwrap()).unwrap();
+    }
+    let mut lost = inner.lost();
+    assert!(is_waiting(&mut lost));
+    inner.release().wait().unwrap();
+    assert!(corner.client().request_revoke(outer.node()).wait().unwrap());
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), ("outer", "asked"));
+    assert!(!inner.is_held() && outer.is_revoke_requested().unwrap());
+    corner.observer.delete(&corner.path(outer.node())).unwrap();
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), ("outer", "lost"));
+    assert!(is_waiting(&mut lost), "a guard that was released is not lost");
+    assert!(told.recv_timeout(Duration::from_millis(50)).is_err());
+    assert_eq!([outer.loss().unwrap(), inner.loss().unwrap()], [Some(Loss::NodeDeleted), None]);
+}
+
+#[test]
+fn waiting_for_oneself_is_refused_where_the_owner_is_known() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let (lock, plain) = (client.reentrant_mutex("/lock").owned_by(1), client.mutex("/lock"));
+    let both = client.multi_mutex(["/a", "/lock"]);
+    let deadlock = |op: Op<zkcoord::Guard>| {
+        let error = op.wait().unwrap_err();
+        assert_eq!(error.code(), ErrorCode::WouldDeadlock, "{error}");
+        assert!(error.message().contains("/lock"), "{error}");
+    };
+
+    let guard = lock.acquire().wait().unwrap();
+    for asking in [plain.clone().asked_by(1), plain.clone().owned_by(1)] {
+        deadlock(asking.acquire());
+        deadlock(asking.acquire().timeout(Duration::ZERO));
+        assert!(asking.try_acquire().wait().unwrap().is_none());
+    }
+    for asking in [both.clone().asked_by(1), both.clone().owned_by(1)] {
+        deadlock(asking.acquire());
+        assert!(asking.try_acquire().wait().unwrap().is_none());
+    }
+    assert!(corner.children("/a").is_empty(), "nothing was queued for");
+    assert!(is_waiting(&mut plain.acquire()), "nobody knows who asks");
+    assert!(is_waiting(&mut plain.clone().asked_by(2).acquire()), "somebody else asks");
+    drop(guard);
+
+    let guard = plain.clone().owned_by(1).acquire().wait().unwrap();
+    deadlock(lock.acquire());
+    deadlock(plain.clone().owned_by(1).acquire());
+    deadlock(plain.clone().asked_by(1).acquire());
+    deadlock(both.clone().owned_by(1).acquire());
+    assert!(lock.try_acquire().wait().unwrap().is_none());
+    guard.release().wait().unwrap();
+
+    let guard = both.clone().owned_by(1).acquire().wait().unwrap();
+    deadlock(lock.acquire());
+    deadlock(client.reentrant_mutex("/lock").owned_by(1).acquire());
+    drop(guard);
+    drop(lock.acquire().timeout(PATIENCE).wait().unwrap());
+    corner.await_children("/lock", 0);
+}
+
+#[test]
+fn a_plain_guard_may_be_handed_over_and_waited_for() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let plain = client.mutex("/lock").asked_by(1);
+    let guard = plain.acquire().wait().unwrap();
+    let mut next = plain.acquire();
+    assert!(is_waiting(&mut next));
+    std::thread::spawn(move || drop(guard)).join().unwrap();
+    assert!(next.wait_for(PATIENCE).unwrap().unwrap().is_held());
+}
+
+#[test]
+fn storms_of_drops_at_any_moment_leave_nothing() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let lock = client.reentrant_mutex("/lock");
+    for round in 0..100 {
+        let (mut first, mut second) = (lock.acquire(), lock.acquire());
+        // From "just sent" to "long granted", and never waited for.
+        drop(first.wait_for(Duration::from_micros(round * 20)));
+        drop(second.wait_for(Duration::from_micros(round * 10)));
+    }
+    corner.await_children("/lock", 0);
+    let guard = lock.acquire().timeout(PATIENCE).wait().unwrap();
+    assert!(guard.is_held());
+}
