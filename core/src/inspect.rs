@@ -26,7 +26,8 @@ pub struct Contender {
     pub identity: String,
     /// The session that it belongs to; 0 when the node is not ephemeral.
     pub session_id: i64,
-    /// Whether it holds the lock; otherwise it waits.
+    /// Whether it holds the lock; otherwise it waits. A library that does not see those before it, as the queue's warnings
+    /// say, may hold although it stands here as waiting.
     pub is_holder: bool,
     /// Whether it is content with others that read.
     pub is_reader: bool,
@@ -108,11 +109,18 @@ fn describe(contender: &ContenderName<'_>, path: &str, entry: Entry, names: &[St
 const NEARLY_EXHAUSTED: i32 = i32::MAX - 1_000_000;
 
 fn warnings(contenders: &[ContenderName<'_>], strangers: usize) -> Vec<String> {
+    const KAZOO: &[Marker] = &[Marker::KazooLock, Marker::KazooRead];
+    const CURATOR_RW: &[Marker] = &[Marker::CuratorRead, Marker::CuratorWrite];
     let has = |markers: &[Marker]| contenders.iter().any(|contender| markers.contains(&contender.marker));
-    let by = |library| contenders.iter().any(|contender| contender.library() == library);
-    let plain = has(&[Marker::Lock]);
-    let kazoo = has(&[Marker::KazooLock, Marker::KazooRead]);
-    let curator_rw = has(&[Marker::CuratorRead, Marker::CuratorWrite]);
+    let (plain, kazoo_names, rw_names) = (has(&[Marker::Lock]), has(KAZOO), has(CURATOR_RW));
+    // Ours waits for every name. Those who pass some over are the others.
+    let by = |library, markers: &[Marker]| {
+        contenders
+            .iter()
+            .any(|contender| contender.library() == library && markers.contains(&contender.marker))
+    };
+    let curator_mutex = by(Library::Curator, &[Marker::Lock]);
+    let (curator_rw, kazoo) = (by(Library::Curator, CURATOR_RW), by(Library::Kazoo, KAZOO));
     let mut warnings = Vec::new();
     let mut warn = |applies: bool, text: &str| {
         if applies {
@@ -120,32 +128,34 @@ fn warnings(contenders: &[ContenderName<'_>], strangers: usize) -> Vec<String> {
         }
     };
     warn(
-        plain && kazoo && by(Library::Curator),
-        "Curator's mutex and kazoo's Lock do not see each other here: both can hold at once. Give them different paths, or let \
-         kazoo write Curator's names with a subclass of Lock (_NODE_NAME = \"-lock-\", _EXCLUDE_NAMES = [\"-lock-\"])",
+        curator_mutex && kazoo_names,
+        "Curator's mutex and kazoo's Lock do not see each other here (\"-lock-\" and \"__lock__\"): both can hold at once. Give \
+         them different paths, or use Curator's names throughout: the scheme \"curator\" here, and in kazoo a subclass of Lock with \
+         _NODE_NAME = \"-lock-\" and _EXCLUDE_NAMES = [\"-lock-\"]",
     );
     warn(
-        plain && kazoo && !by(Library::Curator),
-        "kazoo's Lock does not wait for nodes named \"-lock-\" unless it is made with extra_lock_patterns=[\"-lock-\"]. Make it so, \
-         or use the scheme \"kazoo\" everywhere on this path",
+        kazoo && plain && !curator_mutex,
+        "kazoo's Lock waits for nodes named \"-lock-\" only if it is made with extra_lock_patterns=[\"-lock-\"], which its own nodes \
+         do not tell; otherwise both can hold at once. Make sure that it is, or use the scheme \"kazoo\" everywhere on this path",
     );
     warn(
-        curator_rw && plain,
-        "Curator's InterProcessMutex and InterProcessReadWriteLock do not wait for each other: both can hold at once. Give them \
+        (curator_mutex && rw_names) || (curator_rw && plain),
+        "Curator's InterProcessMutex and InterProcessReadWriteLock do not see each other: both can hold at once. Give them \
          different paths",
     );
     warn(
-        curator_rw && kazoo,
-        "Curator's read/write lock and kazoo's locks do not see each other here: both can hold at once. Give them different paths",
+        (curator_rw && kazoo_names) || (kazoo && rw_names),
+        "Curator's read/write lock and kazoo's locks do not see each other here: both can hold at once. Give them different \
+         paths",
     );
     warn(
-        has(&[Marker::Dash]) && (plain || kazoo || curator_rw),
+        has(&[Marker::Dash]) && (curator_mutex || curator_rw || kazoo),
         "Curator and kazoo do not wait for nodes named like those of ZooKeeper's own recipes (\"x-...\"): both can hold at once. \
          Give them different paths",
     );
     warn(
-        strangers > 0 && by(Library::Curator),
-        "There are children that are no contenders; Curator's mutex counts every child and may wait for them for ever. Put them \
+        strangers > 0 && (curator_mutex || curator_rw),
+        "There are children that are no contenders; Curator's locks count every child and may wait for them for ever. Put them \
          elsewhere",
     );
     warn(
@@ -168,10 +178,21 @@ mod tests {
     const OURS: &str = "_c_6b2ff3c8-0a5b-8f4c-9d39-0b1f0d1e2a3b-lock-0000000002";
     const KAZOO: &str = "0123456789ab4def0123456789abcdef__lock__0000000003";
     const READ: &str = "_c_6b2ff3c8-0a5b-4f4c-9d39-0b1f0d1e2a3b-__READ__0000000004";
+    const OUR_READ: &str = "_c_6b2ff3c8-0a5b-8f4c-9d39-0b1f0d1e2a3b-__READ__0000000005";
+    const OUR_KAZOO: &str = "_c_0123456789ab8def0123456789abcdef__lock__0000000006";
+    const RECIPE: &str = "x-0000018f00000001-0000000013";
 
     #[test]
     fn mixes_that_work_are_not_warned_of() {
-        for names in [&[CURATOR, OURS][..], &[KAZOO, "a__rlock__0000000009"], &[READ], &[]] {
+        let ours = [OURS, OUR_READ, OUR_KAZOO, "config"];
+        for names in [
+            &[CURATOR, OURS][..],
+            &[KAZOO, OUR_KAZOO, "a__rlock__0000000009"],
+            &[READ, OUR_READ],
+            &[OURS, RECIPE],
+            &ours,
+            &[],
+        ] {
             assert_eq!(warnings_of(names), Vec::<String>::new(), "{names:?}");
         }
     }
@@ -180,10 +201,14 @@ mod tests {
     fn mixes_that_do_not_are() {
         let cases = [
             (&[CURATOR, KAZOO][..], "Curator's mutex and kazoo's Lock"),
+            (&[CURATOR, OURS, KAZOO], "Curator's mutex and kazoo's Lock"),
+            (&[CURATOR, OUR_KAZOO], "the scheme \"curator\" here"),
             (&[OURS, KAZOO], "extra_lock_patterns"),
             (&[OURS, READ], "InterProcessReadWriteLock"),
+            (&[CURATOR, OUR_READ], "InterProcessReadWriteLock"),
             (&[READ, KAZOO], "read/write lock and kazoo's"),
-            (&[OURS, "x-0000018f00000001-0000000013"], "ZooKeeper's own recipes"),
+            (&[OUR_READ, KAZOO], "read/write lock and kazoo's"),
+            (&[CURATOR, RECIPE], "ZooKeeper's own recipes"),
             (&[CURATOR, "config"], "no contenders"),
             (&["lock-2147483600"], "running out"),
         ];

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from kazoo.client import KazooClient
@@ -11,6 +12,8 @@ from kazoo.recipe.lock import Lock
 SESSION_S = 10
 # Longer than any turn takes, short enough to notice a hang.
 PATIENCE_S = 20
+# By this others know the process.
+IDENTITY = f"kazoo-{os.getpid()}"
 
 
 class Peer:
@@ -33,6 +36,8 @@ class Peer:
                 case ["contend", kind, path, rounds, folder]:
                     contend(kind, self.lock(kind, path), int(rounds), Path(folder))
                     return "ok"
+                case ["session"]:
+                    return f"ok {self.client.client_id[0]}"
                 case words:
                     return f"error unknown command {words}"
         except Exception as error:  # whatever it is, the test is to hear of it
@@ -42,12 +47,12 @@ class Peer:
         """The lock of that kind and path, made when it is first asked for."""
         makers = {
             "mutex": self.client.Lock,
-            "bilingual": lambda path: self.client.Lock(path, extra_lock_patterns=["-lock-"]),
+            "bilingual": partial(self.client.Lock, extra_lock_patterns=["-lock-"]),
             "read": self.client.ReadLock,
             "write": self.client.WriteLock,
         }
         if (kind, path) not in self.locks:
-            self.locks[kind, path] = makers[kind](path)
+            self.locks[kind, path] = makers[kind](path, identifier=IDENTITY)
         return self.locks[kind, path]
 
 
@@ -61,12 +66,11 @@ def acquire(lock: Lock, timeout_s: float) -> bool:
 
 def contend(kind: str, lock: Lock, rounds: int, folder: Path) -> None:
     """Acquires, proves that nobody is there who must not be, and releases, so many times."""
-    who = f"kazoo-{os.getpid()}"
     for turn in range(rounds):
         if not acquire(lock, PATIENCE_S):
             raise TimeoutError(f"waited in vain in round {turn}")
         be_inside = be_reader if kind == "read" else be_alone
-        be_inside(folder, who, lock.node)
+        be_inside(folder, IDENTITY, lock.node)
         lock.release()
 
 

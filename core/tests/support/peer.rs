@@ -78,6 +78,16 @@ impl Peer {
         assert_eq!(self.ask(&format!("release {kind} {path}")), "ok");
     }
 
+    /// The id of its session.
+    pub(crate) fn session(&mut self) -> i64 {
+        self.ask("session").strip_prefix("ok ").unwrap().parse().unwrap()
+    }
+
+    /// The id of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     pub(crate) fn ask(&mut self, command: &str) -> String {
         self.tell(command);
         self.answer()

@@ -73,6 +73,8 @@ public final class CuratorPeer {
                     return "ok";
                 case "revoked":
                     return "ok " + revoked;
+                case "session":
+                    return "ok " + client.getZookeeperClient().getZooKeeper().getSessionId();
                 default:
                     return "error unknown command " + words[0];
             }
