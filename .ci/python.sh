@@ -11,6 +11,8 @@ target=${CARGO_TARGET_DIR:-target}
 package=bindings-python
 settings=$package/pyproject.toml
 examples=(examples/lock.py examples/counter.py)
+# All Python of the repository, also what other suites run.
+sources=($package "${examples[@]}" tests benches)
 report=.build/logs/python-tests.xml
 passed=0 failed=0
 
@@ -40,8 +42,8 @@ maturin develop --manifest-path $package/Cargo.toml >.build/logs/maturin.log 2>&
 [ "${1:-}" != build ] || exit 0
 cargo build --quiet --package zkcoord-testkit
 
-check ruff check --config $settings $package "${examples[@]}"
-check ruff format --check --config $settings $package "${examples[@]}"
+check ruff check --config $settings "${sources[@]}"
+check ruff format --check --config $settings "${sources[@]}"
 check mypy --strict --config-file $settings $package/python/zkcoord $package/tests "${examples[@]}"
 check python -m mypy.stubtest zkcoord._zkcoord
 

@@ -13,6 +13,7 @@ All that a kit has started is gone when it is closed, and also when this process
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -71,7 +72,8 @@ class Kit(_Closing):
             # Ctrl-C is for the tests, which close the kit when they are through with it.
             start_new_session=True,
         )
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
@@ -118,10 +120,8 @@ class Kit(_Closing):
 
     def close(self) -> None:
         """Ends the kit and all that it has started."""
-        try:
+        with contextlib.suppress(TestkitError, OSError):  # it may have ended already
             self.call("exit")
-        except (TestkitError, OSError):
-            pass  # it has ended already
         self._stdin.close()
         self._process.wait(30)
 
