@@ -1,4 +1,4 @@
-"""kazoo's locks for the tests of zkcoord. The commands are described in README.md."""
+"""kazoo's locks and counters for the tests of zkcoord. The commands are described in README.md."""
 
 import os
 import sys
@@ -7,7 +7,9 @@ from pathlib import Path
 
 from kazoo.client import KazooClient
 from kazoo.exceptions import LockTimeout
+from kazoo.recipe.counter import Counter
 from kazoo.recipe.lock import Lock
+from kazoo.retry import KazooRetry
 
 SESSION_S = 10
 # Longer than any turn takes, short enough to notice a hang.
@@ -38,6 +40,18 @@ class Peer:
                     return "ok"
                 case ["session"]:
                     return f"ok {self.client.client_id[0]}"
+                case ["count", kind, path, times]:
+                    counter = self.counter(kind, path)
+                    for _ in range(int(times)):
+                        counter += 1
+                    return "ok"
+                case ["value", kind, path]:
+                    return f"ok {self.counter(kind, path).value}"
+                case ["set", kind, path, value]:
+                    # kazoo's counters can only add: right as long as nobody else writes.
+                    counter = self.counter(kind, path)
+                    counter += int(value) - counter.value
+                    return "ok"
                 case words:
                     return f"error unknown command {words}"
         except Exception as error:  # whatever it is, the test is to hear of it
@@ -54,6 +68,10 @@ class Peer:
         if (kind, path) not in self.locks:
             self.locks[kind, path] = makers[kind](path, identifier=IDENTITY)
         return self.locks[kind, path]
+
+    def counter(self, kind: str, path: str) -> Counter:
+        """A counter, in text as kazoo has it by default or in the bytes of Curator's SharedCount."""
+        return self.client.Counter(path, support_curator={"text": False, "curator": True}[kind])
 
 
 def acquire(lock: Lock, timeout_s: float) -> bool:
@@ -102,7 +120,9 @@ def record(folder: Path, line: str) -> None:
 
 def main() -> None:
     """Answers commands until stdin closes."""
-    client = KazooClient(sys.argv[1], timeout=SESSION_S)
+    # Counters that were too late try again soon: by default they double their wait each time.
+    retry = KazooRetry(max_tries=-1, delay=0.001, backoff=1, max_delay=0.01)
+    client = KazooClient(sys.argv[1], timeout=SESSION_S, command_retry=retry)
     client.start()
     peer = Peer(client)
     print("ok", flush=True)

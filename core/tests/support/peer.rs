@@ -1,4 +1,4 @@
-//! Other libraries' locks, as processes, and the place where everybody proves to be alone: see tests/peers/README.md.
+//! Other libraries' locks and counters, as processes, and the place where everybody proves to be alone: see tests/peers/README.md.
 
 #![allow(dead_code, reason = "every test program uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
@@ -28,7 +28,7 @@ const JARS: [&str; 10] = [
     "snappy-java.jar",
 ];
 
-/// A process that takes locks with another library than ours. It ends with this, or with the test's process.
+/// A process that takes locks, or counts, with another library than ours. It ends with this, or with the test's process.
 pub(crate) struct Peer {
     process: Child,
     commands: ChildStdin,

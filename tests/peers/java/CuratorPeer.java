@@ -10,18 +10,25 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.framework.recipes.atomic.AtomicValue;
+import org.apache.curator.framework.recipes.atomic.DistributedAtomicInteger;
+import org.apache.curator.framework.recipes.atomic.DistributedAtomicLong;
+import org.apache.curator.framework.recipes.atomic.DistributedAtomicNumber;
 import org.apache.curator.framework.recipes.locks.InterProcessLock;
 import org.apache.curator.framework.recipes.locks.InterProcessMutex;
 import org.apache.curator.framework.recipes.locks.InterProcessReadWriteLock;
 import org.apache.curator.framework.recipes.locks.InterProcessSemaphoreV2;
 import org.apache.curator.framework.recipes.locks.Lease;
 import org.apache.curator.framework.recipes.locks.Revoker;
+import org.apache.curator.framework.recipes.shared.SharedCount;
 import org.apache.curator.retry.ExponentialBackoffRetry;
+import org.apache.curator.retry.RetryNTimes;
 
-/** Curator's locks for the tests of zkcoord. The commands are described in ../README.md. */
+/** Curator's locks and counters for the tests of zkcoord. The commands are described in ../README.md. */
 public final class CuratorPeer {
     private static final int SESSION_MS = 10_000;
     private static final int CONNECT_MS = 10_000;
@@ -31,6 +38,9 @@ public final class CuratorPeer {
     private final CuratorFramework client;
     /** By kind and path. All of them are used by one thread, as Curator's reentrancy and downgrade demand. */
     private final Map<String, Lock> locks = new HashMap<>();
+
+    /** By kind and path. */
+    private final Map<String, Counter> counters = new HashMap<>();
 
     /** Whether somebody has asked for a revocable lock. */
     private volatile boolean revoked;
@@ -75,6 +85,17 @@ public final class CuratorPeer {
                     return "ok " + revoked;
                 case "session":
                     return "ok " + client.getZookeeperClient().getZooKeeper().getSessionId();
+                case "count":
+                    Counter counter = counter(words[1], words[2]);
+                    for (int left = Integer.parseInt(words[3]); left > 0; left--) {
+                        counter.increment();
+                    }
+                    return "ok";
+                case "value":
+                    return "ok " + counter(words[1], words[2]).value();
+                case "set":
+                    counter(words[1], words[2]).set(words[3]);
+                    return "ok";
                 default:
                     return "error unknown command " + words[0];
             }
@@ -128,6 +149,32 @@ public final class CuratorPeer {
                 lock.release();
             }
         });
+    }
+
+    /** The counter of that kind and path, made when it is first asked for. */
+    private Counter counter(String kind, String path) throws Exception {
+        Counter known = counters.get(kind + " " + path);
+        if (known != null) {
+            return known;
+        }
+        // Tries again at once, until its add is done.
+        var retry = new RetryNTimes(Integer.MAX_VALUE, 0);
+        Counter counter;
+        switch (kind) {
+            case "long":
+                counter = new AtomicCounter<>(new DistributedAtomicLong(client, path, retry), Long::valueOf);
+                break;
+            case "integer":
+                counter = new AtomicCounter<>(new DistributedAtomicInteger(client, path, retry), Integer::valueOf);
+                break;
+            case "shared":
+                counter = new SharedCounter(client, path);
+                break;
+            default:
+                throw new IllegalArgumentException("unknown kind " + kind);
+        }
+        counters.put(kind + " " + path, counter);
+        return counter;
     }
 
     private static String nameOf(String node) {
@@ -263,6 +310,74 @@ public final class CuratorPeer {
         @Override
         public void release() {
             semaphore.returnLease(leases.pop());
+        }
+    }
+
+    /** What all counters have in common. */
+    private interface Counter {
+        void increment() throws Exception;
+
+        Number value() throws Exception;
+
+        void set(String value) throws Exception;
+    }
+
+    private static final class AtomicCounter<N extends Number> implements Counter {
+        private final DistributedAtomicNumber<N> number;
+        private final Function<String, N> parse;
+
+        AtomicCounter(DistributedAtomicNumber<N> number, Function<String, N> parse) {
+            this.number = number;
+            this.parse = parse;
+        }
+
+        @Override
+        public void increment() throws Exception {
+            succeeded(number.increment());
+        }
+
+        @Override
+        public Number value() throws Exception {
+            return succeeded(number.get());
+        }
+
+        @Override
+        public void set(String value) throws Exception {
+            number.forceSet(parse.apply(value));
+        }
+
+        private N succeeded(AtomicValue<N> outcome) throws IOException {
+            if (!outcome.succeeded()) {
+                throw new IOException("the counter gave up");
+            }
+            return outcome.postValue();
+        }
+    }
+
+    private static final class SharedCounter implements Counter {
+        private final SharedCount count;
+
+        SharedCounter(CuratorFramework client, String path) throws Exception {
+            count = new SharedCount(client, path, 0);
+            count.start();
+        }
+
+        @Override
+        public void increment() throws Exception {
+            // A try that comes too late reads the new value.
+            for (var seen = count.getVersionedValue(); !count.trySetCount(seen, seen.getValue() + 1); ) {
+                seen = count.getVersionedValue();
+            }
+        }
+
+        @Override
+        public Number value() {
+            return count.getCount();
+        }
+
+        @Override
+        public void set(String value) throws Exception {
+            count.setCount(Integer.parseInt(value));
         }
     }
 }

@@ -1,0 +1,153 @@
+//! Counters shared with Curator and kazoo, on one real server.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
+#[path = "support/peer.rs"]
+mod peer;
+mod support;
+
+use std::thread;
+
+use peer::Peer;
+use support::{Corner, PATIENCE};
+use zkcoord::{Client, Counter};
+use zkcoord_testkit::{eventually, shared};
+
+/// A counter of another library: its kind, and the process that counts with it.
+type Kind = (&'static str, fn(&str) -> Peer);
+
+/// Ours with the same bytes.
+type Ours = fn(&Client) -> Counter;
+
+const CURATOR_LONG: Kind = ("long", Peer::curator);
+
+const I64: Ours = |client| client.counter("/c");
+
+/// Values that are an integer of 32 bits, and that are not.
+const SMALL: [i64; 6] = [0, 1, -1, 258, i32::MIN as i64, i32::MAX as i64];
+const LARGE: [i64; 3] = [1 << 40, i64::MIN, i64::MAX];
+
+/// One who counts with another library.
+struct Theirs {
+    peer: Peer,
+    kind: &'static str,
+    path: String,
+}
+
+impl Theirs {
+    fn start((kind, connect): Kind, corner: &Corner) -> Theirs {
+        Theirs { peer: connect(&shared().hosts()), kind, path: corner.path("/c") }
+    }
+
+    fn set(&mut self, value: i64) {
+        assert_eq!(self.peer.ask(&format!("set {} {} {value}", self.kind, self.path)), "ok");
+    }
+
+    fn begin_to_count(&mut self, times: usize) {
+        self.peer.tell(&format!("count {} {} {times}", self.kind, self.path));
+    }
+
+    fn count(&mut self, times: usize) {
+        self.begin_to_count(times);
+        assert_eq!(self.peer.answer(), "ok");
+    }
+
+    /// `SharedCount` tells what it last heard of, which may lag.
+    fn await_value(&mut self, value: i64) {
+        let question = format!("value {} {}", self.kind, self.path);
+        let seen = eventually(PATIENCE, || self.peer.ask(&question) == format!("ok {value}"));
+        assert!(seen, "not {value} but {}", self.peer.ask(&question));
+    }
+}
+
+/// Each reads what the other wrote, and goes on from there.
+fn read_each_other(kind: Kind, ours: Ours, values: &[i64]) {
+    let corner = Corner::new();
+    let (ours, mut theirs) = (ours(&corner.client()), Theirs::start(kind, &corner));
+    for &value in values {
+        ours.set(value).timeout(PATIENCE).wait().unwrap();
+        theirs.await_value(value);
+    }
+    for &value in values {
+        theirs.set(value);
+        assert_eq!(ours.get().timeout(PATIENCE).wait().unwrap(), value);
+    }
+    theirs.set(40);
+    assert_eq!(ours.add(2).timeout(PATIENCE).wait().unwrap(), 42);
+    theirs.await_value(42);
+    theirs.count(3);
+    assert_eq!(ours.get_and_set(0).timeout(PATIENCE).wait().unwrap(), 45);
+    theirs.await_value(0);
+}
+
+/// Whoever comes first makes the node, and the other goes on.
+fn begin_for_each_other(kind: Kind, ours: Ours) {
+    for they_begin in [true, false] {
+        let corner = Corner::new();
+        let (ours, mut theirs) = (ours(&corner.client()), Theirs::start(kind, &corner));
+        if they_begin {
+            theirs.count(5);
+        }
+        let before = if they_begin { 5 } else { 0 };
+        assert_eq!(ours.increment().timeout(PATIENCE).wait().unwrap(), before + 1);
+        theirs.count(5);
+        assert_eq!(ours.get().timeout(PATIENCE).wait().unwrap(), before + 6);
+    }
+}
+
+/// How often each of theirs adds 1, and each thread of ours at least.
+const EACH: usize = 100;
+
+/// Processes of theirs and two clients of ours, with two threads each, count at the same time.
+fn count_together(kinds: &[Kind], ours: Ours) {
+    let corner = Corner::new();
+    let mut theirs: Vec<_> = kinds.iter().map(|kind| Theirs::start(*kind, &corner)).collect();
+    let count_theirs = || {
+        theirs.iter_mut().for_each(|theirs| theirs.begin_to_count(EACH));
+        theirs.iter().for_each(|theirs| assert_eq!(theirs.peer.answer(), "ok"));
+    };
+    let mut values = thread::scope(|scope| {
+        let counting = scope.spawn(count_theirs);
+        let values = count_ourselves(&corner, ours, || counting.is_finished());
+        counting.join().unwrap();
+        values
+    });
+    let value = ours(&corner.client()).get().timeout(PATIENCE).wait().unwrap();
+    let (of_ours, of_theirs) = (values.len(), kinds.len() * EACH);
+    values.sort_unstable();
+    let meetings = values.windows(2).filter(|pair| pair[1] > pair[0] + 1).count();
+    eprintln!(
+        "{of_ours} adds of ours and {of_theirs} of theirs, final value {value}, {meetings} times they met"
+    );
+    assert_eq!(value, (of_ours + of_theirs) as i64);
+    assert!(meetings > EACH / 4, "they hardly met: {meetings}");
+    theirs.iter_mut().for_each(|theirs| theirs.await_value(value));
+}
+
+/// Adds until the others are done, and returns the values that the adds gave.
+fn count_ourselves(corner: &Corner, ours: Ours, others_are_done: impl Fn() -> bool + Sync) -> Vec<i64> {
+    let count = |counter: Counter| {
+        let mut values = Vec::new();
+        while values.len() < EACH || !others_are_done() {
+            values.push(counter.increment().timeout(PATIENCE).wait().unwrap());
+        }
+        values
+    };
+    let (count, clients) = (&count, [corner.client(), corner.client()]);
+    thread::scope(|scope| {
+        let counters = clients.iter().flat_map(|client| [ours(client), ours(client)]);
+        let threads: Vec<_> = counters.map(|counter| scope.spawn(move || count(counter))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn curators_long_and_ours_read_each_other() {
+    read_each_other(CURATOR_LONG, I64, &[&SMALL[..], &LARGE].concat());
+    begin_for_each_other(CURATOR_LONG, I64);
+}
+
+#[test]
+fn curators_long_and_ours_count_together() {
+    count_together(&[CURATOR_LONG, CURATOR_LONG], I64);
+}
