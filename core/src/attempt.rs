@@ -12,7 +12,7 @@ use crate::stats::Recorder;
 
 /// How long a call that has run out of time waits for its nodes to be gone before it returns and leaves that to the
 /// background.
-const PARTING: Duration = Duration::from_millis(250);
+pub(crate) const PARTING: Duration = Duration::from_millis(250);
 
 /// An attempt to take something. Dropping it leaves, in the background.
 pub(crate) trait Attempt: Send + 'static {

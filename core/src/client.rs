@@ -10,6 +10,7 @@ use crate::contender::ContenderName;
 use crate::counter::{Counter, CounterFormat};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ledger::{DedupeName, Ledgers};
+use crate::miss_guard::{MissDesk, MissGuard};
 use crate::multi_mutex::MultiMutex;
 use crate::mutex::Mutex;
 use crate::op::Op;
@@ -43,6 +44,7 @@ pub(crate) struct Core {
     clock: ServerClock,
     counters: Ledgers<CounterFormat>,
     owners: Owners,
+    misses: MissDesk,
 }
 
 impl Client {
@@ -121,6 +123,12 @@ impl Client {
     /// A counter at `path`. No request is made; a path that is none makes the counter's operations fail.
     pub fn counter(&self, path: impl AsRef<str>) -> Counter {
         Counter::new(self.core.clone(), ZnodePath::parse("path", path.as_ref()))
+    }
+
+    /// A guard against lookups of keys that do not exist, with its records below `path`. No request is made; a path that is none
+    /// makes its operations fail.
+    pub fn miss_guard(&self, path: impl AsRef<str>) -> MissGuard {
+        MissGuard::new(self.core.clone(), ZnodePath::parse("path", path.as_ref()))
     }
 
     /// What the client stands on right now.
@@ -205,7 +213,8 @@ impl Core {
     fn new(runtime: Runtime, supervisor: Arc<Supervisor>) -> Core {
         let dedupe_name = DedupeName::default();
         let clock = ServerClock::default();
-        Core { runtime, supervisor, clock, counters: Ledgers::new(&dedupe_name), owners: Owners::default() }
+        let (owners, misses) = (Owners::default(), MissDesk::default());
+        Core { runtime, supervisor, clock, counters: Ledgers::new(&dedupe_name), owners, misses }
     }
 
     pub(crate) fn runtime(&self) -> &Runtime {
@@ -226,6 +235,10 @@ impl Core {
 
     pub(crate) fn owners(&self) -> &Owners {
         &self.owners
+    }
+
+    pub(crate) fn misses(&self) -> &MissDesk {
+        &self.misses
     }
 
     /// The session of the hour. Waits for one, or with `once` insists on a connection right now.

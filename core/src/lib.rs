@@ -25,6 +25,7 @@
 //! - `guard.rs`, `share.rs`, `holding.rs`, `fenced.rs`: what is held, and writes guarded by it
 //! - `inspect.rs`, `stats.rs`: a look at a queue, and at the waits
 //! - `counter/`: [`Counter`]
+//! - `miss_guard/`: [`MissGuard`]
 //! - `ledger/`: one node that many change, exactly once each; `server_clock.rs`: the servers' time
 //! - `session/`: sessions over the crate `zookeeper-client`; nothing else names it
 //! - `op.rs`, `runtime.rs`, `callback.rs`, `deadline.rs`: how operations run
@@ -46,6 +47,7 @@ mod guard;
 mod holding;
 mod inspect;
 mod ledger;
+mod miss_guard;
 mod multi_mutex;
 mod mutex;
 mod op;
@@ -71,6 +73,7 @@ pub use error::{Error, ErrorCode, Result};
 pub use guard::Guard;
 pub use holding::Loss;
 pub use inspect::{Contender, Queue};
+pub use miss_guard::{LoadTurn, Lookup, MissGuard};
 pub use multi_mutex::MultiMutex;
 pub use mutex::Mutex;
 pub use op::{Canceller, Op};

@@ -26,6 +26,7 @@ use crate::holding::Holding;
 use crate::path::ZnodePath;
 use crate::session::{Created, Fault, Link, Names, Refusal, Session, Watch, WatchEvent, watch_over};
 use futures_util::future::join;
+use tokio::sync::Notify;
 
 /// An attempt to get a lock. Dropping it leaves the queue, in the background.
 pub(crate) struct Contest {
@@ -36,6 +37,8 @@ pub(crate) struct Contest {
     /// Give up as soon as it would take waiting for others or for a connection.
     once: bool,
     place: Option<Place>,
+    /// Told whenever others turn out to be before us.
+    behind: Option<Arc<Notify>>,
     /// What the attempt was waiting for last, for the message of a timeout.
     waiting_for: String,
 }
@@ -65,12 +68,18 @@ struct Place {
 impl Contest {
     pub(crate) fn new(core: Arc<Core>, directory: ZnodePath, scheme: Scheme, kind: Kind) -> Contest {
         let waiting_for = "a connection".into();
-        Contest { core, directory, scheme, kind, once: false, place: None, waiting_for }
+        Contest { core, directory, scheme, kind, once: false, place: None, behind: None, waiting_for }
     }
 
     /// Gives up as soon as it would take waiting for others or for a connection.
     pub(crate) fn once(mut self, once: bool) -> Contest {
         self.once = once;
+        self
+    }
+
+    /// Has `behind` told whenever others turn out to be before us.
+    pub(crate) fn telling(mut self, behind: Arc<Notify>) -> Contest {
+        self.behind = Some(behind);
         self
     }
 
@@ -108,6 +117,7 @@ impl Contest {
                 }
                 Position::Behind { predecessor, ahead, decisive } => {
                     self.waiting_for = format!("{predecessor} ({ahead} ahead)");
+                    self.behind.iter().for_each(|behind| behind.notify_one());
                     let predecessor = self.directory.child(&predecessor);
                     // Not while waiting: it may be long, and the list too.
                     drop(names);

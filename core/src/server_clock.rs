@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::session::BootInstant;
+use crate::session::{BootInstant, Written};
 
 /// What the leader's clock shows: between two values, in microseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,18 @@ impl ServerClock {
             _ => (low, high),
         };
         *offset = Some(Offset { low, high, seen: answered });
+    }
+
+    /// Counts a transaction that was sent then and has just been answered.
+    pub(crate) fn note(&self, written: &[Written], sent: BootInstant) {
+        // All members of a transaction have the same.
+        let mtime = written.iter().find_map(|written| match written {
+            Written::Set { mtime, .. } => Some(*mtime),
+            Written::Created { .. } | Written::Other => None,
+        });
+        if let Some(mtime) = mtime {
+            self.observe(mtime, sent, BootInstant::now());
+        }
     }
 
     /// The leader's time now. `None` when no write has told it, or not for a while.

@@ -27,9 +27,7 @@ use crate::ancestors::{Trouble, make_parents};
 use crate::client::Core;
 use crate::error::{Error, ErrorCode, Result};
 use crate::server_clock::Moment;
-use crate::session::{
-    BootInstant, Entry, Fault, Link, MultiFault, NodeMode, Refusal, Session, Write, Written,
-};
+use crate::session::{BootInstant, Entry, Fault, Link, MultiFault, NodeMode, Refusal, Session, Write};
 
 /// Changes that share a write at most. More would only make the callers wait for the evaluation.
 const MAX_BATCH: usize = 10_000;
@@ -155,7 +153,7 @@ impl<M: Model> Ledger<M> {
         match (created, set) {
             (_, Ok(written)) => {
                 memory.dedupe_session = Some(session.id());
-                note_time(core, &written, sent);
+                core.clock().note(&written, sent);
             }
             (Err(Fault::Refused(refusal)), Err(_)) if refusal != Refusal::NoNode => {
                 return Err(self.refused(&refusal, true));
@@ -203,7 +201,7 @@ impl<M: Model> Ledger<M> {
             Ok(written) => {
                 memory.contended = false;
                 memory.dedupe_session = Some(session.id());
-                note_time(core, &written, sent);
+                core.clock().note(&written, sent);
                 Ok(Attempt::Applied(node.after(state, &written[..of_node.min(written.len())])))
             }
             Err(MultiFault { fault: Fault::Unknown, .. }) => {
@@ -275,12 +273,5 @@ impl<M: Model> Ledger<M> {
             return Error::new(ErrorCode::NotAuthorized, message);
         }
         refusal.clone().into_error(&format!("writing {}", self.name()))
-    }
-}
-
-/// Tells the clock what the write of the dedupe node, the last of them, says of the time.
-fn note_time(core: &Core, written: &[Written], sent: BootInstant) {
-    if let Some(Written::Set { mtime, .. }) = written.last() {
-        core.clock().observe(*mtime, sent, BootInstant::now());
     }
 }

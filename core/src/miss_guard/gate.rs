@@ -1,0 +1,83 @@
+//! Waiting inside this process: of all its tasks that want the same key, one asks on behalf of all.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, watch};
+
+use super::key::Sight;
+
+/// The gates of the keys that are wanted right now.
+#[derive(Debug, Default)]
+pub(super) struct Gates {
+    gates: Mutex<HashMap<String, Gate>>,
+}
+
+#[derive(Debug)]
+struct Gate {
+    /// How many passes there are.
+    passes: usize,
+    turn: Arc<AsyncMutex<()>>,
+    /// The latest sight of the key's node.
+    sights: Arc<watch::Sender<Option<Sight>>>,
+}
+
+/// The turn of one among the tasks of this process. Given on when dropped.
+pub(super) type Turn = OwnedMutexGuard<()>;
+
+impl Gates {
+    /// Joins those who want the key of this node.
+    pub(super) fn enter(self: &Arc<Self>, node: &str) -> Pass {
+        let mut gates = self.gates.lock();
+        let make = || Gate { passes: 0, turn: Arc::default(), sights: Arc::new(watch::Sender::new(None)) };
+        let gate = gates.entry(node.to_owned()).or_insert_with(make);
+        gate.passes += 1;
+        let (turn, sights) = (gate.turn.clone(), gate.sights.clone());
+        Pass { gates: self.clone(), node: node.to_owned(), turn, sights }
+    }
+}
+
+/// One task's interest in a key. The last one to go closes the gate.
+#[derive(Debug)]
+pub(super) struct Pass {
+    gates: Arc<Gates>,
+    node: String,
+    turn: Arc<AsyncMutex<()>>,
+    sights: Arc<watch::Sender<Option<Sight>>>,
+}
+
+impl Pass {
+    /// Waits for the turn. `None` when somebody else's load answers who saw `since`.
+    pub(super) async fn turn(&self, since: &Sight) -> Option<Turn> {
+        let mut sights = self.sights.subscribe();
+        let answers = |sight: &Option<Sight>| sight.as_ref().is_some_and(|sight| sight.answers(since));
+        tokio::select! {
+            biased;
+            _ = sights.wait_for(answers) => None,
+            turn = self.turn.clone().lock_owned() => Some(turn),
+        }
+    }
+
+    /// The turn, if nobody has it.
+    pub(super) fn turn_now(&self) -> Option<Turn> {
+        self.turn.clone().try_lock_owned().ok()
+    }
+
+    /// Lets the others know what was seen.
+    pub(super) fn tell(&self, sight: &Sight) {
+        self.sights.send_replace(Some(sight.clone()));
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        let mut gates = self.gates.gates.lock();
+        if let Some(gate) = gates.get_mut(&self.node) {
+            gate.passes -= 1;
+            if gate.passes == 0 {
+                gates.remove(&self.node);
+            }
+        }
+    }
+}

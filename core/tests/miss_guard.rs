@@ -1,0 +1,718 @@
+//! Miss guards against a real server.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
+mod support;
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Barrier, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use support::{Corner, PATIENCE};
+use zkcoord::{Acl, Client, ErrorCode, LoadTurn, Lookup, MissGuard};
+use zkcoord_testkit::{Observer, Op, ZooKeeper, eventually, shared};
+
+const KEY: &str = "user-42";
+
+/// Longer than any test takes.
+const LONG: Duration = Duration::from_secs(600);
+
+/// The key's turn, which must be had.
+fn turn(guard: &MissGuard, key: impl AsRef<[u8]>) -> LoadTurn {
+    match guard.begin(key).timeout(PATIENCE).wait().unwrap() {
+        Lookup::Load(turn) => turn,
+        Lookup::Absent => panic!("answered absent"),
+    }
+}
+
+fn is_absent(guard: &MissGuard, key: impl AsRef<[u8]>) -> bool {
+    matches!(guard.begin(key).timeout(PATIENCE).wait().unwrap(), Lookup::Absent)
+}
+
+/// One lookup with a loader that says whether the key is there.
+fn load(guard: &MissGuard, loader: impl FnOnce() -> bool) -> bool {
+    match guard.begin(KEY).timeout(PATIENCE).wait().unwrap() {
+        Lookup::Absent => false,
+        Lookup::Load(turn) => {
+            let found = loader();
+            let verdict = if found { turn.found() } else { turn.missed() };
+            verdict.timeout(PATIENCE).wait().unwrap();
+            found
+        }
+    }
+}
+
+/// A guard that holds a key for long after one miss.
+fn strict(client: &Client) -> MissGuard {
+    client.miss_guard("/misses").threshold(1).window(LONG).hold(LONG)
+}
+
+/// How many misses the record of the only key holds.
+fn misses(corner: &Corner) -> usize {
+    let names = corner.children("/misses");
+    assert_eq!(names.len(), 1, "{names:?}");
+    let (data, _) = corner.observer.data(&corner.path(&format!("/misses/{}", names[0]))).unwrap().unwrap();
+    data.len().saturating_sub(25) / 8
+}
+
+/// Those who have or want the turn of the only key.
+fn contenders(corner: &Corner) -> usize {
+    let names = corner.children("/misses");
+    let of = |name: &String| corner.children(&format!("/misses/{name}"));
+    names.iter().flat_map(of).filter(|name| name.contains("-lock-")).count()
+}
+
+#[test]
+fn fifty_clients_load_an_absent_key_as_often_as_allowed() {
+    const THRESHOLD: usize = 3;
+    const HOLD: Duration = Duration::from_millis(400);
+    let corner = Corner::new();
+    let clients: Vec<_> = (0..50).map(|_| corner.client()).collect();
+    let (loads, answers) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let start = Instant::now();
+    thread::scope(|scope| {
+        for client in &clients {
+            scope.spawn(|| {
+                let guard = client.miss_guard("/misses").threshold(THRESHOLD as u32).window(HOLD).hold(HOLD);
+                while start.elapsed() < 6 * HOLD {
+                    let found = load(&guard, || {
+                        loads.fetch_add(1, Ordering::Relaxed);
+                        false
+                    });
+                    assert!(!found);
+                    answers.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let holds = start.elapsed().div_duration_f64(HOLD) as usize + 1;
+    let (loads, answers) = (loads.into_inner(), answers.into_inner());
+    eprintln!("{loads} loads for {answers} answers in {holds} holds");
+    assert!(loads <= THRESHOLD * holds, "{loads} loads in {holds} holds");
+    assert!(loads > THRESHOLD, "the hold ends");
+    assert!(answers >= 50);
+}
+
+#[test]
+fn misses_before_a_hold_still_count_after_it() {
+    let corner = Corner::new();
+    let hold = Duration::from_millis(300);
+    let guard = corner.client().miss_guard("/misses").threshold(3).window(LONG).hold(hold);
+    for _ in 0..3 {
+        assert!(!is_absent(&guard, KEY) || panic!("too early"));
+        turn(&guard, KEY).missed().wait().unwrap();
+    }
+    assert!(is_absent(&guard, KEY));
+    assert!(eventually(PATIENCE, || !is_absent(&guard, KEY)));
+    turn(&guard, KEY).missed().wait().unwrap();
+    assert!(is_absent(&guard, KEY), "one more is enough");
+}
+
+#[test]
+fn a_present_key_is_never_answered_absent_once_it_was_loaded() {
+    let corner = Corner::new();
+    let hold = Duration::from_millis(300);
+    let clients: Vec<_> = (0..20).map(|_| corner.client()).collect();
+    let (exists, loaded) = (AtomicBool::new(false), AtomicBool::new(false));
+    let misses = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for client in &clients {
+            scope.spawn(|| {
+                let guard = client.miss_guard("/misses").threshold(2).window(LONG).hold(hold);
+                let mut seen = 0;
+                while seen < 10 {
+                    let must = loaded.load(Ordering::SeqCst);
+                    let found = load(&guard, || exists.load(Ordering::SeqCst));
+                    assert!(found || !must, "answered absent after it was loaded");
+                    loaded.fetch_or(found, Ordering::SeqCst);
+                    misses.fetch_add(usize::from(!found), Ordering::SeqCst);
+                    seen += usize::from(found);
+                }
+            });
+        }
+        assert!(eventually(PATIENCE, || misses.load(Ordering::SeqCst) > 100));
+        exists.store(true, Ordering::SeqCst);
+        let appeared = Instant::now();
+        // Answered by the record alone from here on, so that no load of the others helps.
+        assert!(eventually(PATIENCE, || loaded.load(Ordering::SeqCst)));
+        eprintln!("seen {:?} after it appeared, held for {hold:?}", appeared.elapsed());
+    });
+}
+
+#[test]
+fn a_key_that_appears_is_seen_when_the_hold_is_over() {
+    let corner = Corner::new();
+    let (first, second) = (corner.client(), corner.client());
+    let hold = Duration::from_millis(500);
+    let guard = |client: &Client| client.miss_guard("/misses").threshold(1).window(LONG).hold(hold);
+    turn(&guard(&first), KEY).missed().wait().unwrap();
+    // It appears now. Lookups that begin within the hold may say absent, those after it must not.
+    let appeared = Instant::now();
+    let mut answered = 0;
+    loop {
+        let late = appeared.elapsed() >= hold;
+        match guard(&second).begin(KEY).timeout(PATIENCE).wait().unwrap() {
+            Lookup::Absent => assert!(!late, "absent after the hold"),
+            Lookup::Load(turn) => break turn.found().wait().unwrap(),
+        }
+        answered += 1;
+    }
+    eprintln!("answered absent {answered} times before");
+}
+
+#[test]
+fn who_waits_shares_a_miss_and_leaves() {
+    let corner = Corner::new();
+    let clients: Vec<_> = (0..5).map(|_| corner.client()).collect();
+    let guard = |client: &Client| client.miss_guard("/misses").threshold(100);
+    let first = turn(&guard(&clients[0]), KEY);
+    let mut waiting: Vec<_> = clients[1..].iter().map(|client| guard(client).begin(KEY)).collect();
+    for op in &mut waiting {
+        assert!(op.wait_for(Duration::from_millis(1)).is_none());
+    }
+    assert!(eventually(PATIENCE, || contenders(&corner) == 5));
+    first.missed().wait().unwrap();
+    for op in &mut waiting {
+        assert!(matches!(op.wait_for(PATIENCE).unwrap().unwrap(), Lookup::Absent));
+    }
+    assert_eq!(misses(&corner), 1, "an answer that is shared is not counted again");
+    assert!(eventually(PATIENCE, || contenders(&corner) == 0));
+    assert!(!is_absent(&guard(&clients[1]), KEY), "and serves only those who waited");
+}
+
+#[test]
+fn who_waits_for_a_key_that_is_found_loads_it_in_turn() {
+    let corner = Corner::new();
+    let clients: Vec<_> = (0..4).map(|_| corner.client()).collect();
+    let (loading, loads) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for client in &clients {
+            // Two tasks in each process.
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    let guard = client.miss_guard("/misses");
+                    for _ in 0..5 {
+                        assert!(load(&guard, || {
+                            assert_eq!(loading.fetch_add(1, Ordering::SeqCst), 0, "two load at once");
+                            loads.fetch_add(1, Ordering::SeqCst);
+                            thread::yield_now();
+                            loading.fetch_sub(1, Ordering::SeqCst) == 1
+                        }));
+                    }
+                });
+            }
+        }
+    });
+    assert_eq!(loads.into_inner(), 4 * 2 * 5);
+}
+
+#[test]
+fn many_tasks_of_a_process_cost_one_load_and_few_requests() {
+    let corner = Corner::new();
+    let proxy = corner.proxy();
+    let client = corner.client_through(&proxy);
+    let guard = client.miss_guard("/misses");
+    let first = turn(&guard, KEY);
+    proxy.clear_frames();
+    let mut waiting: Vec<_> = (0..300).map(|_| guard.begin(KEY)).collect();
+    for op in &mut waiting {
+        assert!(op.wait_for(Duration::ZERO).is_none());
+    }
+    let replies = |op| proxy.frames().iter().filter(|frame| frame.is_reply(op)).count();
+    assert!(eventually(PATIENCE, || replies(Op::GetData) == 300));
+    assert_eq!(contenders(&corner), 1, "they wait here, not in ZooKeeper");
+    first.missed().wait().unwrap();
+    for op in &mut waiting {
+        assert!(matches!(op.wait_for(PATIENCE).unwrap().unwrap(), Lookup::Absent));
+    }
+    assert!(replies(Op::Create) <= 1 && replies(Op::Multi) <= 2, "{:?}", proxy.frames());
+}
+
+#[test]
+fn what_a_lookup_costs() {
+    let corner = Corner::new();
+    let proxy = corner.proxy();
+    let client = corner.client_through(&proxy);
+    let guard = strict(&client);
+    // The SHA-256 of the key. Whatever else the client does is not counted, like its sign of life.
+    let node = corner.path("/misses/6d894aa3ee802549d7f340e7c1cf0d1c");
+    let cost = |what: &str, work: &mut dyn FnMut()| {
+        proxy.clear_frames();
+        work();
+        let mut frames = proxy.frames();
+        frames.retain(|frame| frame.path.as_deref().is_some_and(|path| path.starts_with(&node)));
+        // The watch of a lock's own node, when it is held for long.
+        frames.retain(|frame| !frame.is_request(Op::GetData) || frame.path.as_ref() == Some(&node));
+        let kinds = [Op::Sync, Op::GetData, Op::Create, Op::GetChildren, Op::Multi, Op::Delete];
+        let counts = kinds.map(|op| frames.iter().filter(|frame| frame.is_request(op)).count());
+        eprintln!("{what}: sync, get, create, list, multi, delete: {counts:?}");
+        counts
+    };
+    drop(turn(&guard, "another"));
+    let mut held = None;
+    let new = cost("first load", &mut || held = Some(turn(&guard, KEY)));
+    assert_eq!(new[..5], [2, 2, 1, 1, 1]);
+    let missed = cost("missed", &mut || held.take().unwrap().missed().wait().unwrap());
+    assert_eq!(missed[..5], [0, 0, 0, 0, 1]);
+    assert!(eventually(PATIENCE, || contenders(&corner) == 0));
+    let absent = cost("held absent", &mut || assert!(is_absent(&guard, KEY)));
+    assert_eq!(absent, [1, 1, 0, 0, 0, 0]);
+    let forget = cost("forget", &mut || guard.forget(KEY).wait().unwrap());
+    assert_eq!(forget, [1, 1, 0, 0, 1, 0]);
+    let known = cost("load", &mut || held = Some(turn(&guard, KEY)));
+    assert_eq!(known, [2, 2, 1, 1, 0, 0]);
+    let found = cost("found", &mut || held.take().unwrap().found().wait().unwrap());
+    assert_eq!(found[..5], [0; 5]);
+}
+
+#[test]
+fn a_load_that_fails_counts_neither_way_and_others_go_on() {
+    let corner = Corner::new();
+    let (first, second) = (corner.client(), corner.client());
+    let failing = turn(&strict(&first), KEY);
+    let mut waiting = strict(&second).begin(KEY);
+    assert!(waiting.wait_for(Duration::from_millis(1)).is_none());
+    assert!(eventually(PATIENCE, || contenders(&corner) == 2));
+    drop(failing);
+    let Lookup::Load(next) = waiting.wait_for(PATIENCE).unwrap().unwrap() else { panic!("answered absent") };
+    assert_eq!(misses(&corner), 0);
+    // A verdict that is not waited for is none.
+    drop(next.missed());
+    assert!(eventually(PATIENCE, || contenders(&corner) == 0));
+    assert_eq!(misses(&corner), 0);
+}
+
+#[derive(Debug)]
+enum Trouble {
+    Database,
+    Guard(zkcoord::Error),
+}
+
+impl From<zkcoord::Error> for Trouble {
+    fn from(error: zkcoord::Error) -> Trouble {
+        Trouble::Guard(error)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn load_runs_the_loader_and_passes_its_errors_on() {
+    let corner = Corner::new();
+    let guard = strict(&corner.client());
+    let failed = guard.load(KEY, async || Err::<Option<u8>, _>(Trouble::Database)).await;
+    assert!(matches!(failed, Err(Trouble::Database)));
+    assert_eq!(misses(&corner), 0);
+    let refused = guard.clone().threshold(0).load(KEY, async || Ok::<_, Trouble>(Some(1))).await;
+    assert!(
+        matches!(&refused, Err(Trouble::Guard(error)) if error.code() == ErrorCode::InvalidArgument),
+        "{refused:?}"
+    );
+    // In a task of its own, with what it borrows.
+    let moved = guard.clone();
+    let task = tokio::spawn(async move {
+        let name = String::from("Ada");
+        let value = moved.load(KEY, async || Ok::<_, Trouble>(Some(&name))).await;
+        value.unwrap().cloned()
+    });
+    assert_eq!(task.await.unwrap().as_deref(), Some("Ada"));
+    let boxed = guard.load(KEY, async || Ok::<_, Box<dyn std::error::Error + Send + Sync>>(None::<u8>)).await;
+    assert!(boxed.unwrap().is_none());
+    let held =
+        guard.load(KEY, async || -> zkcoord::Result<Option<u8>> { panic!("loaded though held") }).await;
+    assert_eq!(held.unwrap(), None);
+}
+
+#[test]
+fn a_loader_whose_session_ends_is_followed_by_the_next_and_its_verdict_is_void() {
+    let corner = Corner::new();
+    let (first, second) = (corner.client(), corner.client());
+    let lost = turn(&strict(&first), KEY);
+    let mut waiting = strict(&second).begin(KEY);
+    assert!(waiting.wait_for(Duration::from_millis(1)).is_none());
+    assert!(eventually(PATIENCE, || contenders(&corner) == 2));
+    shared().expire(first.session_id().unwrap()).unwrap();
+    let Lookup::Load(next) = waiting.wait_for(PATIENCE).unwrap().unwrap() else { panic!("answered absent") };
+    assert!(next.is_held());
+    assert!(eventually(PATIENCE, || !lost.is_held()));
+    lost.missed().timeout(PATIENCE).wait().unwrap();
+    assert_eq!(misses(&corner), 0);
+    next.missed().wait().unwrap();
+    assert_eq!(misses(&corner), 1);
+}
+
+#[test]
+fn what_a_lost_turn_found_is_not_answered_absent() {
+    let corner = Corner::new();
+    let (first, second) = (corner.client(), corner.client());
+    let lost = turn(&strict(&first), KEY);
+    shared().expire(first.session_id().unwrap()).unwrap();
+    // It is absent when the second looks, and there when the first gets to it.
+    turn(&strict(&second), KEY).missed().wait().unwrap();
+    assert!(is_absent(&strict(&second), KEY));
+    assert!(eventually(PATIENCE, || !lost.is_held()));
+    lost.found().timeout(PATIENCE).wait().unwrap();
+    assert!(!is_absent(&strict(&second), KEY));
+}
+
+#[test]
+fn a_killed_process_is_followed_by_the_next() {
+    let corner = Corner::new();
+    let proxy = corner.proxy();
+    let killed = corner.client_through(&proxy);
+    let held = turn(&strict(&killed), KEY);
+    let client = corner.client();
+    let mut waiting = strict(&client).begin(KEY);
+    assert!(waiting.wait_for(Duration::from_millis(1)).is_none());
+    assert!(eventually(PATIENCE, || contenders(&corner) == 2));
+    // Nothing is heard of it any more, and its session ends by its timeout.
+    proxy.stall(true);
+    let next = waiting.wait_for(PATIENCE).unwrap().unwrap();
+    assert!(!held.is_held(), "the first knew before");
+    let Lookup::Load(next) = next else { panic!("answered absent") };
+    next.missed().wait().unwrap();
+    assert!(is_absent(&strict(&client), KEY));
+}
+
+#[test]
+fn a_verdict_is_recorded_once_whatever_is_lost() {
+    let corner = Corner::new();
+    let proxy = corner.proxy();
+    let client = corner.client_through(&proxy);
+    let guard = client.miss_guard("/misses").threshold(100).window(LONG);
+    for expected in 1..=6 {
+        let held = turn(&guard, KEY);
+        let rule = match expected % 2 {
+            1 => proxy.swallow_reply(Op::Multi, 1),
+            _ => proxy.swallow_request(Op::Multi, 1),
+        };
+        held.missed().timeout(PATIENCE).wait().unwrap();
+        assert_eq!(rule.fired(), 1, "{expected}");
+        assert_eq!(misses(&corner), expected);
+        proxy.clear_rules();
+    }
+    for what in ["reply", "request"] {
+        turn(&guard, KEY).missed().wait().unwrap();
+        let held = turn(&guard, KEY);
+        let rule = match what {
+            "reply" => proxy.swallow_reply(Op::Multi, 1),
+            _ => proxy.swallow_request(Op::Multi, 1),
+        };
+        held.found().timeout(PATIENCE).wait().unwrap();
+        assert_eq!((rule.fired(), misses(&corner)), (1, 0), "{what}");
+        turn(&guard, KEY).missed().wait().unwrap();
+        let rule = match what {
+            "reply" => proxy.swallow_reply(Op::Multi, 1),
+            _ => proxy.swallow_request(Op::Multi, 1),
+        };
+        guard.forget(KEY).timeout(PATIENCE).wait().unwrap();
+        assert_eq!((rule.fired(), misses(&corner)), (1, 0), "{what}");
+        proxy.clear_rules();
+    }
+}
+
+#[test]
+fn random_loss_costs_no_answer_and_no_load_too_many() {
+    const HOLD: Duration = Duration::from_millis(300);
+    let corner = Corner::new();
+    let proxies: Vec<_> = (0..4).map(|_| corner.proxy()).collect();
+    let clients: Vec<_> = proxies.iter().map(|proxy| corner.client_through(proxy)).collect();
+    let rules: Vec<_> = (1..)
+        .zip(&proxies)
+        .flat_map(|(seed, proxy)| {
+            [Op::Multi, Op::Create, Op::Delete, Op::Sync, Op::GetData, Op::GetChildren].map(|op| {
+                let replies = proxy.swallow_replies_at_random(op, 0.02, seed);
+                (replies, proxy.swallow_requests_at_random(op, 0.02, seed + 100))
+            })
+        })
+        .collect();
+    let (exists, loaded) = (AtomicBool::new(false), AtomicBool::new(false));
+    let (start, loads) = (Instant::now(), AtomicUsize::new(0));
+    let absent = Barrier::new(clients.len());
+    let appeared = OnceLock::new();
+    thread::scope(|scope| {
+        for client in &clients {
+            scope.spawn(|| {
+                let guard = client.miss_guard("/misses").threshold(2).window(HOLD).hold(HOLD);
+                while start.elapsed() < 6 * HOLD {
+                    assert!(!load(&guard, || {
+                        loads.fetch_add(1, Ordering::SeqCst);
+                        false
+                    }));
+                }
+                absent.wait();
+                appeared.get_or_init(|| start.elapsed());
+                exists.store(true, Ordering::SeqCst);
+                for _ in 0..30 {
+                    let must = loaded.load(Ordering::SeqCst);
+                    let found = load(&guard, || exists.load(Ordering::SeqCst));
+                    assert!(found || !must, "answered absent after it was loaded");
+                    loaded.fetch_or(found, Ordering::SeqCst);
+                }
+            });
+        }
+    });
+    let lost: usize = rules.iter().map(|(replies, requests)| replies.fired() + requests.fired()).sum();
+    let holds = appeared.get().unwrap().div_duration_f64(HOLD) as usize + 1;
+    let loads = loads.into_inner();
+    eprintln!("{lost} frames lost, {loads} loads in {holds} holds");
+    assert!(lost > 5 && loads <= 2 * holds, "{loads} loads in {holds} holds");
+    assert!(eventually(PATIENCE, || contenders(&corner) == 0));
+}
+
+#[test]
+fn forgetting_a_key_opens_it_at_once() {
+    let corner = Corner::new();
+    let (first, second) = (corner.client(), corner.client());
+    strict(&first).forget(KEY).wait().unwrap();
+    assert!(corner.children("/").iter().all(|name| name != "misses"), "nothing is made for it");
+    turn(&strict(&first), KEY).missed().wait().unwrap();
+    assert!(is_absent(&strict(&second), KEY));
+    strict(&second).forget(KEY).wait().unwrap();
+    // A load under way that began before does not bring the absence back.
+    let before = turn(&strict(&first), KEY);
+    strict(&second).forget(KEY).wait().unwrap();
+    before.missed().wait().unwrap();
+    assert_eq!(misses(&corner), 0);
+    assert!(!is_absent(&strict(&second), KEY));
+}
+
+#[test]
+fn a_void_miss_answers_nobody() {
+    let corner = Corner::new();
+    let (first, second, third) = (corner.client(), corner.client(), corner.client());
+    let before = turn(&strict(&first), KEY);
+    strict(&second).forget(KEY).wait().unwrap();
+    // In another process, and in the same.
+    let mut waiting = [strict(&third).begin(KEY), strict(&first).begin(KEY)];
+    for op in &mut waiting {
+        assert!(op.wait_for(Duration::from_millis(1)).is_none());
+    }
+    assert!(eventually(PATIENCE, || contenders(&corner) == 2));
+    before.missed().wait().unwrap();
+    for op in &mut waiting {
+        let answer = op.wait_for(PATIENCE).unwrap().unwrap();
+        assert!(matches!(answer, Lookup::Load(_)), "they began after the key was forgotten");
+    }
+}
+
+#[test]
+fn no_lookup_after_a_forget_is_answered_from_before_it() {
+    let corner = Corner::new();
+    let clients: Vec<_> = (0..6).map(|_| corner.client()).collect();
+    let (exists, ended) = (AtomicBool::new(false), AtomicBool::new(false));
+    thread::scope(|scope| {
+        for client in &clients {
+            scope.spawn(|| {
+                while !ended.load(Ordering::SeqCst) {
+                    load(&strict(client), || exists.load(Ordering::SeqCst));
+                }
+            });
+        }
+        let (writer, reader) = (corner.client(), corner.client());
+        for round in 0..15 {
+            assert!(eventually(PATIENCE, || is_absent(&strict(&reader), KEY)), "{round}");
+            exists.store(true, Ordering::SeqCst);
+            strict(&writer).forget(KEY).timeout(PATIENCE).wait().unwrap();
+            for client in [&reader, &writer] {
+                assert!(load(&strict(client), || exists.load(Ordering::SeqCst)), "{round}");
+            }
+            exists.store(false, Ordering::SeqCst);
+        }
+        ended.store(true, Ordering::SeqCst);
+    });
+}
+
+#[test]
+fn a_forget_is_seen_through_every_server_and_a_hold_survives_the_leader() {
+    let zookeeper = ZooKeeper::start(3).unwrap();
+    let connect = |hosts: String| {
+        Client::builder(hosts).session_timeout(Duration::from_secs(10)).connect().wait().unwrap()
+    };
+    let clients: Vec<_> = (0..3).map(|node| connect(zookeeper.host(node))).collect();
+    for round in 0..30 {
+        let (one, other) = (&clients[round % 3], &clients[(round + 1) % 3]);
+        turn(&strict(one), KEY).missed().timeout(PATIENCE).wait().unwrap();
+        assert!(is_absent(&strict(other), KEY), "{round}");
+        strict(one).forget(KEY).timeout(PATIENCE).wait().unwrap();
+        assert!(!is_absent(&strict(other), KEY), "{round}");
+    }
+    let client = connect(zookeeper.hosts());
+    turn(&strict(&client), KEY).missed().timeout(PATIENCE).wait().unwrap();
+    zookeeper.kill(zookeeper.leader().unwrap()).unwrap();
+    zookeeper.leader().unwrap();
+    assert!(is_absent(&strict(&client), KEY));
+}
+
+#[test]
+fn nothing_is_left_behind_and_nothing_goes_too_early() {
+    let zookeeper =
+        ZooKeeper::builder().java_option("-Dznode.container.checkIntervalMs=100").start().unwrap();
+    let observer = Observer::connect(&zookeeper.hosts()).unwrap();
+    let client = Client::connect(zookeeper.hosts()).wait().unwrap();
+    let long = client.miss_guard("/long").threshold(1).window(LONG).hold(LONG);
+    let nodes = |path: &str| observer.children(path).unwrap().unwrap_or_default();
+    turn(&long, "absent").missed().wait().unwrap();
+    let held = nodes("/long");
+    assert_eq!(held.len(), 1);
+    for number in 0..3 {
+        turn(&long, format!("present-{number}")).found().wait().unwrap();
+        // The server has looked around, and taken this one.
+        assert!(eventually(PATIENCE, || nodes("/long") == held), "{:?}", nodes("/long"));
+    }
+    assert!(is_absent(&long, "absent"), "the record was kept");
+    let moment = Duration::from_millis(100);
+    let short = client.miss_guard("/short").threshold(2).window(moment).hold(moment);
+    for number in 0..200 {
+        turn(&short, format!("absent-{number}")).missed().wait().unwrap();
+    }
+    short.forget("absent-7").wait().unwrap();
+    drop(short.begin("cancelled").wait().unwrap());
+    assert!(!nodes("/short").is_empty());
+    assert!(eventually(PATIENCE, || observer.exists("/short").unwrap().is_none()), "{:?}", nodes("/short"));
+    client.close().wait().unwrap();
+    assert!(eventually(PATIENCE, || observer.exists("/long").unwrap().is_none()), "{:?}", nodes("/long"));
+}
+
+#[test]
+fn a_client_keeps_as_much_as_a_server_can_log() {
+    const KEYS: usize = 160;
+    let corner = Corner::new();
+    // So long that half a megabyte is full after some 130 keys.
+    let path = format!("/{}", ["x".repeat(1000), "y".repeat(1000), "z".repeat(1900)].join("/"));
+    let guard = corner.client().miss_guard(&path).threshold(1).window(LONG).hold(LONG);
+    for number in 0..KEYS {
+        turn(&guard, number.to_be_bytes()).missed().timeout(PATIENCE).wait().unwrap();
+    }
+    let keeps = || {
+        let names = corner.children(&path);
+        let of = |name: &String| corner.children(&format!("{path}/{name}"));
+        names.iter().flat_map(of).filter(|name| name.starts_with("_keep-")).count()
+    };
+    let most = 512 * 1024 / path.len();
+    assert!(eventually(PATIENCE, || (100..most).contains(&keeps())), "{} keeps", keeps());
+    assert!(is_absent(&guard, (KEYS - 1).to_be_bytes()));
+}
+
+#[test]
+fn keys_are_any_bytes() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let guard = strict(&client);
+    let huge = vec![7; 3_000_000];
+    let keys: [&[u8]; 8] = [b"", b"\0", b"/", b"..", "ünï/路".as_bytes(), &[0xff, 0xfe], &huge, &huge[1..]];
+    for key in keys {
+        turn(&guard, key).missed().wait().unwrap();
+    }
+    let names = corner.children("/misses");
+    assert_eq!(names.len(), keys.len());
+    assert!(names.iter().all(|name| name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit())));
+    for key in keys {
+        assert!(is_absent(&guard, key));
+    }
+    let other = client.miss_guard("/other").threshold(1);
+    assert!(!is_absent(&other, b""), "another path, other keys");
+}
+
+#[test]
+fn deadlines_and_cancelled_lookups_leave_nothing() {
+    let corner = Corner::new();
+    let (first, second) = (corner.client(), corner.client());
+    let held = turn(&strict(&first), KEY);
+    for client in [&first, &second] {
+        for timeout in [Duration::ZERO, Duration::from_millis(100)] {
+            let error = strict(client).begin(KEY).timeout(timeout).wait().unwrap_err();
+            assert_eq!(error.code(), ErrorCode::Timeout, "{error}");
+            assert!(error.message().contains("/misses/"), "{error}");
+        }
+    }
+    assert!(eventually(PATIENCE, || contenders(&corner) == 1));
+    let mut cancelled = [strict(&first).begin(KEY), strict(&second).begin(KEY)];
+    for op in &mut cancelled {
+        assert!(op.wait_for(Duration::from_millis(1)).is_none());
+    }
+    assert!(eventually(PATIENCE, || contenders(&corner) == 2));
+    drop(cancelled);
+    assert!(eventually(PATIENCE, || contenders(&corner) == 1));
+    held.found().wait().unwrap();
+    assert!(eventually(PATIENCE, || contenders(&corner) == 0));
+    let free = strict(&second).begin(KEY).timeout(Duration::ZERO).wait().unwrap();
+    assert!(matches!(free, Lookup::Load(_)), "nobody is before it");
+}
+
+#[test]
+fn a_silent_server_is_told_from_a_written_verdict() {
+    let corner = Corner::new();
+    let proxy = corner.proxy();
+    let client = corner.client_through(&proxy);
+    let guard = strict(&client);
+    let held = turn(&guard, KEY);
+    proxy.hold_replies(true);
+    let late = held.missed().timeout(Duration::from_millis(200)).wait().unwrap_err();
+    assert_eq!(late.code(), ErrorCode::Indeterminate, "{late}");
+    assert!(eventually(PATIENCE, || misses(&corner) == 1), "it went on in the background");
+    let unread = guard.forget(KEY).timeout(Duration::from_millis(200)).wait().unwrap_err();
+    assert_eq!(unread.code(), ErrorCode::Timeout, "{unread}");
+    proxy.hold_replies(false);
+    assert!(is_absent(&guard, KEY));
+    assert!(eventually(PATIENCE, || contenders(&corner) == 0));
+}
+
+#[test]
+fn foreign_bytes_are_left_alone() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let guard = strict(&client);
+    drop(turn(&guard, KEY));
+    let node = corner.path(&format!("/misses/{}", corner.children("/misses")[0]));
+    corner.observer.set(&node, b"mine").unwrap();
+    let begin = guard.begin(KEY).wait().unwrap_err();
+    let forget = guard.forget(KEY).wait().unwrap_err();
+    for error in [begin, forget] {
+        assert_eq!(error.code(), ErrorCode::BadData);
+        assert!(error.message().contains("/misses/") && error.message().contains("mine"), "{error}");
+    }
+    assert_eq!(corner.observer.data(&node).unwrap().unwrap().0, b"mine");
+}
+
+#[test]
+fn a_stranger_is_refused() {
+    let corner = Corner::new();
+    let hosts = format!("{}{}", shared().hosts(), corner.root);
+    let owner = Client::builder(hosts).auth("digest", "owner:secret").acl(Acl::Creator);
+    let owner = owner.connect().wait().unwrap();
+    turn(&strict(&owner), KEY).missed().wait().unwrap();
+    let guard = strict(&corner.client());
+    for error in [
+        guard.begin(KEY).timeout(PATIENCE).wait().unwrap_err(),
+        guard.begin("another").timeout(PATIENCE).wait().unwrap_err(),
+        guard.forget(KEY).timeout(PATIENCE).wait().unwrap_err(),
+    ] {
+        assert_eq!(error.code(), ErrorCode::NotAuthorized, "{error}");
+    }
+}
+
+#[test]
+fn arguments_that_cannot_be_are_named() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let good = client.miss_guard("/misses");
+    assert_eq!(good.path().unwrap(), "/misses");
+    let cases = [
+        (good.clone().threshold(0), "threshold \"0\""),
+        (good.clone().threshold(1001), "threshold \"1001\""),
+        (good.clone().window(Duration::ZERO), "window \"0ns\""),
+        (good.clone().window(Duration::MAX), "window \"18446744073709551615.999999999s\""),
+        (good.clone().hold(Duration::from_micros(999)), "hold \"999µs\""),
+        (good.clone().hold(Duration::from_secs(24 * 3600 + 1)), "hold \"86401s\""),
+        (client.miss_guard("misses"), "path \"misses\""),
+    ];
+    for (guard, complaint) in cases {
+        let error = guard.begin(KEY).wait().unwrap_err();
+        assert_eq!(error.code(), ErrorCode::InvalidArgument);
+        assert!(error.message().starts_with(complaint), "{error}");
+    }
+    assert!(client.miss_guard("/").forget(KEY).wait().is_err());
+    client.close().wait().unwrap();
+    assert_eq!(good.begin(KEY).wait().unwrap_err().code(), ErrorCode::Closed);
+    assert_eq!(good.forget(KEY).wait().unwrap_err().code(), ErrorCode::Closed);
+}
