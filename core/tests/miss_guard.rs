@@ -256,8 +256,15 @@ fn what_a_lookup_costs() {
     let missed = cost("missed", &mut || held.take().unwrap().missed().wait().unwrap());
     assert_eq!(missed[..5], [0, 0, 0, 0, 1]);
     assert!(eventually(PATIENCE, || contenders(&corner) == 0));
+    let is_sync_first = || {
+        let frames = proxy.frames();
+        let of_key =
+            |op| frames.iter().position(|frame| frame.is_request(op) && frame.path.as_ref() == Some(&node));
+        of_key(Op::Sync) < of_key(Op::GetData)
+    };
     let absent = cost("held absent", &mut || assert!(is_absent(&guard, KEY)));
     assert_eq!(absent, [1, 1, 0, 0, 0, 0]);
+    assert!(is_sync_first(), "a server that lags would answer from before a forget");
     let forget = cost("forget", &mut || guard.forget(KEY).wait().unwrap());
     assert_eq!(forget, [1, 1, 0, 0, 1, 0]);
     let known = cost("load", &mut || held = Some(turn(&guard, KEY)));
@@ -341,6 +348,19 @@ fn a_loader_whose_session_ends_is_followed_by_the_next_and_its_verdict_is_void()
 }
 
 #[test]
+fn a_turn_whose_lock_was_deleted_has_no_say() {
+    let corner = Corner::new();
+    let (first, second) = (corner.client(), corner.client());
+    let lost = turn(&strict(&first), KEY);
+    let key = format!("/misses/{}", corner.children("/misses")[0]);
+    let lock = corner.children(&key).into_iter().find(|name| name.contains("-lock-")).unwrap();
+    corner.observer.delete(&corner.path(&format!("{key}/{lock}"))).unwrap();
+    turn(&strict(&second), KEY).found().wait().unwrap();
+    lost.missed().wait().unwrap();
+    assert!(!is_absent(&strict(&second), KEY), "answered absent after it was loaded");
+}
+
+#[test]
 fn what_a_lost_turn_found_is_not_answered_absent() {
     let corner = Corner::new();
     let (first, second) = (corner.client(), corner.client());
@@ -352,6 +372,37 @@ fn what_a_lost_turn_found_is_not_answered_absent() {
     assert!(eventually(PATIENCE, || !lost.is_held()));
     lost.found().timeout(PATIENCE).wait().unwrap();
     assert!(!is_absent(&strict(&second), KEY));
+}
+
+#[test]
+fn a_miss_from_before_a_find_answers_nobody_after_it() {
+    let corner = Corner::new();
+    let proxy = corner.proxy();
+    let (first, slow, third) = (corner.client(), corner.client_through(&proxy), corner.client());
+    let guard = |client: &Client| client.miss_guard("/misses").threshold(100);
+    let held = turn(&guard(&first), KEY);
+    let mut waiting = guard(&slow).begin(KEY);
+    assert!(waiting.wait_for(Duration::from_millis(1)).is_none());
+    // It looked, and then watches and looks while it waits.
+    let looked = || {
+        let frames = proxy.frames();
+        let of_key =
+            |path: &String| path.starts_with(&corner.path("/misses/")) && path.matches('/').count() == 3;
+        let replies = frames.iter().filter(|frame| frame.is_reply(Op::GetData));
+        replies.filter(|frame| frame.path.as_ref().is_some_and(of_key)).count()
+    };
+    assert!(eventually(PATIENCE, || looked() == 3 && contenders(&corner) == 2), "{:?}", proxy.frames());
+    // The miss that it waits for does not get through to it, and somebody takes its place away.
+    proxy.stall(true);
+    held.missed().wait().unwrap();
+    assert!(eventually(PATIENCE, || contenders(&corner) == 1));
+    let key = format!("/misses/{}", corner.children("/misses")[0]);
+    let place = corner.children(&key).into_iter().find(|name| name.contains("-lock-")).unwrap();
+    corner.observer.delete(&corner.path(&format!("{key}/{place}"))).unwrap();
+    turn(&guard(&third), KEY).found().wait().unwrap();
+    proxy.stall(false);
+    let answer = waiting.wait_for(PATIENCE).unwrap().unwrap();
+    assert!(matches!(answer, Lookup::Load(_)), "answered absent after it was loaded");
 }
 
 #[test]
@@ -480,10 +531,12 @@ fn forgetting_a_key_opens_it_at_once() {
 fn a_void_miss_answers_nobody() {
     let corner = Corner::new();
     let (first, second, third) = (corner.client(), corner.client(), corner.client());
-    let before = turn(&strict(&first), KEY);
-    strict(&second).forget(KEY).wait().unwrap();
+    let guard = |client: &Client| client.miss_guard("/misses").threshold(100);
+    turn(&guard(&first), KEY).missed().wait().unwrap();
+    let before = turn(&guard(&first), KEY);
+    guard(&second).forget(KEY).wait().unwrap();
     // In another process, and in the same.
-    let mut waiting = [strict(&third).begin(KEY), strict(&first).begin(KEY)];
+    let mut waiting = [guard(&third).begin(KEY), guard(&first).begin(KEY)];
     for op in &mut waiting {
         assert!(op.wait_for(Duration::from_millis(1)).is_none());
     }
