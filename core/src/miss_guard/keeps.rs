@@ -88,10 +88,9 @@ impl Keeps {
         let bytes = chroot + path.len() + 4;
         let keep = Keep { path, bytes, until, made: false };
         while list.bytes + keep.bytes > MOST_BYTES
-            && let Some(first) = list.first()
+            && let Some(evicted) = list.evict()
         {
-            let (session, evicted) = (session.clone(), list.remove(&first));
-            core.spawn(async move { delete(&session, evicted).await });
+            delete_soon(core, session, evicted);
         }
         list.bytes += keep.bytes;
         list.keeps.insert(node.as_str().to_owned(), keep.clone());
@@ -102,14 +101,19 @@ impl Keeps {
         keep
     }
 
-    /// Notes that a keep was made, or that it is not there.
-    pub(super) fn note(&self, node: &ZnodePath, keep: &Keep, there: bool) {
-        let mut list = self.list.lock();
-        match list.keeps.get_mut(node.as_str()) {
-            Some(listed) if listed.path == keep.path => {
-                listed.made = there;
-            }
-            _ => {}
+    /// To be called when nothing is under way any more that may make this keep. `there` tells whether it is there, if that is
+    /// known. One that has been taken out of the list meanwhile may have been made after it was deleted.
+    pub(super) fn settle(
+        &self,
+        core: &Core,
+        session: &Arc<Session>,
+        node: &ZnodePath,
+        keep: Keep,
+        there: Option<bool>,
+    ) {
+        match self.list.lock().keeps.get_mut(node.as_str()) {
+            Some(listed) if listed.path == keep.path => listed.made = there.unwrap_or(listed.made),
+            _ => delete_soon(core, session, keep),
         }
     }
 
@@ -131,23 +135,22 @@ impl Keeps {
                 }
                 list.take_over(Instant::now())
             };
-            join_all(over.into_iter().map(|keep| delete(&session, Some(keep)))).await;
+            join_all(over.into_iter().map(|keep| delete(&session, keep))).await;
         }
     }
 }
 
 impl List {
-    /// The key whose keep has the least time left.
-    fn first(&self) -> Option<String> {
-        self.keeps.iter().min_by_key(|(_, keep)| keep.until).map(|(node, _)| node.clone())
-    }
-
-    fn remove(&mut self, node: &str) -> Option<Keep> {
-        let keep = self.keeps.remove(node)?;
+    /// Takes out the one with the least time left.
+    fn evict(&mut self) -> Option<Keep> {
+        let (node, _) = self.keeps.iter().min_by_key(|(_, keep)| keep.until)?;
+        let node = node.clone();
+        let keep = self.keeps.remove(&node)?;
         self.bytes -= keep.bytes;
         Some(keep)
     }
 
+    /// Takes out those whose time has passed.
     fn take_over(&mut self, now: Instant) -> Vec<Keep> {
         let over: Vec<_> = self.keeps.extract_if(|_, keep| keep.until <= now).map(|(_, keep)| keep).collect();
         self.bytes -= over.iter().map(|keep| keep.bytes).sum::<usize>();
@@ -155,8 +158,12 @@ impl List {
     }
 }
 
-async fn delete(session: &Session, keep: Option<Keep>) {
-    let Some(keep) = keep else { return };
+fn delete_soon(core: &Core, session: &Arc<Session>, keep: Keep) {
+    let session = session.clone();
+    core.spawn(async move { delete(&session, keep).await });
+}
+
+async fn delete(session: &Session, keep: Keep) {
     if let Err(fault) = session.delete(&keep.path).await {
         tracing::warn!(node = keep.path, ?fault, "could not delete");
     }

@@ -6,13 +6,13 @@
 //! 1. `sync` and read the record, back to back. It says that the key is absent, for certain, by the leader's clock: that is the
 //!    answer. One round trip, no write.
 //! 2. Otherwise wait for the turn among the tasks of this process that want the same key, and make the node if it is not there.
-//! 3. Queue for the key's lock. While others are before us, watch the record: when one of them missed, his miss is our answer
+//! 3. Queue for the key's lock. While others are before us, watch the record: when one of them missed, that is our answer
 //!    too, and we leave.
 //! 4. With the lock, `sync` and read again. A miss that was recorded since step 1 is the answer. Otherwise the caller loads.
-//! 5. He missed: one `multi` checks that the lock's node is there, writes the record on condition that it is still the one of
+//! 5. It was missed: one `multi` checks that the lock's node is there, writes the record on condition that it is still the one of
 //!    step 4, and makes the record's keep (`keeps.rs`). A refusal means that the lock was lost, or that the key was forgotten: the
 //!    miss does not count. A lost reply: write it again.
-//! 6. He found it: empty the record, if there is anything in it, on condition that it is still the one of step 4, and only then
+//! 6. It was found: empty the record, if there is anything in it, on condition that it is still the one of step 4, and only then
 //!    give the lock back. So nobody who had to wait sees misses from before.
 //! 7. To forget a key is to empty its record, also an empty one: the new version refuses the verdict of a load under way.
 //!
@@ -91,10 +91,10 @@ impl Rules {
 /// Stops lookups of keys that do not exist. Made by [`Client::miss_guard`](crate::Client::miss_guard), without any request.
 ///
 /// Put it between a cache and the database behind it. Of all who want the same key at the same time, in all processes, one
-/// loads it while the others wait for his answer. A key that was missed [`threshold`](MissGuard::threshold) times within the
+/// loads it while the others wait for the answer. A key that was missed [`threshold`](MissGuard::threshold) times within the
 /// [`window`](MissGuard::window) is answered absent for the [`hold`](MissGuard::hold), without a load.
 ///
-/// - One load of a key at a time, as long as nobody loses his session while loading.
+/// - One load of a key at a time, as long as nobody loses the session while loading.
 /// - With a window no shorter than the hold, at most `threshold` loads of a missing key begin in any time as long as the hold.
 /// - A load that finds the key clears what was recorded before. No lookup that begins after [`found`](LoadTurn::found), or
 ///   after [`forget`](MissGuard::forget), is answered by misses from before it.
@@ -169,7 +169,7 @@ impl MissGuard {
     /// One round trip for a key that is held absent. Three for one that the caller is to load, four if nobody has asked for it
     /// for a while.
     ///
-    /// Not reentrant: who has a turn and asks for the same key again waits for himself.
+    /// Not reentrant: who has a turn and asks for the same key again waits for ever.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` when threshold, window or hold cannot be. `TIMEOUT` when the operation's timeout passes first, also

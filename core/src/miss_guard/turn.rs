@@ -1,4 +1,4 @@
-//! A caller's turn to load a key, and what becomes of his verdict: steps 5 and 6.
+//! A caller's turn to load a key, and what becomes of the verdict: steps 5 and 6.
 
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -134,9 +134,9 @@ impl Held {
     async fn found(self) -> Result<()> {
         // While the lock is held, there are no misses but those before this load.
         let version = self.load.stamp.version;
-        let clear =
+        let cleared =
             self.guard.is_held() && (self.load.record.is_empty() || self.key.clear(version, false).await?);
-        match clear {
+        match cleared {
             true => Ok(()),
             false => self.key.forget(false, &AtomicBool::new(false)).await,
         }
@@ -147,19 +147,23 @@ impl Held {
         let session = self.guard.session().ok_or_else(Error::forked)?;
         let record = self.load.record.after_miss(self.load.began, self.rules);
         let until = self.load.started + self.rules.window.max(self.rules.hold) + MARGIN;
-        let keeps = &self.key.core.misses().keeps;
+        let (core, node) = (&self.key.core, &self.key.node);
+        let keeps = &core.misses().keeps;
         loop {
             // The lock is lost with its session.
             let Ok(link) = session.link().await else { return Ok(()) };
-            let keep = keeps.keep(&self.key.core, &session, &self.key.node, until);
+            let keep = keeps.keep(core, &session, node, until);
             match self.record(&link, &record, &keep).await? {
                 Recorded::Done(sight) => {
-                    keeps.note(&self.key.node, &keep, true);
+                    keeps.settle(core, &session, node, keep, Some(true));
                     self.pass.tell(&sight);
                     return Ok(());
                 }
-                Recorded::Void => return Ok(()),
-                Recorded::KeepIsThere(there) => keeps.note(&self.key.node, &keep, there),
+                Recorded::Void => {
+                    keeps.settle(core, &session, node, keep, None);
+                    return Ok(());
+                }
+                Recorded::KeepIsThere(there) => keeps.settle(core, &session, node, keep, Some(there)),
                 Recorded::Unknown => session.past(&link).await,
             }
         }
