@@ -202,6 +202,7 @@ fn what_a_lookup_costs() {
         counts
     };
     drop(turn(&guard, "another"));
+    assert!(eventually(PATIENCE, || contenders(&corner) == 0));
     let mut held = None;
     let new = cost("first load", &mut || held = Some(turn(&guard, KEY)));
     assert_eq!(new[..5], [2, 2, 1, 1, 1]);
