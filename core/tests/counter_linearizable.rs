@@ -14,7 +14,7 @@ use fastrand::Rng;
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
 use support::SESSION;
 use zkcoord::{Client, Counter, ErrorCode, Result};
-use zkcoord_testkit::{Proxy, ZooKeeper};
+use zkcoord_testkit::{Op, Proxy, ZooKeeper};
 
 /// An operation that is not answered by then would be `INDETERMINATE` for that alone: none comes near it.
 const LONG: Duration = Duration::from_secs(60);
@@ -212,7 +212,7 @@ fn histories_under_reconnects_are_linearizable() {
 fn histories_in_which_sessions_end_are_linearizable() {
     let zookeeper = ZooKeeper::start(3).unwrap();
     let ends = AtomicUsize::new(0);
-    let indeterminate = judge(&zookeeper, 30, |member, _| {
+    let indeterminate = judge(&zookeeper, 20, |member, _| {
         let session = member.client.session_id().unwrap();
         if session == 0 {
             return;
@@ -224,6 +224,30 @@ fn histories_in_which_sessions_end_are_linearizable() {
     });
     eprintln!("{ends:?} sessions ended");
     assert!(indeterminate > 0 && ends.load(SeqCst) > 30, "{ends:?} ends");
+}
+
+#[test]
+fn a_read_at_a_server_that_lags_is_not_stale() {
+    let zookeeper = ZooKeeper::start(3).unwrap();
+    let leader = zookeeper.leader().unwrap();
+    let follower = (leader + 1) % 3;
+    let proxy = Proxy::start(&zookeeper.host(follower)).unwrap();
+    // Sessions that last while their server is stopped.
+    let connect =
+        |hosts| Client::builder(hosts).session_timeout(LONG).connect().wait().unwrap().counter("/c");
+    let (near, far) = (connect(zookeeper.host(leader)), connect(proxy.address()));
+    far.set(0).timeout(LONG).wait().unwrap();
+    for _ in 0..20 {
+        zookeeper.pause(follower).unwrap();
+        let values: Vec<_> = (0..20).map(|_| near.add(1).timeout(LONG).wait().unwrap()).collect();
+        proxy.clear_frames();
+        let mut reading = far.get().timeout(LONG);
+        assert!(reading.wait_for(Duration::ZERO).is_none());
+        // The question and all that has happened wait in the follower's sockets together.
+        assert!(proxy.wait_for(LONG, |frames| frames.iter().any(|frame| frame.is_request(Op::GetData))));
+        zookeeper.resume(follower).unwrap();
+        assert_eq!(reading.wait().unwrap(), values[values.len() - 1]);
+    }
 }
 
 #[test]
