@@ -180,7 +180,7 @@ fn add_while_leaders_die(crowd: Crowd) {
             await_adds(300);
             let leader = zookeeper.leader().unwrap();
             zookeeper.kill(leader).unwrap();
-            assert!(eventually(PATIENCE, || clients.iter().all(|client| is_suspended(client))));
+            assert!(eventually(PATIENCE, || clients.iter().all(is_suspended)));
             zookeeper.leader().unwrap();
             zookeeper.start_node(leader).unwrap();
             zookeeper.wait_ready(PATIENCE).unwrap();
