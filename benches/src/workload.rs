@@ -113,6 +113,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         processes: 1,
         entries: &[
             ours("lock-tasks"),
+            variant("ours, handoff", Program::Ours, "lock-handoff"),
             curator("lock"),
             kazoo("lock"),
             own_crate("crate-lock"),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::client::Core;
+use crate::deadline::Deadline;
 use crate::error::{Error, ErrorCode, Result};
 use crate::guard::Guard;
 use crate::op::Op;
@@ -35,17 +36,7 @@ pub(crate) fn acquire<A: Attempt>(
     make: impl FnOnce(bool) -> A + Send + 'static,
 ) -> Op<Guard> {
     let waits = waits.clone();
-    run(core, false, make, move |outcome, wait| match outcome? {
-        Outcome::Won(guard) => {
-            waits.success(wait);
-            Ok(guard)
-        }
-        Outcome::Taken(why) | Outcome::OutOfTime(why) => {
-            waits.timeout();
-            let message = format!("{what} was not had in time; waiting for {why}");
-            Err(Error::new(ErrorCode::Timeout, message))
-        }
-    })
+    Op::new(core.runtime(), move |deadline| acquired(make(deadline.is_once()), deadline, waits, what))
 }
 
 /// Takes it if that needs no waiting, for others or for oneself.
@@ -53,42 +44,58 @@ pub(crate) fn try_acquire<A: Attempt>(
     core: &Arc<Core>,
     make: impl FnOnce(bool) -> A + Send + 'static,
 ) -> Op<Option<Guard>> {
-    run(core, true, make, |outcome, _| match outcome {
+    Op::new(core.runtime(), move |deadline| tried(make(true), deadline))
+}
+
+/// The outcome of an [`acquire`].
+pub(crate) async fn acquired(
+    mut attempt: impl Attempt,
+    deadline: Deadline,
+    waits: Arc<Recorder>,
+    what: String,
+) -> Result<Guard> {
+    let asked = Instant::now();
+    match run(&mut attempt, deadline).await? {
+        Outcome::Won(guard) => {
+            waits.success(asked.elapsed());
+            Ok(guard)
+        }
+        Outcome::Taken | Outcome::OutOfTime => {
+            waits.timeout();
+            Err(not_in_time(&what, &attempt.waiting_for()))
+        }
+    }
+}
+
+async fn tried(mut attempt: impl Attempt, deadline: Deadline) -> Result<Option<Guard>> {
+    match run(&mut attempt, deadline).await {
         Ok(Outcome::Won(guard)) => Ok(Some(guard)),
-        Ok(Outcome::Taken(_)) => Ok(None),
+        Ok(Outcome::Taken) => Ok(None),
+        Ok(Outcome::OutOfTime) => Err(Error::new(ErrorCode::Timeout, "the server did not answer in time")),
         Err(error) if error.code() == ErrorCode::WouldDeadlock => Ok(None),
         Err(error) => Err(error),
-        Ok(Outcome::OutOfTime(_)) => Err(Error::new(ErrorCode::Timeout, "the server did not answer in time")),
-    })
+    }
+}
+
+/// The error of who waited for `what` until his deadline.
+pub(crate) fn not_in_time(what: &str, waiting_for: &str) -> Error {
+    Error::new(ErrorCode::Timeout, format!("{what} was not had in time; waiting for {waiting_for}"))
 }
 
 enum Outcome {
     Won(Guard),
-    /// Others were before us; the text says who.
-    Taken(String),
-    OutOfTime(String),
+    /// Others were before us.
+    Taken,
+    OutOfTime,
 }
 
-fn run<A: Attempt, T: Send + 'static>(
-    core: &Arc<Core>,
-    once: bool,
-    make: impl FnOnce(bool) -> A + Send + 'static,
-    conclude: impl FnOnce(Result<Outcome>, Duration) -> Result<T> + Send + 'static,
-) -> Op<T> {
-    Op::new(core.runtime(), move |deadline| async move {
-        let asked = Instant::now();
-        let mut attempt = make(once || deadline.is_once());
-        let won = deadline.run(attempt.win()).await;
-        let outcome = match won {
-            Some(won) => {
-                won.map(|won| won.map_or_else(|| Outcome::Taken(attempt.waiting_for()), Outcome::Won))
-            }
-            None => {
-                // What is left of it goes on in the background.
-                let _gone = tokio::time::timeout(PARTING, attempt.leave()).await;
-                Ok(Outcome::OutOfTime(attempt.waiting_for()))
-            }
-        };
-        conclude(outcome, asked.elapsed())
-    })
+async fn run(attempt: &mut impl Attempt, deadline: Deadline) -> Result<Outcome> {
+    match deadline.run(attempt.win()).await {
+        Some(won) => Ok(won?.map_or(Outcome::Taken, Outcome::Won)),
+        None => {
+            // What is left of it goes on in the background.
+            let _gone = tokio::time::timeout(PARTING, attempt.leave()).await;
+            Ok(Outcome::OutOfTime)
+        }
+    }
 }

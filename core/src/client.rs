@@ -9,6 +9,7 @@ use crate::callback;
 use crate::contender::ContenderName;
 use crate::counter::{Counter, CounterFormat};
 use crate::error::{Error, ErrorCode, Result};
+use crate::handoff::Lines;
 use crate::ledger::{DedupeName, Ledgers};
 use crate::miss_guard::{MissDesk, MissGuard};
 use crate::multi_mutex::MultiMutex;
@@ -45,6 +46,7 @@ pub(crate) struct Core {
     counters: Ledgers<CounterFormat>,
     owners: Owners,
     misses: MissDesk,
+    lines: Lines,
 }
 
 impl Client {
@@ -212,9 +214,15 @@ fn contender_path(node: &str) -> Result<ZnodePath> {
 impl Core {
     fn new(runtime: Runtime, supervisor: Arc<Supervisor>) -> Core {
         let dedupe_name = DedupeName::default();
-        let clock = ServerClock::default();
-        let (owners, misses) = (Owners::default(), MissDesk::default());
-        Core { runtime, supervisor, clock, counters: Ledgers::new(&dedupe_name), owners, misses }
+        Core {
+            runtime,
+            supervisor,
+            clock: ServerClock::default(),
+            counters: Ledgers::new(&dedupe_name),
+            owners: Owners::default(),
+            lines: Lines::default(),
+            misses: MissDesk::default(),
+        }
     }
 
     pub(crate) fn runtime(&self) -> &Runtime {
@@ -239,6 +247,10 @@ impl Core {
 
     pub(crate) fn misses(&self) -> &MissDesk {
         &self.misses
+    }
+
+    pub(crate) fn lines(&self) -> &Lines {
+        &self.lines
     }
 
     /// The session of the hour. Waits for one, or with `once` insists on a connection right now.

@@ -85,6 +85,14 @@ impl Guard {
         all.map(Guard::of)
     }
 
+    /// Takes a guard of one lock apart: its share is ended, and what comes next is for the caller to decide. `None` in a child
+    /// of fork().
+    pub(crate) fn dissolve(self) -> Option<Arc<Holding>> {
+        let share = self.held.into_inner()?.shares.pop()?;
+        share.end();
+        Some(share.holding().clone())
+    }
+
     /// The fencing token: larger than that of every holder before, also when the lock's directory was deleted and made
     /// again. It is the `czxid` of the lock's node. Pass it along with what you write, and let the receiver refuse a
     /// token smaller than one that it has seen.
@@ -256,7 +264,7 @@ impl Guard {
         };
         let (core, shares, node) = (held.core.clone(), held.shares.clone(), self.node.clone());
         Op::starting(&held.core.runtime().clone(), move |deadline| {
-            let unused: Vec<_> = shares.iter().filter_map(|share| give_up(share)).collect();
+            let unused: Vec<_> = shares.iter().filter_map(|share| give_up(&core, share)).collect();
             if unused.is_empty() {
                 return Ok(answered(Ok(())));
             }
@@ -280,14 +288,19 @@ impl Drop for Held {
     fn drop(&mut self) {
         // Not after a release, whose own task sees it through.
         for share in self.shares.drain(..).filter(|share| !share.has_ended()) {
-            let _background = give_up(&share).and_then(|holding| delete(&self.core, holding));
+            let _background = give_up(&self.core, &share).and_then(|holding| delete(&self.core, holding));
         }
     }
 }
 
 /// Ends a share. Returns the holding when nobody shares it any more: its node is to be deleted.
-fn give_up(share: &Share) -> Option<Arc<Holding>> {
-    share.end();
+fn give_up(core: &Arc<Core>, share: &Share) -> Option<Arc<Holding>> {
+    if share.end()
+        && let Some((line, limit)) = share.line()
+        && line.hand_over(core, share.holding(), limit)
+    {
+        return None;
+    }
     share.holding().close().then(|| share.holding().clone())
 }
 

@@ -22,6 +22,7 @@
 //! - `mutex.rs`, `reentrant_mutex.rs`, `rw_lock.rs`, `semaphore.rs`, `multi_mutex.rs`: the locks; `attempt.rs` is what they share
 //!   in how they are taken, `queue.rs` the recipe of the queue, `contender.rs` the names in it
 //! - `owners.rs`, `owned.rs`: who holds what, and how an owner gets in again
+//! - `handoff.rs`: hand-over inside the process
 //! - `guard.rs`, `share.rs`, `holding.rs`, `fenced.rs`: what is held, and writes guarded by it
 //! - `inspect.rs`, `stats.rs`: a look at a queue, and at the waits
 //! - `counter/`: [`Counter`]
@@ -44,6 +45,7 @@ mod deadline;
 mod error;
 mod fenced;
 mod guard;
+mod handoff;
 mod holding;
 mod inspect;
 mod ledger;

@@ -9,8 +9,9 @@ use crate::client::Core;
 use crate::contender::Scheme;
 use crate::error::{Error, ErrorCode, Result};
 use crate::guard::Guard;
+use crate::handoff::{Waiter, what};
 use crate::inspect::{self, Queue};
-use crate::op::Op;
+use crate::op::{Op, spawned};
 use crate::owned::OwnedContest;
 use crate::owners::{Role, Who};
 use crate::path::ZnodePath;
@@ -31,12 +32,21 @@ pub struct Mutex {
     scheme: Scheme,
     role: Role,
     who: Who,
+    handoff: u32,
     waits: Arc<Recorder>,
 }
 
 impl Mutex {
     pub(crate) fn new(core: Arc<ProcessBound<Arc<Core>>>, path: Result<ZnodePath>, role: Role) -> Mutex {
-        Mutex { core, path, scheme: Scheme::Curator, role, who: Who::Unknown, waits: Arc::default() }
+        Mutex {
+            core,
+            path,
+            scheme: Scheme::Curator,
+            role,
+            who: Who::Unknown,
+            handoff: 0,
+            waits: Arc::default(),
+        }
     }
 
     /// Whose node names it writes. Everyone who shares the path must be able to read them. Default
@@ -65,6 +75,32 @@ impl Mutex {
     #[must_use]
     pub fn owned_by(mut self, owner: u64) -> Mutex {
         self.who = Who::Owning(owner);
+        self
+    }
+
+    /// Lets the tasks of this client hand the mutex to each other, up to `most` times in a row without any request; then it is
+    /// the others' turn. 0, the default, is strict: everybody in the order of the server's queue, one after another.
+    ///
+    /// Those who ask with a `most` above 0, through this handle or any other of the client, stand in one line, in the order in
+    /// which they ask, and one node stands in the server's queue for all of them. Strict mutexes of the same client queue at the
+    /// server like everybody else. How often a lock may be handed over is decided by who gives it.
+    ///
+    /// Guards that were handed over one after the other share the node and the **token**: they never overlap, but who checks
+    /// tokens cannot tell them apart. A write that is late by one guard is not fenced off until the server grants the lock
+    /// anew. All else belongs to one guard alone: release, loss, `on_lost`, `on_revoke`.
+    ///
+    /// A lock that is lost, or may be, is not handed over, nor one that somebody [asked for](crate::Guard::on_revoke).
+    /// [`try_acquire`](Mutex::try_acquire) gives `None` while anybody of this client's line holds the lock or waits for it; a guard
+    /// that it gives goes back to the server.
+    ///
+    /// Not for the sides of a read/write lock: there it makes the operations fail.
+    #[must_use]
+    pub fn handoff(mut self, most: u32) -> Mutex {
+        if self.role != Role::Mutex && most > 0 {
+            let why = "must be 0 for a side of a read/write lock";
+            self.path = self.path.and(Err(Error::invalid_argument("handoff", most, why)));
+        }
+        self.handoff = most;
         self
     }
 
@@ -99,9 +135,9 @@ impl Mutex {
     /// ```
     pub fn acquire(&self) -> Op<Guard> {
         match self.parts() {
+            Ok((core, path)) if self.handoff > 0 => self.acquire_in_line(core, path),
             Ok((core, path)) => {
-                let what = format!("lock {}", path.as_str());
-                attempt::acquire(&core.clone(), &self.waits, what, self.contest(core, path))
+                attempt::acquire(&core.clone(), &self.waits, what(&path), self.contest(core, path))
             }
             Err(error) => Op::failed(error),
         }
@@ -144,9 +180,25 @@ impl Mutex {
         self.waits.stats()
     }
 
+    /// Starts on the caller's thread, as hand-overs do: a lock that changes hands within one thread needs no other.
+    fn acquire_in_line(&self, core: Arc<Core>, path: ZnodePath) -> Op<Guard> {
+        let mutex = self.clone();
+        Op::starting(&core.runtime().clone(), move |deadline| {
+            if deadline.is_once() {
+                let attempt = mutex.contest(core.clone(), path.clone())(true);
+                let acquired = attempt::acquired(attempt, deadline, mutex.waits, what(&path));
+                return Ok(spawned(core.runtime(), acquired));
+            }
+            core.owners().check(&path, mutex.who)?;
+            let (waiter, answer) = Waiter::new(mutex.who, mutex.handoff, deadline, mutex.waits);
+            core.lines().line(&path, mutex.scheme).join(&core, waiter);
+            Ok(answer)
+        })
+    }
+
     fn contest(&self, core: Arc<Core>, path: ZnodePath) -> impl FnOnce(bool) -> OwnedContest + use<> {
-        let (scheme, role, who) = (self.scheme, self.role, self.who);
-        move |once| OwnedContest::new(core, path, scheme, role, who, once)
+        let (scheme, role, who, in_line) = (self.scheme, self.role, self.who, self.handoff > 0);
+        move |once| OwnedContest::new(core, path, scheme, role, who, once).behind_line(in_line)
     }
 
     fn parts(&self) -> Result<(Arc<Core>, ZnodePath)> {

@@ -26,6 +26,9 @@ pub(crate) struct OwnedContest {
     role: Role,
     who: Who,
     once: bool,
+    /// Gives way to those who stand in its line.
+    behind_line: bool,
+    scheme: Scheme,
     contest: Contest,
     turn: Option<OwnedMutexGuard<()>>,
 }
@@ -40,7 +43,13 @@ impl OwnedContest {
         once: bool,
     ) -> OwnedContest {
         let contest = Contest::new(core.clone(), path.clone(), scheme, role.kind()).once(once);
-        OwnedContest { core, path, role, who, once, contest, turn: None }
+        OwnedContest { core, path, role, who, once, behind_line: false, scheme, contest, turn: None }
+    }
+
+    /// Whether it gives way to those of this client who hold the lock by its line, or wait for it there (`handoff.rs`).
+    pub(crate) fn behind_line(mut self, behind_line: bool) -> OwnedContest {
+        self.behind_line = behind_line;
+        self
     }
 
     /// Step 1. `false` when he would have to wait and tries only once.
@@ -65,10 +74,13 @@ impl OwnedContest {
 
 impl Attempt for OwnedContest {
     async fn win(&mut self) -> Result<Option<Guard>> {
-        let Who::Owning(owner) = self.who else {
+        if self.role == Role::Mutex {
             self.core.owners().check(&self.path, self.who)?;
-            return self.contest.win().await;
-        };
+        }
+        if self.behind_line && self.core.lines().is_wanted(&self.path, self.scheme) {
+            return Ok(None);
+        }
+        let Who::Owning(owner) = self.who else { return self.contest.win().await };
         let entry = self.core.owners().entry(&self.path, owner);
         if self.role.is_shared_with_itself() && !self.take_turn(&entry).await {
             return Ok(None);

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 
 use crate::callback;
 use crate::error::{Error, ErrorCode, Result};
+use crate::handoff::Line;
 use crate::holding::{Holding, Loss, Standing};
 use crate::owners::Entry;
 
@@ -21,6 +22,8 @@ pub(crate) struct Share {
     calls: Mutex<Calls>,
     /// Whose it is, where that is known.
     owner: OnceLock<Arc<Entry>>,
+    /// Who gets the lock next, if anybody may, and how often it may have been handed over before.
+    line: OnceLock<(Arc<Line>, u32)>,
 }
 
 #[derive(Default)]
@@ -33,7 +36,13 @@ struct Calls {
 
 impl Share {
     pub(crate) fn new(holding: Arc<Holding>) -> Share {
-        Share { holding, ended: OnceLock::new(), calls: Mutex::default(), owner: OnceLock::new() }
+        Share {
+            holding,
+            ended: OnceLock::new(),
+            calls: Mutex::default(),
+            owner: OnceLock::new(),
+            line: OnceLock::new(),
+        }
     }
 
     pub(crate) fn holding(&self) -> &Arc<Holding> {
@@ -43,6 +52,16 @@ impl Share {
     /// Notes whose it is, once.
     pub(crate) fn belongs_to(&self, owner: Arc<Entry>) {
         drop(self.owner.set(owner));
+    }
+
+    /// Has the lock handed over to `line` in the end, if it was not handed over `limit` times already.
+    pub(crate) fn goes_to_line(&self, line: Arc<Line>, limit: u32) {
+        drop(self.line.set((line, limit)));
+    }
+
+    /// The line that the lock goes to in the end.
+    pub(crate) fn line(&self) -> Option<(&Arc<Line>, u32)> {
+        self.line.get().map(|(line, limit)| (line, *limit))
     }
 
     pub(crate) fn has_ended(&self) -> bool {

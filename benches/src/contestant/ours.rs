@@ -9,6 +9,9 @@ use crate::Result;
 use crate::job::{Job, Score};
 use crate::laps::{self, Laps};
 
+/// How often a mutex may change hands inside the process, where that is allowed, before it goes back to the server.
+const HAND_OVERS: u32 = 1000;
+
 pub(crate) struct Ours {
     client: Client,
     /// The user's runtime, where the tasks live: zkcoord runs on its own.
@@ -38,6 +41,7 @@ impl Contestant for Ours {
             "lock" => laps::threads(job, |_, laps| lock_on_a_thread(&mutex(), laps)),
             "lock-drop" => laps::threads(job, |_, laps| lock_and_drop(&mutex(), laps)),
             "lock-tasks" => self.tasks(job, |_, laps| lock_in_a_task(mutex(), laps)),
+            "lock-handoff" => self.tasks(job, |_, laps| lock_in_a_task(mutex().handoff(HAND_OVERS), laps)),
             "locks-tasks" => self.tasks(job, |number, laps| lock_in_a_task(own_mutex(number), laps)),
             "add" => laps::threads(job, |_, laps| add_on_a_thread(&counter(), laps)),
             "add-tasks" => self.tasks(job, |_, laps| add_in_a_task(counter(), laps)),
