@@ -17,7 +17,7 @@ use crate::mutex::Mutex;
 use crate::op::Op;
 use crate::options::{Acl, ClientOptions};
 use crate::owners::{Owners, Role};
-use crate::path::ZnodePath;
+use crate::path::{ZnodePath, name_of};
 use crate::reentrant_mutex::ReentrantMutex;
 use crate::runtime::{ProcessBound, Runtime};
 use crate::rw_lock::RwLock;
@@ -207,7 +207,7 @@ impl Client {
 /// The path of a node that stands in a queue. Writing a request into another would destroy what it holds.
 fn contender_path(node: &str) -> Result<ZnodePath> {
     let path = ZnodePath::parse("node", node)?;
-    let name = node.rsplit('/').next().and_then(ContenderName::parse);
+    let name = ContenderName::parse(name_of(node));
     name.map(|_| path).ok_or_else(|| Error::invalid_argument("node", node, "is not the node of a contender"))
 }
 

@@ -91,6 +91,17 @@ pub(crate) fn prefix(scheme: Scheme, kind: Kind) -> String {
     }
 }
 
+/// What the node of a read lock is called that takes the place of the write lock with the node `write`: up to its number, and the
+/// number. `None` when that is no write lock's.
+pub(crate) fn successor(write: &str) -> Option<(String, &str)> {
+    let name = ContenderName::parse(write).filter(ContenderName::may_be_succeeded)?;
+    let scheme = if name.marker == Marker::CuratorWrite { Scheme::Curator } else { Scheme::Kazoo };
+    Some((prefix(scheme, Kind::Read), &write[write.len() - SEQUENCE_DIGITS..]))
+}
+
+/// The server's `%010d`.
+const SEQUENCE_DIGITS: usize = 10;
+
 /// A random uuid of version 8, "for vendors": by that alone our nodes can be told from Curator's, whose names are the same.
 fn own_uuid() -> Uuid {
     uuid::Builder::from_custom_bytes(Uuid::new_v4().into_bytes()).into_uuid()
@@ -147,16 +158,28 @@ impl<'a> ContenderName<'a> {
             head.strip_suffix('-').and_then(Marker::at_end_of).filter(|_| (9..=10).contains(&digits.len()));
         let (marker, sign) = match negative {
             Some(marker) => (marker, -1),
-            None => (Marker::at_end_of(head).filter(|_| digits.len() == 10)?, 1),
+            None => (Marker::at_end_of(head).filter(|_| digits.len() == SEQUENCE_DIGITS)?, 1),
         };
         let sequence = i32::try_from(sign * digits.parse::<i64>().ok()?).ok()?;
         Some(ContenderName { name, sequence, marker })
     }
 
-    /// Whether the node's owner may put another node in its place with the same number: Curator's write lock does
-    /// when it is downgraded to a read lock.
+    /// Whether the node's owner may put another node in its place with the same number: a write lock that is downgraded to a
+    /// read lock, Curator's (from 5.5) and ours. In kazoo's scheme our mutex has the same name.
     fn may_be_succeeded(&self) -> bool {
-        matches!(self.marker, Marker::CuratorWrite)
+        match self.marker {
+            Marker::CuratorWrite => true,
+            Marker::KazooLock => self.library() == Library::Zkcoord,
+            _ => false,
+        }
+    }
+
+    /// Whether the two are a write lock and the read lock to which its owner downgrades it: they stand at one place.
+    pub(crate) fn shares_its_place_with(&self, other: &ContenderName<'_>) -> bool {
+        let follows = |read: &ContenderName<'_>, write: &ContenderName<'_>| {
+            read.kind() == Kind::Read && write.may_be_succeeded()
+        };
+        self.sequence == other.sequence && (follows(self, other) || follows(other, self))
     }
 
     /// What the contender wants, as far as its name tells.
@@ -343,6 +366,26 @@ mod tests {
             position(&all, "b-lock-0000000002", Kind::Mutex),
             Position::Behind { decisive: false, .. }
         ));
+    }
+
+    #[test]
+    fn a_downgrade_has_the_number_of_the_write_lock() {
+        for (scheme, marker) in [(Scheme::Curator, "-__READ__"), (Scheme::Kazoo, "__rlock__")] {
+            let write = format!("{}0000000012", prefix(scheme, Kind::Write));
+            let (read, number) = successor(&write).unwrap();
+            assert!(read.ends_with(marker) && number == "0000000012", "{read}{number}");
+            let read = format!("{read}{number}");
+            let (read, write) = (ContenderName::parse(&read).unwrap(), ContenderName::parse(&write).unwrap());
+            assert!(read.shares_its_place_with(&write) && write.shares_its_place_with(&read));
+            assert!(!write.shares_its_place_with(&write) && read.library() == Library::Zkcoord);
+        }
+        for other in [
+            "a-lock-0000000012",
+            "a-__READ__0000000012",
+            "0123456789ab4def0123456789abcdef__lock__0000000009",
+        ] {
+            assert_eq!(successor(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -51,6 +51,7 @@ pub(crate) struct Holding {
     shares: Mutex<Vec<Weak<Share>>>,
     watched: AtomicBool,
     asked_back: AtomicBool,
+    has_successor: AtomicBool,
 }
 
 impl Holding {
@@ -65,6 +66,7 @@ impl Holding {
             shares: Mutex::default(),
             watched: AtomicBool::new(false),
             asked_back: AtomicBool::new(false),
+            has_successor: AtomicBool::new(false),
         });
         let share = holding.add(&mut holding.shares.lock());
         session.keeper().hold(&holding);
@@ -163,6 +165,15 @@ impl Holding {
 
     pub(crate) fn is_asked_back(&self) -> bool {
         self.asked_back.load(Ordering::Acquire)
+    }
+
+    /// Notes that another node may take the place of this one in the queue.
+    pub(crate) fn expect_successor(&self) {
+        self.has_successor.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn may_have_successor(&self) -> bool {
+        self.has_successor.load(Ordering::Acquire)
     }
 
     fn shares(&self) -> Vec<Arc<Share>> {

@@ -83,7 +83,7 @@ async fn look(link: &Link, directory: &ZnodePath) -> Result<Queue, Fault> {
     let mut contenders = Vec::with_capacity(parsed.len());
     for ((contender, path), entry) in parsed.iter().zip(&paths).zip(entries) {
         match entry {
-            Ok(entry) => contenders.push(describe(contender, path, entry, &names)),
+            Ok(entry) => contenders.push(describe(contender, path, entry, holds(contender, &names))),
             // It left meanwhile.
             Err(Fault::Refused(Refusal::NoNode)) => {}
             Err(fault) => return Err(fault),
@@ -93,12 +93,24 @@ async fn look(link: &Link, directory: &ZnodePath) -> Result<Queue, Fault> {
     Ok(Queue { contenders, warnings })
 }
 
-fn describe(contender: &ContenderName<'_>, path: &str, entry: Entry, names: &[String]) -> Contender {
+/// Whether nobody before it keeps the contender out. A write lock and the read lock to which it is being downgraded are no rivals.
+fn holds(contender: &ContenderName<'_>, names: &[String]) -> bool {
+    let is_twin = |name: &String| {
+        ContenderName::parse(name).is_some_and(|other| other.shares_its_place_with(contender))
+    };
+    let is_first = |names: &[String]| position(names, contender.name, contender.kind()) == Position::First;
+    match names.iter().position(is_twin) {
+        None => is_first(names),
+        Some(twin) => is_first(&[&names[..twin], &names[twin + 1..]].concat()),
+    }
+}
+
+fn describe(contender: &ContenderName<'_>, path: &str, entry: Entry, is_holder: bool) -> Contender {
     Contender {
         node: path.to_owned(),
         identity: String::from_utf8_lossy(&entry.data).into_owned(),
         session_id: entry.owner,
-        is_holder: position(names, contender.name, contender.kind()) == Position::First,
+        is_holder,
         is_reader: contender.kind() == Kind::Read,
         library: contender.library(),
         waiting_since: SystemTime::UNIX_EPOCH + Duration::from_millis(entry.ctime.max(0) as u64),

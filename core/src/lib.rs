@@ -21,7 +21,7 @@
 //! - `client.rs`, `options.rs`: [`Client`] and how it connects
 //! - `mutex.rs`, `reentrant_mutex.rs`, `rw_lock.rs`, `semaphore.rs`, `multi_mutex.rs`: the locks; `attempt.rs` is what they share
 //!   in how they are taken, `queue.rs` the recipe of the queue, `contender.rs` the names in it
-//! - `owners.rs`, `owned.rs`: who holds what, and how an owner gets in again
+//! - `owners.rs`, `owned.rs`: who holds what, and how an owner gets in again; `downgrade.rs`: from writing to reading
 //! - `handoff.rs`: hand-over inside the process
 //! - `guard.rs`, `share.rs`, `holding.rs`, `fenced.rs`: what is held, and writes guarded by it
 //! - `inspect.rs`, `stats.rs`: a look at a queue, and at the waits
@@ -42,6 +42,7 @@ mod client;
 mod contender;
 mod counter;
 mod deadline;
+mod downgrade;
 mod error;
 mod fenced;
 mod guard;

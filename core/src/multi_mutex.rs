@@ -138,7 +138,7 @@ struct MultiContest {
 impl Attempt for MultiContest {
     async fn win(&mut self) -> Result<Option<Guard>> {
         // All of them first: what is known to be in vain is not to wait for the others.
-        self.paths.iter().try_for_each(|path| self.core.owners().check(path, self.who))?;
+        self.paths.iter().try_for_each(|path| self.core.owners().check(path, Role::Mutex, self.who))?;
         while let Some(path) = self.paths.get(self.had.len()) {
             let (core, path) = (self.core.clone(), path.clone());
             let contest = OwnedContest::new(core, path, self.scheme, Role::Mutex, self.who, self.once);

@@ -72,6 +72,8 @@ impl Mutex {
     /// Says who asks, as [`asked_by`](Mutex::asked_by), and that he will hold the lock until it is released: whatever he asks
     /// for next at this path with this client fails with `WOULD_DEADLOCK` instead of waiting for himself. Not for guards that
     /// are handed to others.
+    ///
+    /// For the sides of a [`RwLock`](crate::RwLock) it means what is said [there](crate::RwLock::owned_by).
     #[must_use]
     pub fn owned_by(mut self, owner: u64) -> Mutex {
         self.who = Who::Owning(owner);
@@ -189,7 +191,7 @@ impl Mutex {
                 let acquired = attempt::acquired(attempt, deadline, mutex.waits, what(&path));
                 return Ok(spawned(core.runtime(), acquired));
             }
-            core.owners().check(&path, mutex.who)?;
+            core.owners().check(&path, mutex.role, mutex.who)?;
             let (waiter, answer) = Waiter::new(mutex.who, mutex.handoff, deadline, mutex.waits);
             core.lines().line(&path, mutex.scheme).join(&core, waiter);
             Ok(answer)

@@ -2,9 +2,10 @@
 //!
 //! 1. An owner who may share with himself does one thing at a time: what he asks for meanwhile waits for that.
 //! 2. He holds it already, in a way that he can share: one more share, without any request.
-//! 3. He holds it in a way that he would wait for: `WOULD_DEADLOCK`.
-//! 4. He held it, and lost it: the node that may be left is deleted. It is given up for lost, and would stand before us.
-//! 5. He queues like everybody (`queue.rs`), and what he gets is noted.
+//! 3. He writes and wants to read: he reads on at the same place (`downgrade.rs`).
+//! 4. He holds it in a way that he would wait for: `WOULD_DEADLOCK`.
+//! 5. He held it, and lost it: the node that may be left is deleted. It is given up for lost, and would stand before us.
+//! 6. He queues like everybody (`queue.rs`), and what he gets is noted.
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use tokio::sync::OwnedMutexGuard;
 use crate::attempt::Attempt;
 use crate::client::Core;
 use crate::contender::Scheme;
+use crate::downgrade::Downgrade;
 use crate::error::Result;
 use crate::guard::{self, Guard};
 use crate::owners::{Entry, Role, Way, Who};
@@ -30,6 +32,7 @@ pub(crate) struct OwnedContest {
     behind_line: bool,
     scheme: Scheme,
     contest: Contest,
+    downgrade: Downgrade,
     turn: Option<OwnedMutexGuard<()>>,
 }
 
@@ -43,7 +46,9 @@ impl OwnedContest {
         once: bool,
     ) -> OwnedContest {
         let contest = Contest::new(core.clone(), path.clone(), scheme, role.kind()).once(once);
-        OwnedContest { core, path, role, who, once, behind_line: false, scheme, contest, turn: None }
+        let downgrade = Downgrade::new(core.clone(), path.clone(), once);
+        let (behind_line, turn) = (false, None);
+        OwnedContest { core, path, role, who, once, behind_line, scheme, contest, downgrade, turn }
     }
 
     /// Whether it gives way to those of this client who hold the lock by its line, or wait for it there (`handoff.rs`).
@@ -62,7 +67,7 @@ impl OwnedContest {
         self.turn.is_some()
     }
 
-    /// Step 4.
+    /// Step 5.
     fn bury_the_lost(&self, entry: &Entry) {
         for holding in entry.lost() {
             // Before its node goes: nobody may take it for held any more.
@@ -74,8 +79,8 @@ impl OwnedContest {
 
 impl Attempt for OwnedContest {
     async fn win(&mut self) -> Result<Option<Guard>> {
-        if self.role == Role::Mutex {
-            self.core.owners().check(&self.path, self.who)?;
+        if self.role == Role::Mutex || matches!(self.who, Who::Asking(_)) {
+            self.core.owners().check(&self.path, self.role, self.who)?;
         }
         if self.behind_line && self.core.lines().is_wanted(&self.path, self.scheme) {
             return Ok(None);
@@ -85,11 +90,18 @@ impl Attempt for OwnedContest {
         if self.role.is_shared_with_itself() && !self.take_turn(&entry).await {
             return Ok(None);
         }
-        let guard = match entry.way(&self.path, self.role)? {
-            Way::Join(share) => Some(Guard::new(self.core.clone(), share)),
-            Way::Queue => {
-                self.bury_the_lost(&entry);
-                self.contest.win().await?
+        let guard = loop {
+            let share = match entry.way(&self.path, self.role)? {
+                Way::Join(share) => Some(share),
+                // Without one the write lock is lost, and counts no more.
+                Way::Downgrade(write) => self.downgrade.win(&write).await?,
+                Way::Queue => {
+                    self.bury_the_lost(&entry);
+                    break self.contest.win().await?;
+                }
+            };
+            if let Some(share) = share {
+                break Some(Guard::new(self.core.clone(), share));
             }
         };
         if let Some(guard) = &guard {
@@ -99,6 +111,7 @@ impl Attempt for OwnedContest {
     }
 
     async fn leave(&mut self) {
+        self.downgrade.leave().await;
         self.contest.leave().await;
         self.turn = None;
     }

@@ -68,8 +68,10 @@ impl Role {
 enum Verdict {
     /// He is one among all.
     Queue,
-    /// He has it already, in this role.
-    Join(Role),
+    /// He has it already.
+    Join,
+    /// He writes, and may read on at the same place.
+    Downgrade,
     /// He would wait for himself.
     Refuse(&'static str),
 }
@@ -77,14 +79,15 @@ enum Verdict {
 fn verdict(want: Role, held: &[Role]) -> Verdict {
     let holds = |role| held.contains(&role);
     if want.is_shared_with_itself() && holds(want) {
-        return Verdict::Join(want);
+        return Verdict::Join;
     }
     match held.first() {
         None => Verdict::Queue,
+        _ if want == Role::Read && holds(Role::Write) => Verdict::Downgrade,
         _ if holds(Role::Mutex) => Verdict::Refuse("its owner holds it already, as a plain mutex"),
         _ if holds(Role::Reentrant) => Verdict::Refuse("its owner holds it already, as a reentrant mutex"),
         _ if want == Role::Write => {
-            Verdict::Refuse("its owner reads; a read lock cannot become a write lock")
+            Verdict::Refuse("its owner holds the read lock, which cannot become a write lock")
         }
         _ => Verdict::Refuse("its owner holds it already, as a read/write lock"),
     }
@@ -106,6 +109,7 @@ pub(crate) struct Entry {
 pub(crate) enum Way {
     Queue,
     Join(Arc<Share>),
+    Downgrade(Arc<Holding>),
 }
 
 impl Owners {
@@ -114,12 +118,16 @@ impl Owners {
     }
 
     /// # Errors
-    /// `WOULD_DEADLOCK` when who asks for the lock at `path` would wait for himself.
-    pub(crate) fn check(&self, path: &ZnodePath, who: Who) -> Result<(), Error> {
+    /// `WOULD_DEADLOCK` when who asks for the lock at `path`, to share with nobody, would wait for himself.
+    pub(crate) fn check(&self, path: &ZnodePath, want: Role, who: Who) -> Result<(), Error> {
         let (Who::Asking(owner) | Who::Owning(owner)) = who else { return Ok(()) };
-        match self.0.find(&(path.clone(), owner)) {
-            Some(entry) => entry.way(path, Role::Mutex).map(drop),
-            None => Ok(()),
+        let Some(entry) = self.0.find(&(path.clone(), owner)) else { return Ok(()) };
+        match entry.verdict(want).1 {
+            Verdict::Queue => Ok(()),
+            // Readers are no rivals.
+            Verdict::Join if want == Role::Read => Ok(()),
+            Verdict::Join | Verdict::Downgrade => Err(would_deadlock(path, "its owner holds it already")),
+            Verdict::Refuse(why) => Err(would_deadlock(path, why)),
         }
     }
 }
@@ -128,19 +136,24 @@ impl Entry {
     /// # Errors
     /// `WOULD_DEADLOCK` when there is none but to wait for himself.
     pub(crate) fn way(&self, path: &ZnodePath, want: Role) -> Result<Way, Error> {
-        let held = self.held_for_certain();
+        let (held, verdict) = self.verdict(want);
+        let holdings =
+            |role| held.iter().filter(move |(held, _)| *held == role).map(|(_, share)| share.holding());
+        let way = match verdict {
+            Verdict::Queue => None,
+            Verdict::Join => holdings(want).find_map(Holding::join).map(Way::Join),
+            Verdict::Downgrade => holdings(Role::Write).next().cloned().map(Way::Downgrade),
+            Verdict::Refuse(why) => return Err(would_deadlock(path, why)),
+        };
+        // It may have been lost, or given up by another thread, since we looked.
+        Ok(way.unwrap_or(Way::Queue))
+    }
+
+    fn verdict(&self, want: Role) -> (Vec<(Role, Arc<Share>)>, Verdict) {
+        let is_certain = |share: &Share| !share.has_ended() && share.holding().is_certain();
+        let held: Vec<_> = self.shares().into_iter().filter(|(_, share)| is_certain(share)).collect();
         let roles: Vec<_> = held.iter().map(|(role, _)| *role).collect();
-        let refuse = |why| Error::new(ErrorCode::WouldDeadlock, format!("lock {}: {why}", path.as_str()));
-        match verdict(want, &roles) {
-            Verdict::Queue => Ok(Way::Queue),
-            Verdict::Refuse(why) => Err(refuse(why)),
-            Verdict::Join(role) => {
-                let shares = held.iter().filter(|(held, _)| *held == role);
-                // None: it was lost, or given up by another thread, since we looked.
-                let joined = shares.filter_map(|(_, share)| share.holding().join()).next();
-                Ok(joined.map_or(Way::Queue, Way::Join))
-            }
-        }
+        (held, verdict(want, &roles))
     }
 
     /// Notes that the owner holds `guard`.
@@ -151,11 +164,6 @@ impl Entry {
             share.belongs_to(self.clone());
             held.push((role, Arc::downgrade(share)));
         }
-    }
-
-    fn held_for_certain(&self) -> Vec<(Role, Arc<Share>)> {
-        let shares = self.shares();
-        shares.into_iter().filter(|(_, share)| !share.has_ended() && share.holding().is_certain()).collect()
     }
 
     /// What the owner has lost but not given up. Its node may be there still, and he would queue behind it.
@@ -169,6 +177,10 @@ impl Entry {
         let held = self.held.lock();
         held.iter().filter_map(|(role, share)| Some((*role, share.upgrade()?))).collect()
     }
+}
+
+fn would_deadlock(path: &ZnodePath, why: &str) -> Error {
+    Error::new(ErrorCode::WouldDeadlock, format!("lock {}: {why}", path.as_str()))
 }
 
 #[cfg(test)]
@@ -190,14 +202,30 @@ mod tests {
     }
 
     #[test]
-    fn a_reentrant_lock_is_shared_with_its_owner_and_nothing_else_is() {
-        assert_eq!(
-            verdict(Role::Reentrant, &[Role::Reentrant, Role::Reentrant]),
-            Verdict::Join(Role::Reentrant)
-        );
-        for (want, held) in
-            [(Role::Mutex, Role::Mutex), (Role::Mutex, Role::Reentrant), (Role::Reentrant, Role::Mutex)]
-        {
+    fn an_owner_shares_with_himself_goes_down_and_is_refused_otherwise() {
+        use Role::{Mutex, Read, Reentrant, Write};
+        let cases = [
+            (Reentrant, &[Reentrant, Reentrant][..], Verdict::Join),
+            (Read, &[Read], Verdict::Join),
+            (Write, &[Write], Verdict::Join),
+            (Read, &[Write], Verdict::Downgrade),
+            (Read, &[Write, Read], Verdict::Join),
+            (Write, &[Write, Read], Verdict::Join),
+        ];
+        for (want, held, expected) in cases {
+            assert_eq!(verdict(want, held), expected, "{want:?}, {held:?}");
+        }
+        let refused = [
+            (Mutex, Mutex),
+            (Mutex, Reentrant),
+            (Mutex, Write),
+            (Reentrant, Mutex),
+            (Reentrant, Read),
+            (Read, Mutex),
+            (Write, Reentrant),
+            (Write, Read),
+        ];
+        for (want, held) in refused {
             assert!(matches!(verdict(want, &[held]), Verdict::Refuse(_)), "{want:?}, {held:?}");
         }
     }

@@ -48,6 +48,11 @@ impl ZnodePath {
     }
 }
 
+/// The last component of a path.
+pub(crate) fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 fn problem(path: &str) -> Option<String> {
     if path.is_empty() {
         return Some("must not be empty".into());

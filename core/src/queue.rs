@@ -23,7 +23,7 @@ use crate::contender::{ContenderName, Kind, Position, Scheme, position, prefix};
 use crate::error::{Error, ErrorCode, Result};
 use crate::guard::Guard;
 use crate::holding::Holding;
-use crate::path::ZnodePath;
+use crate::path::{ZnodePath, name_of};
 use crate::session::{Created, Fault, Link, Names, Refusal, Session, Watch, WatchEvent, watch_over};
 use futures_util::future::join;
 use tokio::sync::Notify;
@@ -391,8 +391,4 @@ impl Place {
             tracing::warn!(directory = directory.as_str(), ?fault, "could not leave the queue");
         }
     }
-}
-
-fn name_of(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }

@@ -238,6 +238,51 @@ fn a_downgrade_is_respected_also_by_those_who_waited_before_it() {
     }
 }
 
+/// Our downgrade beside two of theirs that wait: one to write and, behind it, one to read.
+fn we_read_on_beside_waiting_peers(connect: fn() -> Peer, scheme: Scheme) {
+    let corner = Corner::new();
+    let path = shared_lock(&corner);
+    let lock = corner.client().rw_lock("/lock").scheme(scheme).owned_by(1);
+    let writing = lock.write().acquire().timeout(PATIENCE).wait().unwrap();
+    let (mut writer, mut reader) = (connect(), connect());
+    for (number, (peer, kind)) in [(&mut writer, "write"), (&mut reader, "read")].into_iter().enumerate() {
+        peer.tell(&format!("acquire {kind} {path} {}", PATIENCE.as_millis()));
+        corner.await_children("/lock", 2 + number);
+    }
+    let reading = lock.read().acquire().timeout(PATIENCE).wait().unwrap();
+    writing.release().timeout(PATIENCE).wait().unwrap();
+    assert!(reading.is_held() && writer.is_silent() && reader.is_silent(), "{scheme:?}: the writer is next");
+    reading.release().timeout(PATIENCE).wait().unwrap();
+    assert!(writer.answer().starts_with("ok "));
+    assert!(reader.is_silent());
+    writer.release("write", &path);
+    assert!(reader.answer().starts_with("ok "));
+    // A reader next to one who reads on gets in when he writes no more.
+    reader.release("read", &path);
+    let writing = lock.write().acquire().timeout(PATIENCE).wait().unwrap();
+    reader.tell(&format!("acquire read {path} {}", PATIENCE.as_millis()));
+    corner.await_children("/lock", 2);
+    let reading = lock.read().acquire().timeout(PATIENCE).wait().unwrap();
+    assert!(reader.is_silent());
+    writing.release().timeout(PATIENCE).wait().unwrap();
+    assert!(reader.answer().starts_with("ok ") && reading.is_held());
+    assert!(!writer.try_acquire("write", &path), "two read");
+    reading.release().timeout(PATIENCE).wait().unwrap();
+    assert!(!writer.try_acquire("write", &path), "one reads");
+    reader.release("read", &path);
+    assert!(writer.try_acquire("write", &path));
+}
+
+#[test]
+fn our_downgrade_is_respected_by_curator() {
+    we_read_on_beside_waiting_peers(curator, Scheme::Curator);
+}
+
+#[test]
+fn our_downgrade_is_respected_by_kazoo() {
+    we_read_on_beside_waiting_peers(kazoo, Scheme::Kazoo);
+}
+
 #[test]
 fn curators_revoker_asks_for_our_lock() {
     let corner = Corner::new();

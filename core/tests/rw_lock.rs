@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use support::{Corner, PATIENCE};
-use zkcoord::{Op, Scheme};
+use zkcoord::{ErrorCode, Loss, Op, Scheme};
+use zkcoord_testkit::{Op as Request, shared};
 
 const SCHEMES: [Scheme; 2] = [Scheme::Curator, Scheme::Kazoo];
 
@@ -71,4 +72,182 @@ fn a_mixed_crowd_never_overlaps() {
         }
     });
     corner.await_children("/lock", 0);
+}
+
+#[test]
+fn an_owner_shares_each_side_with_himself() {
+    for scheme in SCHEMES {
+        let corner = Corner::new();
+        let client = corner.client();
+        let owned = |owner| client.rw_lock("/lock").scheme(scheme).owned_by(owner);
+        for write in [true, false] {
+            let of = |owner| if write { owned(owner).write().clone() } else { owned(owner).read().clone() };
+            let first = of(1).acquire().wait().unwrap();
+            let mut writer = owned(2).write().acquire();
+            assert!(is_waiting(&mut writer));
+            let second = of(1).acquire().timeout(PATIENCE).wait().unwrap();
+            assert_eq!((second.token(), second.node()), (first.token(), first.node()));
+            assert!(of(2).try_acquire().wait().unwrap().is_none(), "{scheme:?}: somebody else's");
+            first.release().wait().unwrap();
+            assert!(second.is_held() && is_waiting(&mut writer));
+            drop(second);
+            assert!(writer.wait_for(PATIENCE).unwrap().unwrap().is_held());
+        }
+        corner.await_children("/lock", 0);
+    }
+}
+
+#[test]
+fn who_reads_cannot_wait_to_write() {
+    for scheme in SCHEMES {
+        let corner = Corner::new();
+        let client = corner.client();
+        let lock = client.rw_lock("/lock").scheme(scheme).owned_by(1);
+        let reading = lock.read().acquire().wait().unwrap();
+        let error = lock.write().acquire().wait().unwrap_err();
+        assert_eq!(error.code(), ErrorCode::WouldDeadlock);
+        assert!(error.message().contains("/lock") && error.message().contains("cannot become"), "{error}");
+        assert!(lock.write().try_acquire().wait().unwrap().is_none());
+        assert!(client.mutex("/lock").asked_by(1).try_acquire().wait().unwrap().is_none());
+        assert_eq!(
+            client.rw_lock("/lock").write().clone().asked_by(1).acquire().wait().unwrap_err().code(),
+            ErrorCode::WouldDeadlock
+        );
+        assert!(
+            is_waiting(&mut client.rw_lock("/lock").scheme(scheme).write().acquire()),
+            "nobody knows who"
+        );
+        reading.release().wait().unwrap();
+        drop(lock.write().acquire().timeout(PATIENCE).wait().unwrap());
+        corner.await_children("/lock", 0);
+    }
+}
+
+#[test]
+fn nobody_writes_between_writing_and_reading_on() {
+    for scheme in SCHEMES {
+        let corner = Corner::new();
+        let client = corner.client();
+        let lock = client.rw_lock("/lock").scheme(scheme).owned_by(1);
+        let writing = lock.write().acquire().wait().unwrap();
+        // One of the same client and one of another, and a reader behind them.
+        let mut ours = client.rw_lock("/lock").scheme(scheme).write().acquire();
+        assert!(is_waiting(&mut ours));
+        let rival = corner.client().rw_lock("/lock").scheme(scheme);
+        let mut theirs = rival.write().acquire();
+        assert!(is_waiting(&mut theirs));
+        let mut late = rival.read().acquire();
+        assert!(is_waiting(&mut late));
+
+        let reading = lock.read().acquire().timeout(PATIENCE).wait().unwrap();
+        assert_eq!(reading.token(), writing.token(), "it keeps the place");
+        assert_ne!(reading.node(), writing.node());
+        let queue = lock.read().inspect().wait().unwrap();
+        let roles: Vec<_> = queue.iter().map(|it| (it.is_holder, it.is_reader)).collect();
+        let waiters = [(false, false), (false, false), (false, true)];
+        assert!(roles[..2].contains(&(true, true)) && roles[..2].contains(&(true, false)), "{roles:?}");
+        assert_eq!((&roles[2..], queue.warnings.len()), (&waiters[..], 0), "{queue:?}");
+        // Still the writer, who shares both.
+        assert_eq!(lock.write().acquire().wait().unwrap().node(), writing.node());
+        assert_eq!(lock.read().acquire().wait().unwrap().node(), reading.node());
+
+        writing.release().wait().unwrap();
+        assert!(
+            reading.is_held() && is_waiting(&mut ours) && is_waiting(&mut theirs) && is_waiting(&mut late)
+        );
+        assert_eq!(lock.write().acquire().wait().unwrap_err().code(), ErrorCode::WouldDeadlock);
+        reading.set_data("/lock", b"guarded", None).wait().unwrap();
+        reading.release().wait().unwrap();
+        let next = ours.wait_for(PATIENCE).unwrap().unwrap();
+        assert!(next.token() > reading.token() && is_waiting(&mut theirs));
+        drop(next);
+        drop(theirs.wait_for(PATIENCE).unwrap().unwrap());
+        drop(late.wait_for(PATIENCE).unwrap().unwrap());
+        corner.await_children("/lock", 0);
+    }
+}
+
+#[test]
+fn readers_come_in_beside_one_who_reads_on() {
+    for scheme in SCHEMES {
+        let corner = Corner::new();
+        let lock = corner.client().rw_lock("/lock").scheme(scheme).owned_by(1);
+        let writing = lock.write().acquire().wait().unwrap();
+        let mut reader = corner.client().rw_lock("/lock").scheme(scheme).read().acquire();
+        assert!(is_waiting(&mut reader));
+        let reading = lock.read().try_acquire().wait().unwrap().unwrap();
+        assert!(is_waiting(&mut reader), "he still writes");
+        drop(writing);
+        let beside = reader.wait_for(PATIENCE).unwrap().unwrap();
+        assert!(reading.is_held() && beside.is_held());
+    }
+}
+
+#[test]
+fn a_swallowed_reply_to_a_downgrade_is_resolved() {
+    let corner = Corner::new();
+    let proxy = corner.proxy();
+    let lock = corner.client_through(&proxy).rw_lock("/lock").owned_by(1);
+    for swallow_reply in [true, false] {
+        let writing = lock.write().acquire().timeout(PATIENCE).wait().unwrap();
+        let rule = match swallow_reply {
+            true => proxy.swallow_reply(Request::Multi, 1),
+            false => proxy.swallow_request(Request::Multi, 1),
+        };
+        let reading = lock.read().acquire().timeout(PATIENCE).wait().unwrap();
+        assert_eq!((rule.fired(), corner.children("/lock").len()), (1, 2));
+        writing.release().timeout(PATIENCE).wait().unwrap();
+        assert!(
+            reading.is_held() && corner.children("/lock").iter().any(|name| reading.node().ends_with(name))
+        );
+        reading.release().timeout(PATIENCE).wait().unwrap();
+        assert!(corner.children("/lock").is_empty());
+    }
+}
+
+#[test]
+fn a_downgrade_that_is_given_up_leaves_nothing() {
+    let corner = Corner::new();
+    let proxy = corner.proxy();
+    let lock = corner.client_through(&proxy).rw_lock("/lock").owned_by(1);
+    for round in 0..60 {
+        let writing = lock.write().acquire().timeout(PATIENCE).wait().unwrap();
+        let mut reading = lock.read().acquire();
+        drop(reading.wait_for(Duration::from_micros(round * 40)));
+        if round % 20 == 0 {
+            proxy.cut();
+        }
+        drop(reading);
+        drop(writing);
+    }
+    corner.await_children("/lock", 0);
+    proxy.hold_replies(true);
+    let error = lock.read().acquire().timeout(Duration::from_millis(200)).wait().unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Timeout);
+    proxy.hold_replies(false);
+    corner.await_children("/lock", 0);
+}
+
+#[test]
+fn who_lost_the_write_lock_does_not_read_on() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let lock = client.rw_lock("/lock").owned_by(1);
+    let writing = lock.write().acquire().wait().unwrap();
+    let mut next = corner.client().rw_lock("/lock").write().acquire();
+    assert!(is_waiting(&mut next));
+    // Nobody has told its holder yet.
+    corner.observer.delete(&corner.path(writing.node())).unwrap();
+    let mut reading = lock.read().acquire();
+    let next = next.wait_for(PATIENCE).unwrap().unwrap();
+    assert!(is_waiting(&mut reading));
+    assert_eq!(writing.lost().timeout(PATIENCE).wait().unwrap(), Loss::NodeDeleted);
+    drop(next);
+    let reading = reading.wait_for(PATIENCE).unwrap().unwrap();
+    assert!(reading.token() > writing.token());
+    // And with the session everything goes.
+    shared().expire(client.session_id().unwrap()).unwrap();
+    assert_eq!(reading.lost().timeout(PATIENCE).wait().unwrap(), Loss::SessionGone);
+    let writing = lock.write().acquire().timeout(PATIENCE).wait().unwrap();
+    assert!(writing.is_held(), "what is lost does not count as held");
 }

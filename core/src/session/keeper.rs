@@ -34,7 +34,7 @@ const LONGEST_ROUND: Duration = Duration::from_millis(200);
 #[derive(Debug, Default)]
 pub(crate) struct Keeper {
     held: Mutex<HashMap<usize, Arc<Holding>>>,
-    /// The nodes let go last.
+    /// The nodes let go last, but for those whose place another may have taken.
     past: Mutex<VecDeque<String>>,
     waiting: AtomicUsize,
     awake: Notify,
@@ -59,6 +59,9 @@ impl Keeper {
 
     pub(crate) fn let_go(&self, holding: &Arc<Holding>) {
         let Some(holding) = self.held.lock().remove(&key(holding)) else { return };
+        if holding.may_have_successor() {
+            return;
+        }
         let mut past = self.past.lock();
         if past.len() == PAST {
             past.pop_front();

@@ -103,6 +103,11 @@ impl Peer {
         assert!(!answer.starts_with("error"), "{answer}");
         answer
     }
+
+    /// Whether it does not answer its last command yet. An answer that comes after all is lost, and the test with it.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.answers.recv_timeout(Duration::from_millis(200)).is_err()
+    }
 }
 
 impl Drop for Peer {
