@@ -9,7 +9,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, ErrorCode, Result};
 use crate::guard::Guard;
 use crate::op::Op;
-use crate::stats::Recorder;
+use crate::stats::Meters;
 
 /// How long a call that has run out of time waits for its nodes to be gone before it returns and leaves that to the
 /// background.
@@ -28,48 +28,54 @@ pub(crate) trait Attempt: Send + 'static {
 }
 
 /// Takes `what`, within the operation's deadline. `make` is told whether the attempt is to try only once. How long it took
-/// goes into `waits`.
+/// goes into `meters`, and how long it is held.
 pub(crate) fn acquire<A: Attempt>(
     core: &Arc<Core>,
-    waits: &Arc<Recorder>,
+    meters: &Arc<Meters>,
     what: String,
     make: impl FnOnce(bool) -> A + Send + 'static,
 ) -> Op<Guard> {
-    let waits = waits.clone();
-    Op::new(core.runtime(), move |deadline| acquired(make(deadline.is_once()), deadline, waits, what))
+    let meters = meters.clone();
+    Op::new(core.runtime(), move |deadline| acquired(make(deadline.is_once()), deadline, meters, what))
 }
 
 /// Takes it if that needs no waiting, for others or for oneself.
 pub(crate) fn try_acquire<A: Attempt>(
     core: &Arc<Core>,
+    meters: &Arc<Meters>,
     make: impl FnOnce(bool) -> A + Send + 'static,
 ) -> Op<Option<Guard>> {
-    Op::new(core.runtime(), move |deadline| tried(make(true), deadline))
+    let meters = meters.clone();
+    Op::new(core.runtime(), move |deadline| tried(make(true), deadline, meters))
 }
 
 /// The outcome of an [`acquire`].
 pub(crate) async fn acquired(
     mut attempt: impl Attempt,
     deadline: Deadline,
-    waits: Arc<Recorder>,
+    meters: Arc<Meters>,
     what: String,
 ) -> Result<Guard> {
     let asked = Instant::now();
     match run(&mut attempt, deadline).await? {
         Outcome::Won(guard) => {
-            waits.success(asked.elapsed());
+            meters.waits.success(asked.elapsed());
+            guard.measure(&meters);
             Ok(guard)
         }
         Outcome::Taken | Outcome::OutOfTime => {
-            waits.timeout();
+            meters.waits.timeout();
             Err(not_in_time(&what, &attempt.waiting_for()))
         }
     }
 }
 
-async fn tried(mut attempt: impl Attempt, deadline: Deadline) -> Result<Option<Guard>> {
+async fn tried(mut attempt: impl Attempt, deadline: Deadline, meters: Arc<Meters>) -> Result<Option<Guard>> {
     match run(&mut attempt, deadline).await {
-        Ok(Outcome::Won(guard)) => Ok(Some(guard)),
+        Ok(Outcome::Won(guard)) => {
+            guard.measure(&meters);
+            Ok(Some(guard))
+        }
         Ok(Outcome::Taken) => Ok(None),
         Ok(Outcome::OutOfTime) => Err(Error::new(ErrorCode::Timeout, "the server did not answer in time")),
         Err(error) if error.code() == ErrorCode::WouldDeadlock => Ok(None),

@@ -16,6 +16,7 @@ use crate::path::ZnodePath;
 use crate::runtime::ProcessBound;
 use crate::session::Session;
 use crate::share::Share;
+use crate::stats::Meters;
 
 /// A lock that is held, until it is released, dropped, or lost.
 ///
@@ -63,6 +64,13 @@ impl Guard {
         self.held.get().map_or(&[], |held| &held.shares)
     }
 
+    /// Has it noted in `meters` how long the lock is held, counted from now. Of several nodes the first stands for all.
+    pub(crate) fn measure(&self, meters: &Arc<Meters>) {
+        if let Some(share) = self.shares().first() {
+            share.measure(Some(meters));
+        }
+    }
+
     fn of(held: Held) -> Guard {
         let first = held.shares.first().map(|share| share.holding());
         Guard {
@@ -85,10 +93,11 @@ impl Guard {
         all.map(Guard::of)
     }
 
-    /// Takes a guard of one lock apart: its share is ended, and what comes next is for the caller to decide. `None` in a child
-    /// of fork().
+    /// Takes a guard of one lock apart that nobody has had: its share is ended, and what comes next is for the caller to decide.
+    /// `None` in a child of fork().
     pub(crate) fn dissolve(self) -> Option<Arc<Holding>> {
         let share = self.held.into_inner()?.shares.pop()?;
+        share.measure(None);
         share.end();
         Some(share.holding().clone())
     }

@@ -35,7 +35,7 @@ use crate::owners::{Role, Who};
 use crate::path::ZnodePath;
 use crate::queue::Contest;
 use crate::registry::Registry;
-use crate::stats::Recorder;
+use crate::stats::Meters;
 
 /// The lines of one client.
 #[derive(Debug, Default)]
@@ -87,7 +87,7 @@ pub(crate) struct Waiter {
     limit: u32,
     asked: Instant,
     deadline: Option<Instant>,
-    waits: Arc<Recorder>,
+    meters: Arc<Meters>,
 }
 
 impl Waiter {
@@ -96,14 +96,14 @@ impl Waiter {
         who: Who,
         limit: u32,
         deadline: Deadline,
-        waits: Arc<Recorder>,
+        meters: Arc<Meters>,
     ) -> (Waiter, Answer<Guard>) {
         let (answer, receiver) = oneshot::channel();
         let deadline = match deadline {
             Deadline::At(instant) => Some(instant),
             Deadline::Never | Deadline::Once => None,
         };
-        (Waiter { answer, who, limit, asked: Instant::now(), deadline, waits }, receiver)
+        (Waiter { answer, who, limit, asked: Instant::now(), deadline, meters }, receiver)
     }
 
     fn is_late(&self, now: Instant) -> bool {
@@ -194,9 +194,10 @@ impl Line {
             }
             // Before it is his, and he may be gone with it.
             let waited = waiter.asked.elapsed();
+            guard.measure(&waiter.meters);
             match waiter.answer.send(Ok(guard)) {
                 Ok(()) => {
-                    waiter.waits.success(waited);
+                    waiter.meters.waits.success(waited);
                     return true;
                 }
                 // He has gone. Not by dropping the guard, which would come here again.
@@ -279,7 +280,7 @@ impl Line {
 
     fn send_away(&self, late: Vec<(usize, Waiter)>, awaited: &str) {
         for (before, waiter) in late {
-            waiter.waits.timeout();
+            waiter.meters.waits.timeout();
             let why = match before {
                 0 => awaited.to_owned(),
                 _ => format!("{awaited}, and {before} before it in this process"),

@@ -24,7 +24,7 @@
 //! - `owners.rs`, `owned.rs`: who holds what, and how an owner gets in again; `downgrade.rs`: from writing to reading
 //! - `handoff.rs`: hand-over inside the process
 //! - `guard.rs`, `share.rs`, `holding.rs`, `fenced.rs`: what is held, and writes guarded by it
-//! - `inspect.rs`, `stats.rs`: a look at a queue, and at the waits
+//! - `inspect.rs`, `stats.rs`: a look at a queue, and at waits and holds
 //! - `counter/`: [`Counter`]
 //! - `miss_guard/`: [`MissGuard`]
 //! - `ledger/`: one node that many change, exactly once each; `server_clock.rs`: the servers' time
@@ -86,4 +86,4 @@ pub use reentrant_mutex::ReentrantMutex;
 pub use rw_lock::RwLock;
 pub use semaphore::Semaphore;
 pub use session::State;
-pub use stats::WaitStats;
+pub use stats::{HoldStats, WaitStats};

@@ -17,7 +17,7 @@ use crate::owned::OwnedContest;
 use crate::owners::{Role, Who};
 use crate::path::ZnodePath;
 use crate::runtime::ProcessBound;
-use crate::stats::{Recorder, WaitStats};
+use crate::stats::{Meters, WaitStats};
 
 /// Several mutexes taken as one. Made by [`Client::multi_mutex`](crate::Client::multi_mutex), without any request.
 ///
@@ -38,7 +38,7 @@ pub struct MultiMutex {
     paths: Result<Vec<ZnodePath>>,
     scheme: Scheme,
     who: Who,
-    waits: Arc<Recorder>,
+    meters: Arc<Meters>,
 }
 
 impl MultiMutex {
@@ -49,7 +49,7 @@ impl MultiMutex {
             let none = || Error::invalid_argument("paths", "", "must name at least one lock");
             if paths.is_empty() { Err(none()) } else { Ok(paths) }
         });
-        MultiMutex { core, paths, scheme: Scheme::Curator, who: Who::Unknown, waits: Arc::default() }
+        MultiMutex { core, paths, scheme: Scheme::Curator, who: Who::Unknown, meters: Arc::default() }
     }
 
     /// Whose node names it writes. Default [`Scheme::Curator`].
@@ -90,7 +90,7 @@ impl MultiMutex {
                 let names: Vec<_> = paths.iter().map(ZnodePath::as_str).collect();
                 attempt::acquire(
                     core,
-                    &self.waits,
+                    &self.meters,
                     format!("locks {}", names.join(", ")),
                     self.contest(core, paths),
                 )
@@ -103,14 +103,14 @@ impl MultiMutex {
     /// [`Mutex::try_acquire`](crate::Mutex::try_acquire).
     pub fn try_acquire(&self) -> Op<Option<Guard>> {
         match self.parts() {
-            Ok((core, paths)) => attempt::try_acquire(core, self.contest(core, paths)),
+            Ok((core, paths)) => attempt::try_acquire(core, &self.meters, self.contest(core, paths)),
             Err(error) => Op::failed(error),
         }
     }
 
-    /// How long the waits of this handle and its clones took. Costs no round trip.
+    /// How long this handle and its clones waited, and held what they got. Costs no round trip.
     pub fn stats(&self) -> WaitStats {
-        self.waits.stats()
+        self.meters.stats()
     }
 
     fn contest(&self, core: &Arc<Core>, paths: &[ZnodePath]) -> impl FnOnce(bool) -> MultiContest + use<> {

@@ -16,7 +16,7 @@ use crate::owned::OwnedContest;
 use crate::owners::{Role, Who};
 use crate::path::ZnodePath;
 use crate::runtime::ProcessBound;
-use crate::stats::{Recorder, WaitStats};
+use crate::stats::{Meters, WaitStats};
 
 /// A mutual exclusion lock at a path. Made by [`Client::mutex`](crate::Client::mutex), without any request.
 ///
@@ -33,7 +33,7 @@ pub struct Mutex {
     role: Role,
     who: Who,
     handoff: u32,
-    waits: Arc<Recorder>,
+    meters: Arc<Meters>,
 }
 
 impl Mutex {
@@ -45,7 +45,7 @@ impl Mutex {
             role,
             who: Who::Unknown,
             handoff: 0,
-            waits: Arc::default(),
+            meters: Arc::default(),
         }
     }
 
@@ -139,7 +139,7 @@ impl Mutex {
         match self.parts() {
             Ok((core, path)) if self.handoff > 0 => self.acquire_in_line(core, path),
             Ok((core, path)) => {
-                attempt::acquire(&core.clone(), &self.waits, what(&path), self.contest(core, path))
+                attempt::acquire(&core.clone(), &self.meters, what(&path), self.contest(core, path))
             }
             Err(error) => Op::failed(error),
         }
@@ -155,7 +155,7 @@ impl Mutex {
     /// As [`acquire`](Mutex::acquire).
     pub fn try_acquire(&self) -> Op<Option<Guard>> {
         match self.parts() {
-            Ok((core, path)) => attempt::try_acquire(&core.clone(), self.contest(core, path)),
+            Ok((core, path)) => attempt::try_acquire(&core.clone(), &self.meters, self.contest(core, path)),
             Err(error) => Op::failed(error),
         }
     }
@@ -177,9 +177,9 @@ impl Mutex {
         }
     }
 
-    /// How long the waits of this handle and its clones took. Costs no round trip.
+    /// How long this handle and its clones waited, and held what they got. Costs no round trip.
     pub fn stats(&self) -> WaitStats {
-        self.waits.stats()
+        self.meters.stats()
     }
 
     /// Starts on the caller's thread, as hand-overs do: a lock that changes hands within one thread needs no other.
@@ -188,11 +188,11 @@ impl Mutex {
         Op::starting(&core.runtime().clone(), move |deadline| {
             if deadline.is_once() {
                 let attempt = mutex.contest(core.clone(), path.clone())(true);
-                let acquired = attempt::acquired(attempt, deadline, mutex.waits, what(&path));
+                let acquired = attempt::acquired(attempt, deadline, mutex.meters, what(&path));
                 return Ok(spawned(core.runtime(), acquired));
             }
             core.owners().check(&path, mutex.role, mutex.who)?;
-            let (waiter, answer) = Waiter::new(mutex.who, mutex.handoff, deadline, mutex.waits);
+            let (waiter, answer) = Waiter::new(mutex.who, mutex.handoff, deadline, mutex.meters);
             core.lines().line(&path, mutex.scheme).join(&core, waiter);
             Ok(answer)
         })

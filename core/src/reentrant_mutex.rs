@@ -88,7 +88,7 @@ impl ReentrantMutex {
         self.mutex.inspect()
     }
 
-    /// How long the waits of this handle and its clones took. Costs no round trip.
+    /// How long this handle and its clones waited, and held what they got. Each guard counts for itself. Costs no round trip.
     pub fn stats(&self) -> WaitStats {
         self.mutex.stats()
     }

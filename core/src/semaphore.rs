@@ -29,7 +29,7 @@ use crate::path::ZnodePath;
 use crate::queue::Contest;
 use crate::runtime::ProcessBound;
 use crate::session::{Fault, Link, NodeMode, Refusal, Session, Watch, Write, Written};
-use crate::stats::{Recorder, WaitStats};
+use crate::stats::{Meters, WaitStats};
 
 /// The most permits that are taken at once: they are made in one transaction, which must fit in a packet.
 const MOST_AT_ONCE: usize = 500;
@@ -55,7 +55,7 @@ pub struct Semaphore {
     core: Arc<ProcessBound<Arc<Core>>>,
     path: Result<ZnodePath>,
     permits: usize,
-    waits: Arc<Recorder>,
+    meters: Arc<Meters>,
 }
 
 impl Semaphore {
@@ -71,7 +71,7 @@ impl Semaphore {
             }
             path => path,
         };
-        Semaphore { core, path, permits, waits: Arc::default() }
+        Semaphore { core, path, permits, meters: Arc::default() }
     }
 
     /// The semaphore's directory, below the client's chroot.
@@ -95,7 +95,7 @@ impl Semaphore {
         match self.parts(permits) {
             Ok((core, path)) => {
                 let what = format!("{permits} of {} permits of {}", self.permits, path.as_str());
-                attempt::acquire(core, &self.waits, what, self.contest(core, path, permits))
+                attempt::acquire(core, &self.meters, what, self.contest(core, path, permits))
             }
             Err(error) => Op::failed(error),
         }
@@ -107,14 +107,14 @@ impl Semaphore {
     /// As [`acquire`](Semaphore::acquire), and those of [`Mutex::try_acquire`](crate::Mutex::try_acquire).
     pub fn try_acquire(&self, permits: usize) -> Op<Option<Guard>> {
         match self.parts(permits) {
-            Ok((core, path)) => attempt::try_acquire(core, self.contest(core, path, permits)),
+            Ok((core, path)) => attempt::try_acquire(core, &self.meters, self.contest(core, path, permits)),
             Err(error) => Op::failed(error),
         }
     }
 
-    /// How long the waits of this handle and its clones took. Costs no round trip.
+    /// How long this handle and its clones waited, and held what they got. Costs no round trip.
     pub fn stats(&self) -> WaitStats {
-        self.waits.stats()
+        self.meters.stats()
     }
 
     fn contest(

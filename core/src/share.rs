@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
@@ -10,6 +11,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::handoff::Line;
 use crate::holding::{Holding, Loss, Standing};
 use crate::owners::Entry;
+use crate::stats::Meters;
 
 pub(crate) type OnLost = Box<dyn FnOnce(Loss) + Send>;
 pub(crate) type OnRevoke = Box<dyn FnOnce() + Send>;
@@ -32,6 +34,8 @@ struct Calls {
     on_lost: Vec<OnLost>,
     /// Called when somebody asks for the lock; dropped uncalled when the share is given up before, or the holding lost.
     on_revoke: Vec<OnRevoke>,
+    /// Since when it is held, and where that is noted when the share is given up. A loss takes it away.
+    measured: Option<(Instant, Arc<Meters>)>,
 }
 
 impl Share {
@@ -52,6 +56,11 @@ impl Share {
     /// Notes whose it is, once.
     pub(crate) fn belongs_to(&self, owner: Arc<Entry>) {
         drop(self.owner.set(owner));
+    }
+
+    /// Notes in `meters`, in the end, how long it was held from now on. Nothing is noted with none.
+    pub(crate) fn measure(&self, meters: Option<&Arc<Meters>>) {
+        self.calls.lock().measured = meters.map(|meters| (Instant::now(), meters.clone()));
     }
 
     /// Has the lock handed over to `line` in the end, if it was not handed over `limit` times already.
@@ -105,10 +114,16 @@ impl Share {
         if self.ended.set(standing).is_err() {
             return false;
         }
-        let uncalled = (standing == Standing::Released).then(|| std::mem::take(&mut *calls));
+        let Calls { on_lost, on_revoke, measured } = match standing {
+            Standing::Released => std::mem::take(&mut *calls),
+            _ => Calls::default(),
+        };
         drop(calls);
         // Outside the lock: what they own may call back.
-        drop(uncalled);
+        drop((on_lost, on_revoke));
+        if let Some((since, meters)) = measured {
+            meters.holds.success(since.elapsed());
+        }
         // Of a loss that has happened already it is still told.
         if let Standing::Lost(loss) = standing {
             self.tell_loss(loss);
@@ -118,9 +133,9 @@ impl Share {
     }
 
     pub(crate) fn tell_loss(&self, loss: Loss) {
-        let Calls { on_lost, on_revoke } = std::mem::take(&mut *self.calls.lock());
-        drop(on_revoke);
-        on_lost.into_iter().for_each(|tell| callback::dispatch(move || tell(loss)));
+        let calls = std::mem::take(&mut *self.calls.lock());
+        drop(calls.on_revoke);
+        calls.on_lost.into_iter().for_each(|tell| callback::dispatch(move || tell(loss)));
     }
 
     pub(crate) fn tell_revocation(&self) {

@@ -1,4 +1,4 @@
-//! How long waits took, and what that says of the next one.
+//! How long waits and holds took, and what that says of the next wait.
 
 use std::collections::VecDeque;
 use std::f64::consts::PI;
@@ -6,10 +6,24 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-/// How many of the latest waits the figures are made of.
+/// How many of the latest times the figures are made of.
 const WINDOW: usize = 1024;
 
-/// What a handle and its clones have seen.
+/// What a lock's handle and its clones have seen.
+#[derive(Debug, Default)]
+pub(crate) struct Meters {
+    pub(crate) waits: Recorder,
+    pub(crate) holds: Recorder,
+}
+
+impl Meters {
+    pub(crate) fn stats(&self) -> WaitStats {
+        let WaitStats { count, mean, stddev, p50, p99, .. } = self.holds.stats();
+        WaitStats { holds: HoldStats { count, mean, stddev, p50, p99 }, ..self.waits.stats() }
+    }
+}
+
+/// Times that something took.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder(Mutex<Seen>);
 
@@ -21,12 +35,12 @@ struct Seen {
 }
 
 impl Recorder {
-    pub(crate) fn success(&self, wait: Duration) {
+    pub(crate) fn success(&self, took: Duration) {
         let mut seen = self.0.lock();
         if seen.latest.len() == WINDOW {
             seen.latest.pop_front();
         }
-        seen.latest.push_back(wait);
+        seen.latest.push_back(took);
         seen.count += 1;
     }
 
@@ -36,19 +50,19 @@ impl Recorder {
 
     pub(crate) fn stats(&self) -> WaitStats {
         let seen = self.0.lock();
-        let mut waits: Vec<_> = seen.latest.iter().map(Duration::as_secs_f64).collect();
+        let mut times: Vec<_> = seen.latest.iter().map(Duration::as_secs_f64).collect();
         let (count, timeouts) = (seen.count, seen.timeouts);
         drop(seen);
-        waits.sort_unstable_by(f64::total_cmp);
-        let n = waits.len() as f64;
-        let mean = waits.iter().sum::<f64>() / n.max(1.0);
+        times.sort_unstable_by(f64::total_cmp);
+        let n = times.len() as f64;
+        let mean = times.iter().sum::<f64>() / n.max(1.0);
         // Of a sample, hence n - 1.
-        let variance = waits.iter().map(|wait| (wait - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+        let variance = times.iter().map(|time| (time - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
         let quantile =
-            |q: f64| waits.get(((n * q) as usize).min(waits.len().saturating_sub(1))).copied().unwrap_or(0.0);
+            |q: f64| times.get(((n * q) as usize).min(times.len().saturating_sub(1))).copied().unwrap_or(0.0);
         let [mean, stddev, p50, p99] =
             [mean, variance.sqrt(), quantile(0.5), quantile(0.99)].map(Duration::from_secs_f64);
-        WaitStats { count, timeouts, mean, stddev, p50, p99 }
+        WaitStats { count, timeouts, mean, stddev, p50, p99, holds: HoldStats::default() }
     }
 }
 
@@ -65,6 +79,25 @@ pub struct WaitStats {
     /// The standard deviation.
     pub stddev: Duration,
     /// Half of the waits took at most this long.
+    pub p50: Duration,
+    /// 99 % of them took at most this long.
+    pub p99: Duration,
+    /// How long was held what was waited for, or had by trying. All zero where nothing is held.
+    pub holds: HoldStats,
+}
+
+/// The holds that ended with a release or a drop of the guard, of a handle and its clones. Lost ones do not count. Mean, deviation
+/// and quantiles are those of the latest 1,024.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct HoldStats {
+    /// How many holds ended.
+    pub count: u64,
+    /// The mean.
+    pub mean: Duration,
+    /// The standard deviation.
+    pub stddev: Duration,
+    /// Half of the holds took at most this long.
     pub p50: Duration,
     /// 99 % of them took at most this long.
     pub p99: Duration,
@@ -131,5 +164,18 @@ mod tests {
         assert_eq!(stats.stddev.as_millis(), 10);
         assert_eq!(stats.success_probability(stats.mean), Some(0.5));
         assert!(stats.success_probability(Duration::MAX).unwrap() > 0.999);
+    }
+
+    #[test]
+    fn waits_and_holds_are_told_apart() {
+        let meters = Meters::default();
+        assert_eq!(meters.stats(), WaitStats::default());
+        meters.waits.success(Duration::from_millis(1));
+        [10, 20].into_iter().for_each(|millis| meters.holds.success(Duration::from_millis(millis)));
+        let stats = meters.stats();
+        assert_eq!((stats.count, stats.mean.as_millis()), (1, 1));
+        let holds = stats.holds;
+        assert_eq!((holds.count, holds.mean.as_millis(), holds.p50.as_millis()), (2, 15, 20));
+        assert_eq!((holds.p99.as_millis(), holds.stddev.as_micros()), (20, 7071));
     }
 }

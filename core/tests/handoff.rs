@@ -436,7 +436,8 @@ fn a_swallowed_reply_leaves_no_orphan() {
     let mutex = client.mutex("/lock").handoff(2);
     drop(mutex.acquire().wait().unwrap());
     corner.await_children("/lock", 0);
-    let rules = [proxy.swallow_reply(Request::Create, 2), proxy.swallow_reply(Request::Delete, 2)];
+    // Whichever it is: what is given back and queued for anew goes out as it comes, alone or as one multi.
+    let rules = [3, 9, 20].map(|number| proxy.swallow_reply(Request::Any, number));
     let inside = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -450,7 +451,7 @@ fn a_swallowed_reply_leaves_no_orphan() {
             });
         }
     });
-    assert!(rules.iter().any(|rule| rule.fired() > 0));
+    assert!(rules.iter().all(|rule| rule.fired() == 1));
     corner.await_children("/lock", 0);
 }
 

@@ -70,19 +70,3 @@ fn a_lock_can_be_asked_for() {
         );
     }
 }
-
-#[test]
-fn waits_are_counted() {
-    let corner = Corner::new();
-    let mutex = corner.client().mutex("/lock");
-    for _ in 0..20 {
-        mutex.clone().acquire().wait().unwrap().release().wait().unwrap();
-    }
-    let _guard = mutex.acquire().wait().unwrap();
-    assert!(mutex.acquire().timeout(Duration::from_millis(50)).wait().is_err());
-    let stats = mutex.stats();
-    assert_eq!((stats.count, stats.timeouts), (21, 1));
-    assert!(stats.p50 > Duration::ZERO && stats.p50 <= stats.p99);
-    let chance = |budget| stats.success_probability(budget).unwrap();
-    assert!(chance(PATIENCE) > 0.99 && chance(stats.mean) == 0.5);
-}
