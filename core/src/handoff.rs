@@ -192,14 +192,13 @@ impl Line {
             if let Who::Owning(owner) = waiter.who {
                 core.owners().entry(&self.path, owner).record(Role::Mutex, &guard);
             }
-            // Before it is his, and he may be gone with it.
-            let waited = waiter.asked.elapsed();
+            // Counted before it is his, for he may look at once.
+            if !waiter.answer.is_closed() {
+                waiter.meters.waits.success(waiter.asked.elapsed());
+            }
             guard.measure(&waiter.meters);
             match waiter.answer.send(Ok(guard)) {
-                Ok(()) => {
-                    waiter.meters.waits.success(waited);
-                    return true;
-                }
+                Ok(()) => return true,
                 // He has gone. Not by dropping the guard, which would come here again.
                 Err(returned) => drop(returned.map(Guard::dissolve)),
             }
