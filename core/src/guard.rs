@@ -105,6 +105,9 @@ impl Guard {
     /// The fencing token: larger than that of every holder before, also when the lock's directory was deleted and made
     /// again. It is the `czxid` of the lock's node. Pass it along with what you write, and let the receiver refuse a
     /// token smaller than one that it has seen.
+    ///
+    /// Guards that share a node share the token: those of one [owner](crate::ReentrantMutex), and those that were
+    /// [handed over](crate::Mutex::handoff) one after the other. Who [reads on](crate::RwLock::owned_by) where he wrote keeps it.
     pub fn token(&self) -> u64 {
         self.token
     }
@@ -258,7 +261,7 @@ impl Guard {
     }
 
     /// Gives the lock back and waits until the server has taken it. Can be called again, and after a loss. Done at once where
-    /// others still share the lock.
+    /// another guard still shares the lock, or the lock is [handed over](crate::Mutex::handoff).
     ///
     /// # Errors
     /// `TIMEOUT` when that takes longer than the operation's timeout (with 0: than a quarter of a second); it goes on in
