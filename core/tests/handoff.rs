@@ -4,18 +4,14 @@
 
 mod support;
 
-use std::sync::Mutex as StdMutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
 
-use support::{Corner, PATIENCE};
+use support::{Corner, PATIENCE, is_waiting};
 use zkcoord::{Client, ErrorCode, Guard, Loss, Mutex, Op};
 use zkcoord_testkit::{Op as Request, Proxy, eventually, shared};
-
-fn is_waiting<T: Send + 'static>(op: &mut Op<T>) -> bool {
-    op.wait_for(Duration::from_millis(50)).is_none()
-}
 
 fn had(op: &mut Op<Guard>) -> Guard {
     op.wait_for(PATIENCE).expect("granted in time").unwrap()
@@ -341,6 +337,36 @@ fn a_waiter_whose_session_expired_keeps_his_place_in_the_line() {
     assert!(first.is_held() && is_waiting(&mut queue[1]));
     drop(first);
     assert!(had(&mut queue[1]).is_held());
+}
+
+#[test]
+fn a_crowd_whose_session_expires_overlaps_with_lost_guards_only() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let inside = StdMutex::new(None::<Arc<Guard>>);
+    std::thread::scope(|scope| {
+        for number in 0..4 {
+            let (client, inside) = (&client, &inside);
+            scope.spawn(move || {
+                let mutex = client.mutex("/lock").handoff(20);
+                for round in 0..60 {
+                    let guard = Arc::new(mutex.acquire().timeout(PATIENCE).wait().unwrap());
+                    let before = inside.lock().unwrap().replace(guard.clone());
+                    if let Some(before) = before {
+                        assert!(!before.is_held(), "two holders");
+                        assert!(guard.token() > before.token(), "a lost lock was handed over");
+                    }
+                    if number == 0 && round % 20 == 10 {
+                        // It may have gone already, with all that it held.
+                        drop(shared().expire(client.session_id().unwrap()));
+                    }
+                    inside.lock().unwrap().take_if(|now| Arc::ptr_eq(now, &guard));
+                    guard.release().timeout(PATIENCE).wait().unwrap();
+                }
+            });
+        }
+    });
+    corner.await_children("/lock", 0);
 }
 
 #[test]

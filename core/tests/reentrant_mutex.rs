@@ -8,13 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use support::{Corner, PATIENCE};
+use support::{Corner, PATIENCE, is_waiting};
 use zkcoord::{ErrorCode, Loss, Op, Scheme};
 use zkcoord_testkit::{Op as Request, eventually, shared};
-
-fn is_waiting<T: Send + 'static>(op: &mut Op<T>) -> bool {
-    op.wait_for(Duration::from_millis(100)).is_none()
-}
 
 #[test]
 fn its_owner_gets_in_again_and_the_last_guard_gives_it_back() {

@@ -7,15 +7,11 @@ mod support;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-use support::{Corner, PATIENCE};
-use zkcoord::{ErrorCode, Loss, Op, Scheme};
+use support::{Corner, PATIENCE, is_waiting};
+use zkcoord::{ErrorCode, Loss, Scheme};
 use zkcoord_testkit::{Op as Request, shared};
 
 const SCHEMES: [Scheme; 2] = [Scheme::Curator, Scheme::Kazoo];
-
-fn is_waiting<T: Send + 'static>(op: &mut Op<T>) -> bool {
-    op.wait_for(Duration::from_millis(100)).is_none()
-}
 
 #[test]
 fn readers_share_and_writers_do_not() {

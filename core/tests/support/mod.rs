@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use zkcoord::Client;
+use zkcoord::{Client, Op};
 use zkcoord_testkit::{Observer, Proxy, eventually, shared};
 
 /// Longer than anything here takes, short enough to notice a hang.
@@ -69,6 +69,11 @@ impl Corner {
         let reached = eventually(PATIENCE, || self.children(path).len() == count);
         assert!(reached, "{path} has {:?}, not {count}", self.children(path));
     }
+}
+
+/// Whether an operation, started if need be, is not done yet.
+pub(crate) fn is_waiting<T: Send + 'static>(op: &mut Op<T>) -> bool {
+    op.wait_for(Duration::from_millis(100)).is_none()
 }
 
 /// The command of one of the examples, built if need be.
