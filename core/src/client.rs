@@ -22,7 +22,7 @@ use crate::reentrant_mutex::ReentrantMutex;
 use crate::runtime::{ProcessBound, Runtime};
 use crate::rw_lock::RwLock;
 use crate::semaphore::Semaphore;
-use crate::server_clock::ServerClock;
+use crate::server_clock::{Moment, ServerClock};
 use crate::session::{ConnectString, Fault, REVOCATIONS, Refusal, Session, State, Supervisor};
 
 /// A connection to a ZooKeeper ensemble, with a session of its own.
@@ -235,6 +235,11 @@ impl Core {
 
     pub(crate) fn clock(&self) -> &ServerClock {
         &self.clock
+    }
+
+    /// The time of the leader behind the session's link. `None` without a link, or when no write of ours has told it.
+    pub(crate) fn server_time(&self, session: &Session) -> Option<Moment> {
+        self.clock.now_over(session.linked_now()?.number())
     }
 
     pub(crate) fn counters(&self) -> &Ledgers<CounterFormat> {

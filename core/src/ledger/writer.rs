@@ -71,7 +71,7 @@ impl<M: Model> Ledger<M> {
                     None => continue,
                 },
             };
-            let now = match core.clock().now() {
+            let now = match core.server_time(&session) {
                 None if M::TIMED => {
                     self.ask_the_time(core, &session, node, memory).await?;
                     continue;
@@ -153,7 +153,7 @@ impl<M: Model> Ledger<M> {
         match (created, set) {
             (_, Ok(written)) => {
                 memory.dedupe_session = Some(session.id());
-                core.clock().note(&written, sent);
+                core.clock().note(&link, &written, sent);
             }
             (Err(Fault::Refused(refusal)), Err(_)) if refusal != Refusal::NoNode => {
                 return Err(self.refused(&refusal, true));
@@ -201,7 +201,7 @@ impl<M: Model> Ledger<M> {
             Ok(written) => {
                 memory.contended = false;
                 memory.dedupe_session = Some(session.id());
-                core.clock().note(&written, sent);
+                core.clock().note(&link, &written, sent);
                 Ok(Attempt::Applied(node.after(state, &written[..of_node.min(written.len())])))
             }
             Err(MultiFault { fault: Fault::Unknown, .. }) => {

@@ -181,7 +181,7 @@ impl Key {
         let writes: Vec<_> = make.then_some(node).into_iter().chain(touch).collect();
         let sent = BootInstant::now();
         let written = link.multi(&writes).await?;
-        self.core.clock().note(&written, sent);
+        self.core.clock().note(link, &written, sent);
         Ok(())
     }
 

@@ -182,7 +182,7 @@ impl Held {
         let (asked, sent) = (Instant::now(), BootInstant::now());
         let fault = match link.multi(&writes).await {
             Ok(written) => {
-                self.key.core.clock().note(&written, sent);
+                self.key.core.clock().note(link, &written, sent);
                 return Ok(sight(asked, record, &written).map_or(Recorded::Void, Recorded::Done));
             }
             Err(fault) => fault,

@@ -55,6 +55,8 @@ pub(crate) enum ConnectFault {
 /// One connection of one session, and the requests that can be made over it.
 #[derive(Debug)]
 pub(crate) struct Link {
+    /// No two links of a process have the same.
+    number: u64,
     /// Taken out to close the session: zookeeper-client does that when its last handle is dropped.
     client: ArcSwapOption<zk::Client>,
     session: zk::SessionInfo,
@@ -111,7 +113,9 @@ impl Link {
             None => Arc::new(Lease::new(client.session_timeout(), asked)),
         };
         lease.extend(asked);
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
         let link = Arc::new(Link {
+            number: NUMBER.fetch_add(1, Ordering::Relaxed),
             session: client.session().clone(),
             session_timeout: client.session_timeout(),
             lease,
@@ -125,6 +129,10 @@ impl Link {
         tokio::spawn(link.clone().supervise(task));
         tokio::spawn(pump(link.clone()));
         Ok(link)
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     pub(crate) fn session_id(&self) -> i64 {
