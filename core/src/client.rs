@@ -24,6 +24,7 @@ use crate::rw_lock::RwLock;
 use crate::semaphore::Semaphore;
 use crate::server_clock::{Moment, ServerClock};
 use crate::session::{ConnectString, Fault, REVOCATIONS, Refusal, Session, State, Supervisor};
+use crate::window_counter::{Window, WindowCounter};
 
 /// A connection to a ZooKeeper ensemble, with a session of its own.
 ///
@@ -44,6 +45,7 @@ pub(crate) struct Core {
     supervisor: Arc<Supervisor>,
     clock: ServerClock,
     counters: Ledgers<CounterFormat>,
+    windows: Ledgers<Window>,
     owners: Owners,
     misses: MissDesk,
     lines: Lines,
@@ -133,6 +135,13 @@ impl Client {
         MissGuard::new(self.core.clone(), ZnodePath::parse("path", path.as_ref()))
     }
 
+    /// A counter at `path` of the events within the last `window`, forgotten `window / buckets` at a time. The window is from
+    /// 1 ms to 100 years long, taken to the nearest microsecond, with at most one bucket per millisecond and 10,000 in all. No
+    /// request is made; arguments that cannot be make the counter's operations fail.
+    pub fn window_counter(&self, path: impl AsRef<str>, window: Duration, buckets: u32) -> WindowCounter {
+        WindowCounter::new(self.core.clone(), ZnodePath::parse("path", path.as_ref()), window, buckets)
+    }
+
     /// What the client stands on right now.
     ///
     /// # Errors
@@ -219,6 +228,7 @@ impl Core {
             supervisor,
             clock: ServerClock::default(),
             counters: Ledgers::new(&dedupe_name),
+            windows: Ledgers::new(&dedupe_name),
             owners: Owners::default(),
             lines: Lines::default(),
             misses: MissDesk::default(),
@@ -244,6 +254,10 @@ impl Core {
 
     pub(crate) fn counters(&self) -> &Ledgers<CounterFormat> {
         &self.counters
+    }
+
+    pub(crate) fn windows(&self) -> &Ledgers<Window> {
+        &self.windows
     }
 
     pub(crate) fn owners(&self) -> &Owners {

@@ -25,7 +25,7 @@
 //! - `handoff.rs`: hand-over inside the process
 //! - `guard.rs`, `share.rs`, `holding.rs`, `fenced.rs`: what is held, and writes guarded by it
 //! - `inspect.rs`, `stats.rs`: a look at a queue, and at waits and holds
-//! - `counter/`: [`Counter`]
+//! - `counter/`: [`Counter`]; `window_counter/`: [`WindowCounter`]
 //! - `miss_guard/`: [`MissGuard`]
 //! - `ledger/`: one node that many change, exactly once each; `server_clock.rs`: the servers' time
 //! - `session/`: sessions over the crate `zookeeper-client`; nothing else names it
@@ -68,6 +68,7 @@ mod server_clock;
 mod session;
 mod share;
 mod stats;
+mod window_counter;
 
 pub use client::{Client, ClientBuilder, Subscription};
 pub use contender::{Library, Scheme};
@@ -87,3 +88,4 @@ pub use rw_lock::RwLock;
 pub use semaphore::Semaphore;
 pub use session::State;
 pub use stats::{HoldStats, WaitStats};
+pub use window_counter::WindowCounter;

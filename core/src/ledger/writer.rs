@@ -150,20 +150,25 @@ impl<M: Model> Ledger<M> {
         let create = link.create(path, &number, NodeMode::Ephemeral);
         let set = [Write::Set { path, data: &number, version: None }];
         let (created, set) = join(create, link.multi(&set)).await;
-        match (created, set) {
-            (_, Ok(written)) => {
+        match set.map_err(|fault| fault.fault) {
+            Ok(written) => {
                 memory.dedupe_session = Some(session.id());
                 core.clock().note(&link, &written, sent);
             }
-            (Err(Fault::Refused(refusal)), Err(_)) if refusal != Refusal::NoNode => {
-                return Err(self.refused(&refusal, true));
+            Err(Fault::Unknown) => session.past(&link).await,
+            Err(Fault::Gone) => {}
+            Err(Fault::Refused(of_set)) => {
+                // It is not there, since it could not be made: that says why.
+                let refusal = match created {
+                    Err(Fault::Refused(of_create)) if of_create != Refusal::NodeExists => of_create,
+                    _ => of_set,
+                };
+                if refusal != Refusal::NoNode {
+                    return Err(self.refused(&refusal, true));
+                }
+                // The node has gone meanwhile.
+                memory.node = None;
             }
-            // The node has gone meanwhile.
-            (Err(Fault::Refused(_)), _) => memory.node = None,
-            (Err(Fault::Unknown), _) | (_, Err(MultiFault { fault: Fault::Unknown, .. })) => {
-                session.past(&link).await;
-            }
-            _ => {}
         }
         Ok(())
     }

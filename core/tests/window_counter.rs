@@ -1,0 +1,237 @@
+//! The window counter against a real server, with and without faults.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
+mod support;
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use support::{Corner, PATIENCE};
+use zkcoord::{ErrorCode, WindowCounter};
+use zkcoord_testkit::{Op, Proxy};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[test]
+fn all_operations() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let window = client.window_counter("/deep/down/hits", MINUTE, 60);
+    assert_eq!(window.path().unwrap(), "/deep/down/hits");
+    assert_eq!(window.count().wait().unwrap(), 0, "a missing node counts as no events");
+    assert!(corner.children("").is_empty(), "and is not made by counting");
+    assert_eq!(window.add(5).wait().unwrap(), 5);
+    assert_eq!(window.add(0).wait().unwrap(), 5);
+    assert_eq!(window.add(1).timeout(PATIENCE).wait().unwrap(), 6);
+    assert_eq!(window.count().wait().unwrap(), 6);
+    assert_eq!(window.count().timeout(Duration::ZERO).wait().unwrap(), 6);
+    let stranger = corner.client().window_counter("/deep/down/hits", MINUTE, 60);
+    assert_eq!(stranger.count().timeout(Duration::ZERO).wait().unwrap(), 6, "without a write of its own");
+    assert_eq!(stranger.add(u64::MAX).wait().unwrap_err().code(), ErrorCode::Overflow);
+    assert_eq!(stranger.add(u64::MAX - 6).wait().unwrap(), u64::MAX);
+    assert_eq!(window.count().wait().unwrap(), u64::MAX);
+}
+
+#[test]
+fn bad_arguments_name_the_argument_and_the_value() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let cases = [
+        ("hits", MINUTE, 60, "path \"hits\""),
+        ("/hits", Duration::ZERO, 60, "window \"0ns\""),
+        ("/hits", Duration::MAX, 60, "window \""),
+        ("/hits", MINUTE, 0, "buckets \"0\""),
+        ("/hits", MINUTE, 10_001, "buckets \"10001\""),
+        ("/hits", Duration::from_millis(10), 11, "buckets \"11\""),
+    ];
+    for (path, window, buckets, start) in cases {
+        let window = client.window_counter(path, window, buckets);
+        for error in [
+            window.add(1).wait().unwrap_err(),
+            window.count().wait().unwrap_err(),
+            window.path().map(drop).unwrap_err(),
+        ] {
+            assert_eq!(error.code(), ErrorCode::InvalidArgument);
+            assert!(error.message().starts_with(start), "{error}");
+        }
+    }
+    assert!(corner.children("").is_empty());
+}
+
+#[test]
+fn what_others_made_is_left_alone() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let refuse = |window: &WindowCounter, code: ErrorCode, parts: &[&str]| {
+        for error in [window.add(1).wait().unwrap_err(), window.count().wait().unwrap_err()] {
+            assert_eq!(error.code(), code, "{error}");
+            assert!(parts.iter().all(|part| error.message().contains(part)), "{error}");
+        }
+    };
+    corner.observer.create(&corner.path("/foreign"), &7i64.to_be_bytes()).unwrap();
+    let foreign = client.window_counter("/foreign", MINUTE, 60);
+    refuse(&foreign, ErrorCode::BadData, &["/foreign", "8 bytes"]);
+    assert_eq!(corner.observer.data(&corner.path("/foreign")).unwrap().unwrap().0, 7i64.to_be_bytes());
+    assert_eq!(client.window_counter("/hits", MINUTE, 60).add(3).wait().unwrap(), 3);
+    let (data, _) = corner.observer.data(&corner.path("/hits")).unwrap().unwrap();
+    assert!(data.starts_with(b"zkw\x01"));
+    let other = client.window_counter("/hits", MINUTE, 30);
+    refuse(&other, ErrorCode::InvalidArgument, &["/hits", "60s in 60 buckets", "60s in 30 buckets"]);
+    let other = corner.client().window_counter("/hits", 2 * MINUTE, 60);
+    refuse(&other, ErrorCode::InvalidArgument, &["/hits", "60s in 60 buckets", "120s in 60 buckets"]);
+    assert_eq!(corner.observer.data(&corner.path("/hits")).unwrap().unwrap().0, data);
+    corner.observer.create(&corner.path("/empty"), b"").unwrap();
+    assert_eq!(client.window_counter("/empty", MINUTE, 30).count().wait().unwrap(), 0);
+    assert_eq!(client.window_counter("/empty", MINUTE, 30).add(2).wait().unwrap(), 2);
+}
+
+/// One add as the server saw it: stamped between these two times, in milliseconds.
+struct Event {
+    before: i64,
+    after: i64,
+    n: u64,
+}
+
+/// What one client did, and how long its longest call took: so much it may not know of the time.
+struct Recorder {
+    window: WindowCounter,
+    longest: i64,
+}
+
+/// The server's time in milliseconds, from the stamp of a write.
+fn server_time(corner: &Corner) -> i64 {
+    let path = corner.path("/clock");
+    corner.observer.set(&path, b"").unwrap();
+    corner.observer.exists(&path).unwrap().unwrap().mtime
+}
+
+#[test]
+fn every_count_is_that_of_the_recorded_events() {
+    const WINDOW: i64 = 500;
+    const BUCKET: i64 = 50;
+    let corner = Corner::new();
+    corner.observer.create(&corner.path("/clock"), b"").unwrap();
+    let clients = [corner.client(), corner.client()];
+    let window = Duration::from_millis(WINDOW as u64);
+    let mut recorders = clients.map(|client| Recorder {
+        window: client.window_counter("/hits", window, (WINDOW / BUCKET) as u32),
+        longest: 0,
+    });
+    let mut random = fastrand(7);
+    let mut events: Vec<Event> = Vec::new();
+    let (mut expired, mut exact) = (0, 0);
+    for _ in 0..200 {
+        // So that events come and go. Nothing waits for it.
+        sleep(Duration::from_millis(random(40)));
+        let recorder = &mut recorders[random(2) as usize];
+        let n = random(4);
+        let before = server_time(&corner);
+        let count = match n {
+            0 => recorder.window.count().timeout(PATIENCE).wait().unwrap(),
+            n => recorder.window.add(n).timeout(PATIENCE).wait().unwrap(),
+        };
+        let after = match n {
+            0 => server_time(&corner),
+            _ => corner.observer.exists(&corner.path("/hits")).unwrap().unwrap().mtime,
+        };
+        let answered = server_time(&corner);
+        recorder.longest = recorder.longest.max(answered - before + 2);
+        if n > 0 {
+            events.push(Event { before, after, n });
+        }
+        let unknown: i64 = recorders.iter().map(|recorder| recorder.longest).sum();
+        let sum = |counts: &dyn Fn(&Event) -> bool| {
+            events.iter().filter(|event| counts(event)).map(|event| event.n).sum::<u64>()
+        };
+        let least = sum(&|event| answered - event.before < WINDOW);
+        let most = sum(&|event| before - event.after <= WINDOW + BUCKET + unknown);
+        assert!(least <= count && count <= most, "{least} <= {count} <= {most} at {before} to {answered}");
+        expired += u32::from(most < sum(&|_| true));
+        exact += u32::from(least == most);
+    }
+    assert!(expired > 0, "all of it happened within one window");
+    println!(
+        "{} events; {expired} counts without the oldest, {exact} with only one right answer",
+        events.len()
+    );
+}
+
+/// Numbers below a limit, the same for the same seed.
+fn fastrand(mut seed: u64) -> impl FnMut(u64) -> u64 {
+    move |limit| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % limit
+    }
+}
+
+#[test]
+fn concurrent_adds_share_writes_and_each_gets_its_own_count() {
+    let corner = Corner::new();
+    let proxy = corner.proxy();
+    let window = corner.client_through(&proxy).window_counter("/hits", MINUTE, 60);
+    window.add(1).wait().unwrap();
+    proxy.clear_frames();
+    let mut ops: Vec<_> = (0..1000).map(|_| window.add(1)).collect();
+    for op in &mut ops {
+        let _started = op.wait_for(Duration::ZERO);
+    }
+    let mut counts: Vec<_> = ops.iter_mut().map(|op| op.wait_for(PATIENCE).unwrap().unwrap()).collect();
+    counts.sort_unstable();
+    assert!(counts.into_iter().eq(2..=1001));
+    assert!(writes(&proxy) < 100, "{} writes for 1000 adds", writes(&proxy));
+}
+
+fn writes(proxy: &Proxy) -> usize {
+    proxy.frames().iter().filter(|frame| frame.is_request(Op::Multi)).count()
+}
+
+#[test]
+fn random_loss_of_replies_and_requests_counts_exactly() {
+    let corner = Corner::new();
+    let proxy = corner.proxy();
+    let window = corner.client_through(&proxy).window_counter("/hits", 60 * MINUTE, 60);
+    let replies = proxy.swallow_replies_at_random(Op::Multi, 0.1, 1);
+    let requests = proxy.swallow_requests_at_random(Op::Multi, 0.1, 2);
+    for expected in 1..=100 {
+        assert_eq!(window.add(1).timeout(PATIENCE).wait().unwrap(), expected);
+    }
+    assert!(replies.fired() > 2 && requests.fired() > 2, "{} and {}", replies.fired(), requests.fired());
+    assert_eq!(corner.client().window_counter("/hits", 60 * MINUTE, 60).count().wait().unwrap(), 100);
+}
+
+#[test]
+fn the_time_is_asked_for_once_a_connection() {
+    let corner = Corner::new();
+    let proxy = corner.proxy();
+    let window = corner.client_through(&proxy).window_counter("/hits", MINUTE, 60);
+    window.add(1).timeout(PATIENCE).wait().unwrap();
+    for _ in 0..2 {
+        proxy.clear_frames();
+        window.add(1).timeout(PATIENCE).wait().unwrap();
+        assert_eq!(writes(&proxy), 1);
+        window.count().timeout(PATIENCE).wait().unwrap();
+        assert_eq!(writes(&proxy), 1);
+        // The server behind the next connection may follow another leader.
+        proxy.cut();
+        window.count().timeout(PATIENCE).wait().unwrap();
+        assert_eq!(writes(&proxy), 2);
+    }
+}
+
+#[test]
+fn a_count_that_comes_too_late_has_changed_nothing() {
+    let corner = Corner::new();
+    let proxy = corner.proxy();
+    let window = corner.client_through(&proxy).window_counter("/hits", MINUTE, 60);
+    assert_eq!(corner.client().window_counter("/hits", MINUTE, 60).add(3).wait().unwrap(), 3);
+    proxy.hold_replies(true);
+    for timeout in [Duration::from_millis(100), Duration::ZERO] {
+        let error = window.count().timeout(timeout).wait().unwrap_err();
+        let expected = [ErrorCode::Timeout, ErrorCode::ConnectionLost];
+        assert!(expected.contains(&error.code()), "{error}");
+    }
+    proxy.hold_replies(false);
+    assert_eq!(window.count().timeout(PATIENCE).wait().unwrap(), 3);
+    assert_eq!(window.add(1).timeout(PATIENCE).wait().unwrap(), 4);
+}
