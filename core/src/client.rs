@@ -24,6 +24,7 @@ use crate::rw_lock::RwLock;
 use crate::semaphore::Semaphore;
 use crate::server_clock::{Moment, ServerClock};
 use crate::session::{ConnectString, Fault, REVOCATIONS, Refusal, Session, State, Supervisor};
+use crate::striped_counter::{Adders, StripedCounter};
 use crate::window_counter::{Window, WindowCounter};
 
 /// A connection to a ZooKeeper ensemble, with a session of its own.
@@ -46,6 +47,7 @@ pub(crate) struct Core {
     clock: ServerClock,
     counters: Ledgers<CounterFormat>,
     windows: Ledgers<Window>,
+    adders: Adders,
     owners: Owners,
     misses: MissDesk,
     lines: Lines,
@@ -135,6 +137,11 @@ impl Client {
         MissGuard::new(self.core.clone(), ZnodePath::parse("path", path.as_ref()))
     }
 
+    /// A sum at `path` to which many clients add often. No request is made; a path that is none makes its operations fail.
+    pub fn striped_counter(&self, path: impl AsRef<str>) -> StripedCounter {
+        StripedCounter::new(self.core.clone(), ZnodePath::parse("path", path.as_ref()))
+    }
+
     /// A counter at `path` of the events within the last `window`, forgotten `window / buckets` at a time. The window is from
     /// 1 ms to 100 years long, taken to the nearest microsecond, with at most one bucket per millisecond and 10,000 in all. No
     /// request is made; arguments that cannot be make the counter's operations fail.
@@ -190,15 +197,16 @@ impl Client {
         Ok(Subscription { task: ProcessBound::new(task) })
     }
 
-    /// Closes the client: ends its session, and with that gives back all its locks. What is under way fails with
-    /// `CLOSED`. Can be called again.
+    /// Closes the client: writes what was added to its striped counters, and ends its session, which gives back all its
+    /// locks. What is under way fails with `CLOSED`. Can be called again.
     ///
     /// # Errors
-    /// `TIMEOUT` when that takes longer than the operation's timeout; `FORKED` in a child of fork(). A server that
-    /// cannot be reached ends the session by its timeout.
+    /// `TIMEOUT` when that takes longer than the operation's timeout; `FORKED` in a child of fork(). The error of a
+    /// [flush](crate::StripedCounter::flush) that failed, or `TIMEOUT` when it takes longer than a session timeout; the client
+    /// is closed all the same. A server that cannot be reached ends the session by its timeout.
     ///
     /// # Cancel safety
-    /// The client is closed all the same.
+    /// The client is closed all the same, with what was not written until then lost.
     pub fn close(&self) -> Op<()> {
         let core = match self.core.get() {
             Ok(core) => core.clone(),
@@ -206,10 +214,25 @@ impl Client {
         };
         let runtime = core.runtime.clone();
         Op::new(&runtime, |deadline| async move {
-            core.supervisor.begin_close();
-            let late = || Error::new(ErrorCode::Timeout, "the server has not confirmed the close yet");
-            deadline.once_within(ONE_ANSWER).run(core.supervisor.closed()).await.ok_or_else(late)
+            let deadline = deadline.once_within(ONE_ANSWER);
+            let late = |what| move || Error::new(ErrorCode::Timeout, what);
+            let closing = Closing(&core.supervisor);
+            let flushing = tokio::time::timeout(core.options().session_timeout, core.adders.close());
+            let flushed = deadline.run(flushing).await.and_then(|flushed| flushed.ok());
+            drop(closing);
+            let closed = deadline.run(core.supervisor.closed()).await;
+            flushed.ok_or_else(late("what was added to striped counters could not be written in time"))??;
+            closed.ok_or_else(late("the server has not confirmed the close yet"))
         })
+    }
+}
+
+/// Begins the close when it is dropped: also when whoever asked for it has no patience.
+struct Closing<'a>(&'a Supervisor);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.begin_close();
     }
 }
 
@@ -229,6 +252,7 @@ impl Core {
             clock: ServerClock::default(),
             counters: Ledgers::new(&dedupe_name),
             windows: Ledgers::new(&dedupe_name),
+            adders: Adders::default(),
             owners: Owners::default(),
             lines: Lines::default(),
             misses: MissDesk::default(),
@@ -258,6 +282,10 @@ impl Core {
 
     pub(crate) fn windows(&self) -> &Ledgers<Window> {
         &self.windows
+    }
+
+    pub(crate) fn adders(&self) -> &Adders {
+        &self.adders
     }
 
     pub(crate) fn owners(&self) -> &Owners {

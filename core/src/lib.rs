@@ -25,7 +25,7 @@
 //! - `handoff.rs`: hand-over inside the process
 //! - `guard.rs`, `share.rs`, `holding.rs`, `fenced.rs`: what is held, and writes guarded by it
 //! - `inspect.rs`, `stats.rs`: a look at a queue, and at waits and holds
-//! - `counter/`: [`Counter`]; `window_counter/`: [`WindowCounter`]
+//! - `counter/`, `striped_counter/`, `window_counter/`: [`Counter`], [`StripedCounter`], [`WindowCounter`]
 //! - `miss_guard/`: [`MissGuard`]
 //! - `ledger/`: one node that many change, exactly once each; `server_clock.rs`: the servers' time
 //! - `session/`: sessions over the crate `zookeeper-client`; nothing else names it
@@ -68,6 +68,7 @@ mod server_clock;
 mod session;
 mod share;
 mod stats;
+mod striped_counter;
 mod window_counter;
 
 pub use client::{Client, ClientBuilder, Subscription};
@@ -88,4 +89,5 @@ pub use rw_lock::RwLock;
 pub use semaphore::Semaphore;
 pub use session::State;
 pub use stats::{HoldStats, WaitStats};
+pub use striped_counter::StripedCounter;
 pub use window_counter::WindowCounter;

@@ -6,9 +6,9 @@ mod support;
 
 use std::time::Duration;
 
-use support::{Corner, PATIENCE};
+use support::{Corner, PATIENCE, die};
 use zkcoord::ErrorCode;
-use zkcoord_testkit::{Op, eventually, shared};
+use zkcoord_testkit::{Op, eventually};
 
 #[test]
 fn all_operations() {
@@ -148,7 +148,7 @@ fn a_death_of_the_session_is_resolved_or_admitted() {
     proxy.hold_requests(true);
     let mut op = counter.add(1);
     assert!(op.wait_for(Duration::from_millis(1)).is_none());
-    die(&client, &proxy);
+    die(&client, &proxy, || {});
     assert_eq!(op.wait_for(PATIENCE).unwrap().unwrap(), 3);
     // Applied, but who can tell.
     proxy.hold_replies(true);
@@ -156,20 +156,10 @@ fn a_death_of_the_session_is_resolved_or_admitted() {
     assert!(op.wait_for(Duration::from_millis(1)).is_none());
     assert!(eventually(PATIENCE, || corner.observer.data(&corner.path("/c")).unwrap().unwrap().0
         == 4i64.to_be_bytes()));
-    die(&client, &proxy);
+    die(&client, &proxy, || {});
     assert_eq!(op.wait_for(PATIENCE).unwrap().unwrap_err().code(), ErrorCode::Indeterminate);
     assert_eq!(counter.get().timeout(PATIENCE).wait().unwrap(), 4);
     assert_eq!(counter.add(1).timeout(PATIENCE).wait().unwrap(), 5);
-}
-
-/// Ends the client's session behind its back, and its connection with what is held on it.
-fn die(client: &zkcoord::Client, proxy: &zkcoord_testkit::Proxy) {
-    let session = client.session_id().unwrap();
-    proxy.refuse(true);
-    shared().expire(session).unwrap();
-    proxy.hold_requests(false);
-    proxy.hold_replies(false);
-    proxy.refuse(false);
 }
 
 #[test]

@@ -27,7 +27,7 @@ use zookeeper_client as zk;
 use super::burst::{Burst, Names, pump};
 use super::fault::{Fault, Refusal};
 use super::lease::{BootInstant, Lease};
-use super::request::{Created, Entry, MultiFault, NodeMode, Watch, Write, Written};
+use super::request::{Created, Entry, Found, MultiFault, NodeMode, Read, Watch, Write, Written};
 use crate::options::ClientOptions;
 
 /// Why a link is of no more use.
@@ -269,27 +269,25 @@ impl Link {
 
     /// Lists several nodes' children in one request (servers from 3.6; one by one before that).
     pub(super) async fn children_of_all(&self, paths: &[&str]) -> Vec<Result<Vec<String>, Fault>> {
-        let outcome = self
-            .ask(async |client: Arc<zk::Client>| {
-                let mut reader = client.new_multi_reader();
-                paths.iter().try_for_each(|path| reader.add_get_children(path))?;
-                reader.commit().await
-            })
-            .await;
-        match outcome {
-            Ok(results) => results
-                .into_iter()
-                .map(|result| match result {
-                    zk::MultiReadResult::Children { children } => Ok(children),
-                    zk::MultiReadResult::Error { err } => Err(err.into()),
-                    _ => Err(Fault::Unknown),
-                })
-                .collect(),
+        let reads: Vec<_> = paths.iter().map(|path| Read::Children(path)).collect();
+        match self.read_all(&reads).await {
+            Ok(found) => found.into_iter().map(|found| found?.children()).collect(),
             Err(Fault::Refused(Refusal::Other(_))) => {
                 join_all(paths.iter().map(|path| self.children(path))).await
             }
             Err(fault) => vec![Err(fault); paths.len()],
         }
+    }
+
+    /// Reads several nodes as they are at one moment, in one request (servers from 3.6). No write happens in between: a server
+    /// "simply allows no read requests to be processed in parallel with write requests" (`CommitProcessor`).
+    pub(crate) async fn read_all(&self, reads: &[Read<'_>]) -> Result<Vec<Result<Found, Fault>>, Fault> {
+        let results = self.ask(async |client: Arc<zk::Client>| {
+            let mut reader = client.new_multi_reader();
+            reads.iter().try_for_each(|read| read.add_to(&mut reader))?;
+            reader.commit().await
+        });
+        Ok(results.await?.into_iter().map(Found::of).collect())
     }
 
     /// Makes an ephemeral sequential node, together with what others write at this moment: see `burst.rs`.

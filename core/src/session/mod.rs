@@ -36,7 +36,9 @@ pub(crate) use fault::{Fault, Refusal};
 pub(crate) use keeper::{Keeper, REVOCATIONS, watch_over};
 pub(crate) use lease::{BootInstant, Lease};
 pub(crate) use link::Link;
-pub(crate) use request::{Created, Entry, MultiFault, NodeMode, Watch, WatchEvent, Write, Written};
+pub(crate) use request::{
+    Created, Entry, Found, MultiFault, NodeMode, Read, Watch, WatchEvent, Write, Written,
+};
 pub use supervisor::State;
 pub(crate) use supervisor::Supervisor;
 

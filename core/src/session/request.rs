@@ -55,12 +55,57 @@ pub(crate) struct Entry {
     pub(crate) ctime: i64,
     /// The session that an ephemeral node belongs to; 0 for others.
     pub(crate) owner: i64,
+    /// How many children it has.
+    pub(crate) children: usize,
 }
 
 impl From<(Vec<u8>, zk::Stat)> for Entry {
     fn from((data, stat): (Vec<u8>, zk::Stat)) -> Entry {
-        let zk::Stat { version, czxid, ctime, ephemeral_owner: owner, .. } = stat;
-        Entry { data, version, czxid, ctime, owner }
+        let zk::Stat { version, czxid, ctime, ephemeral_owner: owner, num_children, .. } = stat;
+        Entry { data, version, czxid, ctime, owner, children: num_children.max(0) as usize }
+    }
+}
+
+/// One member of a multi-read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Read<'a> {
+    Data(&'a str),
+    Children(&'a str),
+}
+
+impl Read<'_> {
+    pub(super) fn add_to(self, reader: &mut zk::MultiReader<'_>) -> Result<(), zk::Error> {
+        match self {
+            Read::Data(path) => reader.add_get_data(path),
+            Read::Children(path) => reader.add_get_children(path),
+        }
+    }
+}
+
+/// What one member of a multi-read found.
+#[derive(Clone, Debug)]
+pub(crate) enum Found {
+    Entry(Entry),
+    Children(Vec<String>),
+}
+
+impl Found {
+    pub(super) fn of(result: zk::MultiReadResult) -> Result<Found, Fault> {
+        match result {
+            zk::MultiReadResult::Data { data, stat } => Ok(Found::Entry((data, stat).into())),
+            zk::MultiReadResult::Children { children } => Ok(Found::Children(children)),
+            zk::MultiReadResult::Error { err } => Err(err.into()),
+            // An answer that fits no question.
+            _ => Err(Fault::Unknown),
+        }
+    }
+
+    pub(crate) fn entry(self) -> Result<Entry, Fault> {
+        if let Found::Entry(entry) = self { Ok(entry) } else { Err(Fault::Unknown) }
+    }
+
+    pub(crate) fn children(self) -> Result<Vec<String>, Fault> {
+        if let Found::Children(names) = self { Ok(names) } else { Err(Fault::Unknown) }
     }
 }
 

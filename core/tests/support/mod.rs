@@ -76,6 +76,18 @@ pub(crate) fn is_waiting<T: Send + 'static>(op: &mut Op<T>) -> bool {
     op.wait_for(Duration::from_millis(100)).is_none()
 }
 
+/// Ends the session of a client that connects through `proxy` behind its back, and its connection with what is held on it. The
+/// client cannot connect again before `meanwhile` has returned.
+pub(crate) fn die(client: &Client, proxy: &Proxy, meanwhile: impl FnOnce()) {
+    let session = client.session_id().unwrap();
+    proxy.refuse(true);
+    shared().expire(session).unwrap();
+    meanwhile();
+    proxy.hold_requests(false);
+    proxy.hold_replies(false);
+    proxy.refuse(false);
+}
+
 /// The command of one of the examples, built if need be.
 pub(crate) fn example(name: &str) -> std::process::Command {
     let mut build = std::process::Command::new(env!("CARGO"));
