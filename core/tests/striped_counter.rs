@@ -176,6 +176,31 @@ fn many_stripes_are_folded() {
     assert_eq!((base(&corner, "/hits"), sum(&striped)), (255, 255));
 }
 
+#[test]
+fn folds_and_the_adds_of_a_plain_counter_do_not_overwrite_each_other() {
+    let corner = Corner::new();
+    let (plain, reader) = (corner.client(), corner.client());
+    let (plain, reader) = (plain.counter("/hits"), reader.striped_counter("/hits"));
+    let over = AtomicBool::new(false);
+    let added = scope(|scope| {
+        let adder = scope.spawn(|| {
+            let adds = (0..).take_while(|_| !over.load(Ordering::SeqCst));
+            adds.map(|_| plain.add(1).timeout(PATIENCE).wait().unwrap()).count() as i64
+        });
+        for _ in 0..30 {
+            let client = corner.client();
+            let striped = client.striped_counter("/hits");
+            striped.add(1).unwrap();
+            client.close().timeout(PATIENCE).wait().unwrap();
+            sum(&reader);
+        }
+        over.store(true, Ordering::SeqCst);
+        adder.join().unwrap()
+    });
+    assert_eq!(sum(&reader), added + 30);
+    assert_eq!(base(&corner, "/hits"), added + 30);
+}
+
 /// What one call saw of the sum, and when.
 struct Seen {
     begun: Instant,
