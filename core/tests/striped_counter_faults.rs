@@ -4,12 +4,13 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread::scope;
 use std::time::{Duration, Instant};
 
 use support::{Corner, PATIENCE, SESSION, die};
-use zkcoord::{Client, ErrorCode, StripedCounter};
-use zkcoord_testkit::{Op, eventually, shared};
+use zkcoord::{Acl, Client, ErrorCode, StripedCounter};
+use zkcoord_testkit::{Observer, Op, ZooKeeper, eventually, shared};
 
 fn sum_of(client: &Client) -> i64 {
     client.striped_counter("/hits").sum().timeout(PATIENCE).wait().unwrap()
@@ -246,6 +247,69 @@ fn flush_at_last(client: &Client) {
 }
 
 #[test]
+fn nothing_acknowledged_is_lost_when_the_leader_dies() {
+    let zookeeper = ZooKeeper::start(3).unwrap();
+    let connect =
+        || Client::builder(zookeeper.hosts()).session_timeout(10 * SESSION).connect().wait().unwrap();
+    let killed = AtomicUsize::new(0);
+    let add = || {
+        let client = connect();
+        let striped = client.striped_counter("/hits").flush_interval(Duration::MAX);
+        let (mut acknowledged, mut rest) = (0, 50);
+        while rest > 0 {
+            striped.add(1).unwrap();
+            flush(&striped);
+            acknowledged += 1;
+            if acknowledged % 10 == 0 {
+                assert!(sum_of(&client) >= acknowledged);
+            }
+            // Some more after the last leader died.
+            rest -= i32::from(killed.load(SeqCst) == 2);
+        }
+        client.close().timeout(PATIENCE).wait().unwrap();
+        acknowledged
+    };
+    let acknowledged: i64 = scope(|scope| {
+        let adders: Vec<_> = (0..3).map(|_| scope.spawn(add)).collect();
+        let observer = Observer::connect(&zookeeper.hosts()).unwrap();
+        let all_there = || observer.children("/hits").unwrap().is_some_and(|names| names.len() >= 3);
+        assert!(eventually(PATIENCE, all_there));
+        for number in 1..=2 {
+            let leader = zookeeper.leader().unwrap();
+            zookeeper.kill(leader).unwrap();
+            zookeeper.leader().unwrap();
+            zookeeper.start_node(leader).unwrap();
+            zookeeper.wait_ready(PATIENCE).unwrap();
+            killed.store(number, SeqCst);
+        }
+        adders.into_iter().map(|adder| adder.join().unwrap()).sum()
+    });
+    let client = connect();
+    assert_eq!(sum_of(&client), acknowledged);
+    println!("{acknowledged} adds while two leaders died");
+}
+
+#[test]
+fn without_the_right_to_write_what_was_added_waits() {
+    let corner = Corner::new();
+    let hosts = format!("{}{}", shared().hosts(), corner.root);
+    let owner =
+        Client::builder(&hosts).auth("digest", "owner:secret").acl(Acl::Read).connect().wait().unwrap();
+    let striped = owner.striped_counter("/hits");
+    striped.add(1).unwrap();
+    flush(&striped);
+    let stranger = corner.client();
+    assert_eq!(sum_of(&stranger), 1);
+    let refused = stranger.striped_counter("/hits");
+    refused.add(10).unwrap();
+    for error in [refused.flush().wait().unwrap_err(), stranger.close().wait().unwrap_err()] {
+        assert_eq!(error.code(), ErrorCode::NotAuthorized);
+        assert!(error.message().contains("/hits"), "{error}");
+    }
+    assert_eq!(sum_of(&owner), 1);
+}
+
+#[test]
 fn a_flush_that_comes_too_late_goes_on() {
     let corner = Corner::new();
     let proxy = corner.proxy();
@@ -292,6 +356,14 @@ fn a_close_that_cannot_flush_says_so_in_time() {
         assert!(error.message().contains("striped"), "{error}");
         assert_eq!(striped.add(1).unwrap_err().code(), ErrorCode::Closed);
     }
+    let proxy = corner.proxy();
+    let cancelled = corner.client_through(&proxy);
+    proxy.refuse(true);
+    cancelled.striped_counter("/hits").add(1).unwrap();
+    let mut closing = cancelled.close();
+    assert!(closing.wait_for(Duration::from_millis(50)).is_none());
+    drop(closing);
+    assert!(eventually(PATIENCE, || cancelled.state().unwrap() == zkcoord::State::Closed));
     let client = corner.client();
     assert!(eventually(PATIENCE, || {
         assert_eq!(sum_of(&client), 3);

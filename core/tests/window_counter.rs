@@ -7,9 +7,9 @@ mod support;
 use std::thread::sleep;
 use std::time::Duration;
 
-use support::{Corner, PATIENCE};
-use zkcoord::{ErrorCode, WindowCounter};
-use zkcoord_testkit::{Op, Proxy};
+use support::{Corner, PATIENCE, SESSION};
+use zkcoord::{Acl, Client, ErrorCode, WindowCounter};
+use zkcoord_testkit::{Observer, Op, Proxy, ZooKeeper, shared};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -217,6 +217,47 @@ fn the_time_is_asked_for_once_a_connection() {
         window.count().timeout(PATIENCE).wait().unwrap();
         assert_eq!(writes(&proxy), 2);
     }
+}
+
+#[test]
+fn a_new_leader_is_asked_for_its_time() {
+    let zookeeper = ZooKeeper::start(3).unwrap();
+    let observer = Observer::connect(&zookeeper.hosts()).unwrap();
+    observer.create("/hits", b"").unwrap();
+    let connect =
+        || Client::builder(zookeeper.hosts()).session_timeout(10 * SESSION).connect().wait().unwrap();
+    let windows: Vec<_> = (0..2).map(|_| connect().window_counter("/hits", 60 * MINUTE, 60)).collect();
+    for round in 0..2u64 {
+        for (number, window) in windows.iter().enumerate() {
+            let before = round * 6 + 3 * number as u64;
+            for n in 1..=3 {
+                assert_eq!(window.add(1).timeout(PATIENCE).wait().unwrap(), before + n);
+            }
+        }
+        let leader = zookeeper.leader().unwrap();
+        zookeeper.kill(leader).unwrap();
+        for window in &windows {
+            assert_eq!(window.count().timeout(PATIENCE).wait().unwrap(), 6 * (round + 1));
+        }
+        zookeeper.start_node(leader).unwrap();
+        zookeeper.wait_ready(PATIENCE).unwrap();
+    }
+}
+
+#[test]
+fn without_the_right_to_write_there_is_neither_add_nor_count() {
+    let corner = Corner::new();
+    let hosts = format!("{}{}", shared().hosts(), corner.root);
+    let owner =
+        Client::builder(&hosts).auth("digest", "owner:secret").acl(Acl::Read).connect().wait().unwrap();
+    let owner = owner.window_counter("/hits", MINUTE, 60);
+    owner.add(1).timeout(PATIENCE).wait().unwrap();
+    let stranger = corner.client().window_counter("/hits", MINUTE, 60);
+    for error in [stranger.add(1).wait().unwrap_err(), stranger.count().wait().unwrap_err()] {
+        assert_eq!(error.code(), ErrorCode::NotAuthorized);
+        assert!(error.message().contains("/hits") && error.message().contains("time"), "{error}");
+    }
+    assert_eq!(owner.count().timeout(PATIENCE).wait().unwrap(), 1);
 }
 
 #[test]

@@ -271,10 +271,11 @@ impl<M: Model> Ledger<M> {
 
     fn refused(&self, refusal: &Refusal, of_dedupe: bool) -> Error {
         if of_dedupe && *refusal == Refusal::NotAuthorized {
-            let message = format!(
-                "{}: its ACL forbids children, and exactly_once needs one; turn it off to do without",
-                self.name()
-            );
+            let why = match M::TIMED {
+                true => "the leader's time is learnt from one",
+                false => "exactly_once needs one; turn it off to do without",
+            };
+            let message = format!("{}: its ACL forbids children, and {why}", self.name());
             return Error::new(ErrorCode::NotAuthorized, message);
         }
         refusal.clone().into_error(&format!("writing {}", self.name()))

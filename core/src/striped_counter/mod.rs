@@ -48,6 +48,8 @@ pub(crate) use adder::Adders;
 /// What clients that are gone have added is folded into the node at the path by the next client that sums, or that adds for
 /// the first time in its session. A plain [`Counter`](crate::Counter) there reads that part of the sum, and may change it.
 ///
+/// Needs servers from 3.6: a sum reads a node per client at one moment. Meant for up to some hundred clients.
+///
 /// # Examples
 /// ```no_run
 /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
@@ -124,7 +126,8 @@ impl StripedCounter {
     /// or may not be in the sum, and is not tried again. Told once, by the next flush if the write was in the background. All
     /// others leave what was added waiting, to be tried again: `TIMEOUT`, `CONNECTION_LOST` (timeout 0 without a
     /// connection), `BAD_DATA` when the node at the path holds something else, `INVALID_ARGUMENT` when it is empty and has children,
-    /// `OVERFLOW` when this client's part of the sum would leave 64 bits, `NOT_AUTHORIZED`, `QUOTA`. `CLOSED`, `FORKED`.
+    /// `OVERFLOW` when this client's part of the sum would leave 64 bits, `NOT_AUTHORIZED`, `QUOTA`, `UNSUPPORTED` by servers
+    /// before 3.6. `CLOSED`, `FORKED`.
     ///
     /// # Cancel safety
     /// Safe: a cancelled flush goes on in the background.

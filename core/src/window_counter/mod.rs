@@ -79,7 +79,7 @@ impl WindowCounter {
 
     /// Records `n` events that happen now, and returns how many count with them. With 0 it only counts.
     ///
-    /// One round trip when nobody else writes. One more when this client has to learn the time first: after it connected,
+    /// One round trip when nobody else writes. Up to two more when this client has to learn the time first: after each connect,
     /// and when it has not written for a minute.
     ///
     /// # Errors
@@ -103,7 +103,7 @@ impl WindowCounter {
 
     /// How many events count now. Every add acknowledged before the call is seen.
     ///
-    /// One round trip. Two more when this client has to learn the time first: see [`add`](WindowCounter::add). For that it
+    /// One round trip. Three more when this client has to learn the time first: see [`add`](WindowCounter::add). For that it
     /// writes a node of its own below the counter's, and needs the right to.
     ///
     /// # Errors
