@@ -5,7 +5,7 @@
 mod support;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::thread::{scope, sleep};
+use std::thread::scope;
 use std::time::{Duration, Instant};
 
 use support::{Corner, PATIENCE};
@@ -184,8 +184,12 @@ fn folds_and_the_adds_of_a_plain_counter_do_not_overwrite_each_other() {
     let over = AtomicBool::new(false);
     let added = scope(|scope| {
         let adder = scope.spawn(|| {
-            let adds = (0..).take_while(|_| !over.load(Ordering::SeqCst));
-            adds.map(|_| plain.add(1).timeout(PATIENCE).wait().unwrap()).count() as i64
+            let mut added = 0;
+            while !over.load(Ordering::SeqCst) {
+                plain.add(1).timeout(PATIENCE).wait().unwrap();
+                added += 1;
+            }
+            added
         });
         for _ in 0..30 {
             let client = corner.client();
@@ -362,9 +366,4 @@ fn a_handle_dropped_while_another_is_kept_flushes_too() {
     client.striped_counter("/hits").flush_interval(Duration::MAX).add(4).unwrap();
     let striped = client.striped_counter("/hits");
     assert!(eventually(PATIENCE, || sum(&striped) == 4));
-    // Time for a flush that is not due.
-    let patient = client.striped_counter("/hits").flush_interval(Duration::MAX);
-    patient.add(1).unwrap();
-    sleep(Duration::from_millis(200));
-    assert_eq!(sum(&striped), 4);
 }

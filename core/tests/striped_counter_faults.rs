@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use support::{Corner, PATIENCE, SESSION, die};
 use zkcoord::{Acl, Client, ErrorCode, StripedCounter};
-use zkcoord_testkit::{Observer, Op, ZooKeeper, eventually, shared};
+use zkcoord_testkit::{Observer, Op, Proxy, ZooKeeper, eventually, shared};
 
 fn sum_of(client: &Client) -> i64 {
     client.striped_counter("/hits").sum().timeout(PATIENCE).wait().unwrap()
@@ -18,6 +18,16 @@ fn sum_of(client: &Client) -> i64 {
 
 fn flush(striped: &StripedCounter) {
     striped.flush().timeout(PATIENCE).wait().unwrap();
+}
+
+/// A client that connects through a proxy and has added 1. What it adds next waits for a flush.
+fn one_added(corner: &Corner) -> (Proxy, Client, StripedCounter) {
+    let proxy = corner.proxy();
+    let client = corner.client_through(&proxy);
+    let striped = client.striped_counter("/hits").flush_interval(Duration::MAX);
+    striped.add(1).unwrap();
+    flush(&striped);
+    (proxy, client, striped)
 }
 
 /// The sums of the stripes that there are, by their names.
@@ -74,11 +84,7 @@ fn random_loss_of_replies_and_requests_counts_exactly() {
 #[test]
 fn a_death_of_the_session_is_resolved_by_the_stripe() {
     let corner = Corner::new();
-    let proxy = corner.proxy();
-    let client = corner.client_through(&proxy);
-    let striped = client.striped_counter("/hits").flush_interval(Duration::MAX);
-    striped.add(1).unwrap();
-    flush(&striped);
+    let (proxy, client, striped) = one_added(&corner);
     let first = stripes(&corner);
     // Not applied: the stripe that is left behind says so.
     proxy.hold_requests(true);
@@ -106,16 +112,12 @@ fn a_death_of_the_session_is_resolved_by_the_stripe() {
 #[test]
 fn a_death_of_the_session_and_a_fold_before_it_is_resolved_is_admitted_once() {
     let corner = Corner::new();
-    let proxy = corner.proxy();
-    let client = corner.client_through(&proxy);
-    let striped = client.striped_counter("/hits").flush_interval(Duration::MAX);
+    let (proxy, client, striped) = one_added(&corner);
     let other = corner.client();
     let fold = |expected: i64| {
         assert_eq!(sum_of(&other), expected);
         assert!(stripes(&corner).is_empty());
     };
-    striped.add(1).unwrap();
-    flush(&striped);
     // Not applied, but who can tell.
     proxy.hold_requests(true);
     striped.add(10).unwrap();
@@ -159,11 +161,7 @@ fn a_lost_reply_to_a_fold_folds_once() {
 #[test]
 fn whoever_is_alive_is_not_folded_while_cut_off() {
     let corner = Corner::new();
-    let proxy = corner.proxy();
-    let client = corner.client_through(&proxy);
-    let striped = client.striped_counter("/hits").flush_interval(Duration::MAX);
-    striped.add(1).unwrap();
-    flush(&striped);
+    let (proxy, _client, striped) = one_added(&corner);
     let before = stripes(&corner);
     proxy.refuse(true);
     let other = corner.client();
@@ -312,11 +310,7 @@ fn without_the_right_to_write_what_was_added_waits() {
 #[test]
 fn a_flush_that_comes_too_late_goes_on() {
     let corner = Corner::new();
-    let proxy = corner.proxy();
-    let client = corner.client_through(&proxy);
-    let striped = client.striped_counter("/hits").flush_interval(Duration::MAX);
-    striped.add(1).unwrap();
-    flush(&striped);
+    let (proxy, client, striped) = one_added(&corner);
     proxy.hold_replies(true);
     striped.add(1).unwrap();
     let error = striped.flush().timeout(Duration::from_millis(100)).wait().unwrap_err();
@@ -340,11 +334,7 @@ fn a_flush_that_comes_too_late_goes_on() {
 fn a_close_that_cannot_flush_says_so_in_time() {
     let corner = Corner::new();
     for timeout in [None, Some(Duration::from_millis(100)), Some(Duration::ZERO)] {
-        let proxy = corner.proxy();
-        let client = corner.client_through(&proxy);
-        let striped = client.striped_counter("/hits").flush_interval(Duration::MAX);
-        striped.add(1).unwrap();
-        flush(&striped);
+        let (proxy, client, striped) = one_added(&corner);
         proxy.refuse(true);
         striped.add(1).unwrap();
         let mut closing = client.close();
@@ -375,11 +365,7 @@ fn a_close_that_cannot_flush_says_so_in_time() {
 fn what_is_dropped_while_no_server_answers_is_given_up_in_the_end() {
     let corner = Corner::new();
     for patient in [true, false] {
-        let proxy = corner.proxy();
-        let client = corner.client_through(&proxy);
-        let striped = client.striped_counter("/hits").flush_interval(Duration::MAX);
-        striped.add(1).unwrap();
-        flush(&striped);
+        let (proxy, client, striped) = one_added(&corner);
         let (tell, told) = std::sync::mpsc::channel();
         let _subscription = client.on_state(move |state| tell.send(state).unwrap()).unwrap();
         proxy.refuse(true);
