@@ -7,12 +7,14 @@
 //! | `writer.rs` | the algorithm: how a batch is written, and why exactly once |
 //! | `fate.rs` | what became of a write whose reply was lost |
 //! | `node.rs` | the node as last seen |
+//! | `turns.rs` | how clients that write at the same time all get their turn |
 //!
 //! A ledger knows nothing of what the bytes mean; its [`Model`] does.
 
 mod batch;
 mod fate;
 mod node;
+mod turns;
 mod writer;
 
 use std::collections::HashMap;

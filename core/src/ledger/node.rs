@@ -1,5 +1,6 @@
 //! A ledger's node as last seen.
 
+use super::turns::Turns;
 use crate::session::Written;
 
 /// The node as last seen, and what it says.
@@ -22,13 +23,12 @@ pub(super) struct Memory<S> {
     pub(super) dedupe_session: Option<i64>,
     /// The last number written into the dedupe node.
     pub(super) number: u64,
-    /// Whether another client wrote in between last time: then a read goes out behind the write.
-    pub(super) contended: bool,
+    pub(super) turns: Turns,
 }
 
 impl<S> Default for Memory<S> {
     fn default() -> Memory<S> {
-        Memory { node: None, dedupe_session: None, number: 0, contended: false }
+        Memory { node: None, dedupe_session: None, number: 0, turns: Turns::default() }
     }
 }
 

@@ -4,7 +4,8 @@
 //! 2. The result is written in one `multi`: `setData` of the node on condition of the remembered version (or `create`), and
 //!    `setData` (or `create`) of the dedupe node, an ephemeral child of the node that only this client writes, to a number
 //!    never used before. One round trip.
-//! 3. `BadVersion`, or the node is there after all, or gone: somebody else wrote. Read again, and 2.
+//! 3. `BadVersion`, or the node is there after all, or gone: somebody else wrote. Read again, and 2. How each client gets its
+//!    turn then is in `turns.rs`.
 //! 4. The connection was lost: `sync`, then read the dedupe node. It holds our number: the write was applied. It does
 //!    not: it never will be; read the node, and 2.
 //! 5. The session was lost as well, and the dedupe node with it. With a new session, `sync` and read the node: if
@@ -42,20 +43,40 @@ pub(super) enum Attempt<S> {
 impl<M: Model> Ledger<M> {
     /// The writer: batch after batch until nobody waits.
     pub(super) async fn write_all(self: Arc<Self>, core: Arc<Core>) {
-        loop {
-            let (mut batch, mut memory) = {
-                let mut desk = self.desk.lock();
-                if desk.queue.is_empty() {
-                    desk.writing = false;
-                    return;
-                }
-                let size = desk.queue.len().min(MAX_BATCH);
-                (Batch::new(desk.queue.drain(..size).collect()), std::mem::take(&mut desk.memory))
-            };
-            let outcome = self.write(&core, &mut batch, &mut memory).await;
-            self.desk.lock().memory = memory;
-            if let Err(error) = outcome {
+        let mut memory = std::mem::take(&mut self.desk.lock().memory);
+        while self.is_asked(&mut memory) {
+            self.give_way(&core, &mut memory).await;
+            let mut batch = self.take_batch();
+            if let Err(error) = self.write(&core, &mut batch, &mut memory).await {
                 batch.fail(&error);
+            }
+        }
+    }
+
+    /// Whether anybody waits. If not, the writer is done: the next caller starts another, which takes over its memory.
+    fn is_asked(&self, memory: &mut Memory<M::State>) -> bool {
+        let mut desk = self.desk.lock();
+        if desk.queue.is_empty() {
+            desk.memory = std::mem::take(memory);
+            desk.writing = false;
+        }
+        desk.writing
+    }
+
+    fn take_batch(&self) -> Batch<M> {
+        let mut desk = self.desk.lock();
+        let size = desk.queue.len().min(MAX_BATCH);
+        Batch::new(desk.queue.drain(..size).collect())
+    }
+
+    /// Lets other clients write first, if it is their turn: see `turns.rs`.
+    async fn give_way(&self, core: &Core, memory: &mut Memory<M::State>) {
+        for _ in 0..memory.turns.reads_owed() {
+            let Some(link) = core.connected_now().ok().and_then(|session| session.linked_now()) else {
+                return;
+            };
+            if let Ok(Ok(node)) = self.glance(&link).await {
+                memory.node = Some(node);
             }
         }
     }
@@ -196,7 +217,7 @@ impl<M: Model> Ledger<M> {
             });
         }
         let sent = BootInstant::now();
-        let (outcome, behind) = if memory.contended {
+        let (outcome, behind) = if memory.turns.are_shared() {
             let (outcome, entry) = join(link.multi(&writes), link.get(self.path.as_str())).await;
             (outcome, Some(entry))
         } else {
@@ -204,7 +225,7 @@ impl<M: Model> Ledger<M> {
         };
         match outcome {
             Ok(written) => {
-                memory.contended = false;
+                memory.turns.won(sent);
                 memory.dedupe_session = Some(session.id());
                 core.clock().note(&link, &written, sent);
                 Ok(Attempt::Applied(node.after(state, &written[..of_node.min(written.len())])))
@@ -259,7 +280,7 @@ impl<M: Model> Ledger<M> {
                 Ok(()) | Err(Trouble::Fault(_)) => {}
                 Err(Trouble::Refused(error)) => return Err(error),
             },
-            Refusal::NodeExists | Refusal::BadVersion => memory.contended = true,
+            Refusal::NodeExists | Refusal::BadVersion => memory.turns.lost(),
             refusal => return Err(self.refused(refusal, of_dedupe)),
         }
         let node = match behind.map(|entry| self.node(entry)) {
