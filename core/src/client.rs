@@ -18,6 +18,7 @@ use crate::op::Op;
 use crate::options::{Acl, ClientOptions};
 use crate::owners::{Owners, Role};
 use crate::path::{ZnodePath, name_of};
+use crate::rate_limiter::{RateLimiter, RateLimiters};
 use crate::reentrant_mutex::ReentrantMutex;
 use crate::runtime::{ProcessBound, Runtime};
 use crate::rw_lock::RwLock;
@@ -51,6 +52,7 @@ pub(crate) struct Core {
     owners: Owners,
     misses: MissDesk,
     lines: Lines,
+    rate_limiters: RateLimiters,
 }
 
 impl Client {
@@ -147,6 +149,12 @@ impl Client {
     /// request is made; arguments that cannot be make the counter's operations fail.
     pub fn window_counter(&self, path: impl AsRef<str>, window: Duration, buckets: u32) -> WindowCounter {
         WindowCounter::new(self.core.clone(), ZnodePath::parse("path", path.as_ref()), window, buckets)
+    }
+
+    /// A rate limiter at `path` that lets through at most `permits` (1 to 1,000,000) in any `per` (1 ms to 31 days), for all
+    /// clients together. No request is made; arguments that cannot be make its operations fail.
+    pub fn rate_limiter(&self, path: impl AsRef<str>, permits: u64, per: Duration) -> RateLimiter {
+        RateLimiter::new(self.core.clone(), ZnodePath::parse("path", path.as_ref()), permits, per)
     }
 
     /// What the client stands on right now.
@@ -253,6 +261,7 @@ impl Core {
             counters: Ledgers::new(&dedupe_name),
             windows: Ledgers::new(&dedupe_name),
             adders: Adders::default(),
+            rate_limiters: RateLimiters::new(&dedupe_name),
             owners: Owners::default(),
             lines: Lines::default(),
             misses: MissDesk::default(),
@@ -300,6 +309,21 @@ impl Core {
         &self.lines
     }
 
+    pub(crate) fn rate_limiters(&self) -> &RateLimiters {
+        &self.rate_limiters
+    }
+
+    /// # Errors
+    /// `CLOSED` from the moment on at which the client is being closed.
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if self.supervisor.is_closing() { Err(Error::closed()) } else { Ok(()) }
+    }
+
+    /// Waits until the client is being closed.
+    pub(crate) async fn closing(&self) {
+        self.supervisor.told_to_close().await;
+    }
+
     /// The session of the hour. Waits for one, or with `once` insists on a connection right now.
     pub(crate) async fn session(&self, once: bool) -> Result<Arc<Session>> {
         if once { self.connected_now() } else { self.supervisor.session().await }
@@ -307,9 +331,7 @@ impl Core {
 
     /// The session, if it is connected right now.
     pub(crate) fn connected_now(&self) -> Result<Arc<Session>> {
-        if self.supervisor.is_closing() {
-            return Err(Error::closed());
-        }
+        self.check_open()?;
         let connected = self.supervisor.session_now().filter(|session| session.linked_now().is_some());
         connected.ok_or_else(|| Error::new(ErrorCode::ConnectionLost, "not connected right now"))
     }

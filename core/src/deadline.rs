@@ -3,6 +3,12 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
+
+use crate::error::{Error, Result};
+use crate::op::Answer;
+use crate::runtime::Runtime;
+
 /// Until when a call may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deadline {
@@ -41,6 +47,27 @@ impl Deadline {
             Deadline::Never | Deadline::Once => Some(future.await),
             Deadline::At(instant) => tokio::time::timeout_at(instant.into(), future).await.ok(),
         }
+    }
+
+    /// The answer, or what `late` makes of the deadline when that comes first. Nobody is left to take the answer then, nor when
+    /// the caller has gone.
+    pub(crate) fn race<T: Send + 'static>(
+        self,
+        runtime: &Runtime,
+        answer: Answer<T>,
+        late: impl FnOnce() -> Error + Send + 'static,
+    ) -> Answer<T> {
+        let (mut sender, raced) = oneshot::channel();
+        let _detached = runtime.spawn(async move {
+            let outcome: Option<Result<T>> = tokio::select! {
+                answered = self.run(answer) => answered.map(|outcome| {
+                    outcome.unwrap_or_else(|_| Err(Error::internal("a call was dropped unanswered")))
+                }),
+                () = sender.closed() => return,
+            };
+            drop(sender.send(outcome.unwrap_or_else(|| Err(late()))));
+        });
+        raced
     }
 }
 

@@ -26,6 +26,7 @@
 //! - `guard.rs`, `share.rs`, `holding.rs`, `fenced.rs`: what is held, and writes guarded by it
 //! - `inspect.rs`, `stats.rs`: a look at a queue, and at waits and holds
 //! - `counter/`, `striped_counter/`, `window_counter/`: [`Counter`], [`StripedCounter`], [`WindowCounter`]
+//! - `rate_limiter/`: [`RateLimiter`]
 //! - `miss_guard/`: [`MissGuard`]
 //! - `ledger/`: one node that many change, exactly once each; `server_clock.rs`: the servers' time
 //! - `session/`: sessions over the crate `zookeeper-client`; nothing else names it
@@ -59,6 +60,7 @@ mod owned;
 mod owners;
 mod path;
 mod queue;
+mod rate_limiter;
 mod reentrant_mutex;
 mod registry;
 mod runtime;
@@ -84,6 +86,7 @@ pub use mutex::Mutex;
 pub use op::{Canceller, Op};
 pub use options::Acl;
 pub use owners::thread_owner;
+pub use rate_limiter::RateLimiter;
 pub use reentrant_mutex::ReentrantMutex;
 pub use rw_lock::RwLock;
 pub use semaphore::Semaphore;

@@ -37,7 +37,7 @@ use crate::server_clock::Moment;
 use crate::session::{Entry, Fault, Link, Refusal};
 
 pub(crate) use batch::Reply;
-use batch::{Progress, Request};
+use batch::Request;
 use node::{Memory, Node};
 
 /// What the bytes of a node mean, and what callers may want done to them.
@@ -179,7 +179,14 @@ impl<M: Model> Ledger<M> {
             at => at,
         };
         self.submit(core, request);
-        Ok(race(core, deadline, answer, progress))
+        // A change that has not been sent by then is withdrawn.
+        Ok(deadline.race(core.runtime(), answer, move || match progress.give_up() {
+            true => Error::new(
+                ErrorCode::Indeterminate,
+                "the deadline passed while the write was in flight; it may or may not have been applied",
+            ),
+            false => out_of_time("change"),
+        }))
     }
 
     /// Queues a request, and has it written.
@@ -265,35 +272,6 @@ impl<M: Model> Ledger<M> {
     fn name(&self) -> String {
         format!("{} {}", M::NOUN, self.path.as_str())
     }
-}
-
-/// The answer, or the deadline. A change that has not been sent by then is withdrawn.
-fn race<T: Send + 'static>(
-    core: &Core,
-    deadline: Deadline,
-    answer: Answer<T>,
-    progress: Arc<Progress>,
-) -> Answer<T> {
-    let (mut sender, raced) = oneshot::channel();
-    let _detached = core.spawn(async move {
-        let outcome = tokio::select! {
-            outcome = deadline.run(answer) => outcome,
-            // The caller has gone; the answer's channel goes with this task.
-            () = sender.closed() => return,
-        };
-        let outcome = match outcome {
-            Some(outcome) => {
-                outcome.unwrap_or_else(|_| Err(Error::internal("a change was dropped unanswered")))
-            }
-            None if progress.give_up() => Err(Error::new(
-                ErrorCode::Indeterminate,
-                "the deadline passed while the write was in flight; it may or may not have been applied",
-            )),
-            None => Err(out_of_time("change")),
-        };
-        drop(sender.send(outcome));
-    });
-    raced
 }
 
 pub(crate) fn out_of_time(what: &str) -> Error {

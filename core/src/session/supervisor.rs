@@ -234,7 +234,7 @@ impl Supervisor {
         }
     }
 
-    async fn told_to_close(&self) {
+    pub(crate) async fn told_to_close(&self) {
         let mut closing = self.closing.subscribe();
         let _told = closing.wait_for(|closing| *closing).await;
     }

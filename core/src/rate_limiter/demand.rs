@@ -1,0 +1,131 @@
+//! How many permits are worth having before anybody asks for them.
+//!
+//! Permits had in advance save their callers a round trip, and the servers a request. Those that nobody comes for are free
+//! again only when this client writes the next time, and lost if it does not. So:
+//!
+//! 1. A permit that was had in advance and used proves that one more would be; one that somebody had to wait for, a quarter.
+//! 2. One that was lost disproves two.
+//! 3. Have as many as that proves, and at most an eighth of all in a window: a client that uses many has no more in advance than
+//!    one that uses few, or it would use more and more.
+//! 4. Whoever asks again and again, in the time for which a permit is good, is in a loop and will take the next ones that come
+//!    free: have one for every eight questions.
+//! 5. All proof fades.
+
+use std::time::{Duration, Instant};
+
+/// The part of a window's permits that is had in advance at most.
+const SHARE: u64 = 8;
+
+/// How many questions, in the time for which a permit is good, do for one that is had in advance.
+const INSISTENCE: f64 = 8.0;
+
+#[derive(Debug)]
+pub(super) struct Demand {
+    asked: Fading,
+    proven: Fading,
+    most: f64,
+}
+
+impl Demand {
+    /// For permits that are good for `good_for`, of which `most` come free every `period`.
+    pub(super) fn new(good_for: Duration, most: u64, period: Duration) -> Demand {
+        let most = (most / SHARE).max(1) as f64;
+        Demand { asked: Fading::new(good_for), proven: Fading::new(period * 10), most }
+    }
+
+    pub(super) fn asked(&mut self, permits: u64, now: Instant) {
+        self.asked.add(permits as f64, now);
+    }
+
+    /// Permits that were had in advance have been used.
+    pub(super) fn used(&mut self, permits: u64, now: Instant) {
+        self.prove(permits as f64, now);
+    }
+
+    /// Permits that somebody waited for have been used.
+    pub(super) fn waited(&mut self, permits: u64, now: Instant) {
+        self.prove(permits as f64 / 4.0, now);
+    }
+
+    pub(super) fn lost(&mut self, permits: u64, now: Instant) {
+        self.prove(permits as f64 * -2.0, now);
+    }
+
+    fn prove(&mut self, permits: f64, now: Instant) {
+        self.proven.add(permits, now);
+        self.proven.sum = self.proven.sum.clamp(-self.most, self.most);
+    }
+
+    /// How many to have that are free now.
+    pub(super) fn ahead_now(&self, now: Instant) -> u64 {
+        self.proven.at(now).round().max(0.0) as u64
+    }
+
+    /// How many to have that come free soon.
+    pub(super) fn ahead_later(&self, now: Instant) -> u64 {
+        let insistence = (self.asked.at(now) / INSISTENCE).min(self.most);
+        (self.proven.at(now) + insistence).round().clamp(0.0, self.most) as u64
+    }
+}
+
+/// A sum in which what was added fades away.
+#[derive(Debug)]
+struct Fading {
+    sum: f64,
+    at: Option<Instant>,
+    /// In this time it fades to 1/e.
+    span: f64,
+}
+
+impl Fading {
+    fn new(span: Duration) -> Fading {
+        Fading { sum: 0.0, at: None, span: span.as_secs_f64() }
+    }
+
+    fn at(&self, now: Instant) -> f64 {
+        let Some(at) = self.at else { return 0.0 };
+        self.sum * (-now.saturating_duration_since(at).as_secs_f64() / self.span).exp()
+    }
+
+    fn add(&mut self, amount: f64, now: Instant) {
+        self.sum = self.at(now) + amount;
+        self.at = Some(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_uses_permits_has_some_in_advance_and_who_loses_them_has_none() {
+        let mut demand = Demand::new(Duration::from_millis(20), 80, Duration::from_secs(1));
+        let start = Instant::now();
+        assert_eq!(demand.ahead_now(start), 0);
+        demand.waited(4, start);
+        demand.used(3, start);
+        assert_eq!((demand.ahead_now(start), demand.ahead_later(start)), (4, 4));
+        demand.lost(1, start);
+        assert_eq!(demand.ahead_now(start), 2);
+        demand.used(400, start);
+        assert_eq!(demand.ahead_now(start), 10);
+        let later = start + Duration::from_secs(10);
+        assert_eq!(demand.ahead_now(later), 4);
+        demand.lost(50, later);
+        assert_eq!(demand.ahead_now(later), 0);
+        assert_eq!(demand.ahead_now(later + Duration::from_secs(100)), 0);
+    }
+
+    #[test]
+    fn who_insists_has_the_next_ones_unless_he_lost_some() {
+        let mut demand = Demand::new(Duration::from_millis(20), 80, Duration::from_secs(1));
+        let start = Instant::now();
+        demand.asked(24, start);
+        assert_eq!((demand.ahead_now(start), demand.ahead_later(start)), (0, 3));
+        assert_eq!(demand.ahead_later(start + Duration::from_millis(50)), 0);
+        demand.asked(1000, start);
+        assert_eq!(demand.ahead_later(start), 10);
+        demand.lost(4, start);
+        assert_eq!(demand.ahead_later(start), 2);
+    }
+}

@@ -1,0 +1,353 @@
+//! Who waits for permits at one limiter in this client, and what is to be done for them. Knows no server and no clock.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::book::{Ask, Book, LATENESS, Patience, Reservation, Want, micros};
+use super::demand::Demand;
+use super::purse::Purse;
+use super::terms::Terms;
+use crate::error::{Error, ErrorCode, Result};
+use crate::server_clock::Moment;
+use crate::stats::Recorder;
+
+/// Wishes that go into one write at most.
+const MOST_WANTS: usize = 4096;
+
+/// For how long what the node said last is taken as proof that nothing is free. It is one for ever, unless somebody deletes the
+/// node.
+const BELIEVED: Duration = Duration::from_secs(10);
+
+/// How far ahead permits are had for callers still to come.
+const FAR_AHEAD: Duration = Duration::from_secs(1);
+
+/// Longer than that is an outage, with which nobody has to reckon.
+const MOST_DELAY: Duration = Duration::from_millis(250);
+
+/// How late anything may be, besides two round trips: timers and threads are.
+const SLACK: Duration = Duration::from_millis(4);
+
+/// How long after its first moment a permit may be used if all goes well, with a long window.
+const MOST_ON_TIME: Duration = Duration::from_secs(1);
+
+/// To whom the answer goes.
+#[derive(Debug)]
+pub(super) enum Caller {
+    Trying(oneshot::Sender<Result<bool>>),
+    Waiting { answer: oneshot::Sender<Result<()>>, since: Instant, waits: Arc<Recorder> },
+}
+
+/// What the answer is.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    Granted,
+    /// There are none free, or none in time.
+    Refused,
+    Failed(Error),
+}
+
+impl Caller {
+    fn has_gone(&self) -> bool {
+        match self {
+            Caller::Trying(answer) => answer.is_closed(),
+            Caller::Waiting { answer, .. } => answer.is_closed(),
+        }
+    }
+
+    pub(super) fn tell(self, verdict: Verdict) {
+        let outcome = match verdict {
+            Verdict::Granted => Ok(true),
+            Verdict::Refused => Ok(false),
+            Verdict::Failed(error) => Err(error),
+        };
+        // Permits of somebody who went at this very moment count as used.
+        match self {
+            Caller::Trying(answer) => drop(answer.send(outcome)),
+            Caller::Waiting { answer, since, waits } => {
+                match outcome {
+                    Ok(true) => waits.success(since.elapsed()),
+                    Ok(false) => waits.timeout(),
+                    Err(_) => {}
+                }
+                let had = |had| if had { Ok(()) } else { Err(too_late()) };
+                drop(answer.send(outcome.and_then(had)));
+            }
+        }
+    }
+}
+
+pub(super) fn too_late() -> Error {
+    Error::new(ErrorCode::Timeout, "no permits come free before the deadline; none were taken")
+}
+
+#[derive(Debug)]
+struct Waiter {
+    ticket: u64,
+    permits: u64,
+    patience: Patience,
+    /// In how many writes it was asked for.
+    tries: u32,
+    caller: Caller,
+}
+
+/// What is to be done now.
+#[derive(Debug)]
+pub(super) struct Turn {
+    pub(super) verdicts: Vec<(Caller, Verdict)>,
+    pub(super) ask: Option<Ask>,
+    /// When the next permits can be used, if somebody waits for them.
+    pub(super) wake: Option<Duration>,
+    /// Nobody waits for anything.
+    pub(super) is_over: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Line {
+    terms: Terms,
+    waiters: VecDeque<Waiter>,
+    purse: Purse,
+    demand: Demand,
+    /// What the node said last.
+    seen: Option<(Book, Instant)>,
+    /// How long after its first moment a permit may still be used, of those that are asked for now.
+    lateness: Duration,
+    /// How far it looks ahead: up to the horizon, but not all clients equally far, so that they do not all ask at once.
+    sight: i64,
+    next_ticket: u64,
+    asking: bool,
+    /// Whether a task looks after it.
+    attended: bool,
+}
+
+impl Line {
+    pub(super) fn new(terms: Terms) -> Line {
+        let period = Duration::from_micros(terms.length() as u64).min(FAR_AHEAD);
+        Line {
+            demand: Demand::new(on_time(&terms), terms.most(), period),
+            terms,
+            waiters: VecDeque::new(),
+            purse: Purse::default(),
+            seen: None,
+            lateness: on_time(&terms),
+            sight: horizon(&terms),
+            next_ticket: 0,
+            asking: false,
+            attended: false,
+        }
+    }
+
+    /// What can be said at once to somebody who comes now.
+    pub(super) fn at_once(
+        &mut self,
+        permits: u64,
+        patience: Patience,
+        now: Option<Moment>,
+    ) -> Option<Verdict> {
+        let instant = Instant::now();
+        self.demand.asked(permits, instant);
+        let now = now?;
+        self.expire(now, instant);
+        if self.waiters.is_empty() && self.purse.take(permits, now) {
+            self.demand.used(permits, instant);
+            return Some(Verdict::Granted);
+        }
+        let reserved_only = patience == Patience::None && self.is_next_far(now);
+        let too_late = || {
+            let room = self.known(instant).map(|book| book.room(permits));
+            room.is_some_and(|room| patience.is_over_at(room, now))
+        };
+        (reserved_only || too_late()).then_some(Verdict::Refused)
+    }
+
+    /// Queues somebody. Says whether there is anything to be done about it.
+    pub(super) fn join(&mut self, permits: u64, patience: Patience, caller: Caller) {
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        self.waiters.push_back(Waiter { ticket, permits, patience, tries: 0, caller });
+    }
+
+    /// Whether somebody has to look after the line who does not yet. Then he does from now on.
+    pub(super) fn needs_attention(&mut self, now: Option<Moment>) -> bool {
+        let needed = !self.waiters.is_empty() || self.is_lacking(now, Instant::now(), self.purse.permits());
+        needed && !std::mem::replace(&mut self.attended, true)
+    }
+
+    /// Whether one more who waits may be a reason to ask.
+    pub(super) fn may_ask(&self) -> bool {
+        !self.asking && self.purse.permits() * 2 <= self.quota()
+    }
+
+    /// Hands out what can be used, and says what comes next.
+    pub(super) fn turn(&mut self, now: Option<Moment>) -> Turn {
+        let instant = Instant::now();
+        self.waiters.retain(|waiter| !waiter.caller.has_gone());
+        let mut verdicts = Vec::new();
+        if let Some(now) = now {
+            self.expire(now, instant);
+            self.hand_out(now, instant, &mut verdicts);
+            if self.is_next_far(now) {
+                self.refuse(|waiter| waiter.patience == Patience::None, &mut verdicts);
+            }
+        }
+        let ask = if self.asking { None } else { self.ask(now, instant, &mut verdicts) };
+        self.asking |= ask.is_some();
+        let is_over = self.waiters.is_empty() && !self.asking;
+        self.attended = !is_over;
+        let wake = now.zip(self.purse.next()).filter(|_| !self.waiters.is_empty());
+        let wake = wake.map(|(now, next)| {
+            Duration::from_micros(next.saturating_sub(now.earliest).try_into().unwrap_or_default())
+        });
+        Turn { verdicts, ask, wake, is_over }
+    }
+
+    /// Takes in what was asked for.
+    pub(super) fn take_in(&mut self, outcome: Result<Reservation>) -> Vec<(Caller, Verdict)> {
+        self.asking = false;
+        let mut verdicts = Vec::new();
+        match outcome {
+            Ok(reservation) => {
+                let Reservation { slots, refused, book, decided } = reservation;
+                slots.into_iter().for_each(|slot| self.purse.put(slot));
+                self.refuse(|waiter| refused.binary_search(&waiter.ticket).is_ok(), &mut verdicts);
+                self.seen = Some((book, decided));
+                let horizon = horizon(&self.terms);
+                self.sight = fastrand::i64(horizon / 2..=horizon);
+                let needed = decided.elapsed().min(MOST_DELAY) * 2 + SLACK;
+                self.lateness = (self.lateness * 31 / 32).max(on_time(&self.terms)).max(needed);
+            }
+            // The permits are lost, if there were any.
+            Err(error) if error.code() == ErrorCode::Indeterminate => {}
+            Err(error) => {
+                self.seen = None;
+                let covered = self.covered().min(self.waiters.len());
+                let failed = self.waiters.drain(covered..);
+                verdicts.extend(failed.map(|waiter| (waiter.caller, Verdict::Failed(error.clone()))));
+            }
+        }
+        verdicts
+    }
+
+    /// Nobody looks after the line any more, and nothing will come.
+    pub(super) fn close(&mut self, error: &Error) -> Vec<(Caller, Verdict)> {
+        (self.asking, self.attended) = (false, false);
+        self.waiters.drain(..).map(|waiter| (waiter.caller, Verdict::Failed(error.clone()))).collect()
+    }
+
+    fn expire(&mut self, now: Moment, instant: Instant) {
+        let lost = self.purse.expire(now);
+        if lost > 0 {
+            // It may be this machine that is too slow. To be counted for longer costs little when they are used: the node is told.
+            let longest = Duration::from_micros(self.terms.length() as u64 / 8);
+            self.lateness = (self.lateness * 2).min(longest).max(self.lateness);
+            self.demand.lost(lost, instant);
+        }
+    }
+
+    fn hand_out(&mut self, now: Moment, instant: Instant, verdicts: &mut Vec<(Caller, Verdict)>) {
+        while self.waiters.front().is_some_and(|first| self.purse.take(first.permits, now))
+            && let Some(waiter) = self.waiters.pop_front()
+        {
+            self.demand.waited(waiter.permits, instant);
+            verdicts.push((waiter.caller, Verdict::Granted));
+        }
+    }
+
+    fn refuse(&mut self, whom: impl Fn(&Waiter) -> bool, verdicts: &mut Vec<(Caller, Verdict)>) {
+        let (refused, kept) = self.waiters.drain(..).partition(whom);
+        self.waiters = kept;
+        let refused: VecDeque<_> = refused;
+        verdicts.extend(refused.into_iter().map(|waiter| (waiter.caller, Verdict::Refused)));
+    }
+
+    /// What to ask the server for, if anything.
+    fn ask(
+        &mut self,
+        now: Option<Moment>,
+        instant: Instant,
+        verdicts: &mut Vec<(Caller, Verdict)>,
+    ) -> Option<Ask> {
+        let covered = self.covered().min(self.waiters.len());
+        let held = self.purse.permits();
+        let mut wants = Vec::new();
+        if covered < self.waiters.len() && held * 2 <= self.quota() {
+            self.refuse(|waiter| waiter.patience == Patience::None && waiter.tries >= 2, verdicts);
+            let covered = covered.min(self.waiters.len());
+            for waiter in self.waiters.range_mut(covered..).take(MOST_WANTS) {
+                waiter.tries += 1;
+                wants.push(Want {
+                    ticket: waiter.ticket,
+                    permits: waiter.permits,
+                    patience: waiter.patience,
+                });
+            }
+        }
+        let promised: u64 = self.waiters.iter().take(covered).map(|waiter| waiter.permits).sum();
+        let spare = held.saturating_sub(promised);
+        // With nobody told the time, somebody who waits for his would never learn it.
+        let lost_in_time = now.is_none() && !self.waiters.is_empty();
+        if wants.is_empty() && !lost_in_time && !self.is_lacking(now, instant, spare) {
+            return None;
+        }
+        let first = wants.first().map_or(0, |want| want.permits);
+        let quota = if held == 0 { self.quota().max(first) } else { self.quota().saturating_sub(held) };
+        Some(Ask {
+            settlements: self.purse.settle(micros(on_time(&self.terms))),
+            wants,
+            quota,
+            ahead_now: self.demand.ahead_now(instant).saturating_sub(spare),
+            ahead_later: self.demand.ahead_later(instant).saturating_sub(spare),
+            horizon: horizon(&self.terms),
+            lateness: micros(self.lateness),
+        })
+    }
+
+    /// Whether more permits should be had for callers still to come than these, and can be.
+    fn is_lacking(&self, now: Option<Moment>, instant: Instant, spare: u64) -> bool {
+        let Some((now, book)) = now.zip(self.known(instant)).filter(|_| !self.asking) else {
+            return false;
+        };
+        let lacks = |ahead| spare * 2 < ahead;
+        if book.room(1) <= now.latest {
+            return lacks(self.demand.ahead_now(instant));
+        }
+        let ahead = self.demand.ahead_later(instant);
+        // All of them, so that a client does not ask for each as it comes into sight.
+        lacks(ahead) && book.room(ahead - spare) <= now.latest.saturating_add(self.sight)
+    }
+
+    /// How many of those who wait need only wait for their moment.
+    fn covered(&self) -> usize {
+        self.purse.covers(self.waiters.iter().map(|waiter| waiter.permits))
+    }
+
+    /// What the node said, if that was lately.
+    fn known(&self, instant: Instant) -> Option<&Book> {
+        let (book, since) = self.seen.as_ref()?;
+        (instant.saturating_duration_since(*since) < BELIEVED).then_some(book)
+    }
+
+    /// Whether the next permits are for later. Then nothing is free: slots are given in the order of time.
+    fn is_next_far(&self, now: Moment) -> bool {
+        let soon = now.latest.saturating_add(micros(on_time(&self.terms)));
+        self.purse.next().is_some_and(|next| next > soon)
+    }
+
+    /// How many permits those who wait may have reserved for later than now. The rest of them has to wait, so that other
+    /// clients' turn comes before all of them are served.
+    fn quota(&self) -> u64 {
+        (self.terms.most() / 4).max(2)
+    }
+}
+
+/// How far ahead permits are had for callers still to come, in microseconds.
+fn horizon(terms: &Terms) -> i64 {
+    (terms.length() / 4).min(micros(FAR_AHEAD))
+}
+
+/// How late a permit may be used, if servers and threads keep up.
+fn on_time(terms: &Terms) -> Duration {
+    Duration::from_micros((terms.shortest() / LATENESS) as u64).min(MOST_ON_TIME)
+}

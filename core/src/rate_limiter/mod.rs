@@ -1,0 +1,231 @@
+//! A rate limiter: so many permits in any stretch of time, for all clients together.
+//!
+//! 1. The node says, of the permits given out last, until when each may be used, in the leader's time (`book.rs`). As many are
+//!    remembered as may be used in one window, and those that are a window old are forgotten.
+//! 2. A client that wants permits gives them out to itself in one conditional write of the node (`ledger/`). Each may be used
+//!    from the first moment on at which no window gets too many (`window.rs` proves it), until a fiftieth of the window after
+//!    that: a *slot*. When all permits of a window are taken, the moment lies in the future: the line of those who wait, over
+//!    all clients, stands in the node.
+//! 3. The client lets somebody through when it is certain that the leader's clock is within the slot (`server_clock.rs`). A
+//!    slot that was missed, by a client that stalled, crashed or lost its session, is lost; nobody else is let through for it.
+//! 4. Whoever waits in one client goes through in the order of arrival (`line.rs`), with whatever permits that client has
+//!    (`purse.rs`). So permits of somebody who has gone are for the next. What all of them lack is asked for in one write,
+//!    while others still wait for their moment; a client reserves no more than a quarter of a window's permits at a time.
+//! 5. A client that used many permits lately takes some more than it has callers (`demand.rs`): most of them are then let
+//!    through without asking the server.
+//! 6. While what the node said last proves that nothing is free in time, callers are refused without asking the server: others
+//!    only ever take permits, they never give any back.
+
+mod book;
+mod demand;
+mod line;
+mod purse;
+mod terms;
+mod turnstile;
+mod window;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use crate::client::Core;
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorCode, Result};
+use crate::ledger::{DedupeName, Ledgers};
+use crate::op::{Answer, Op};
+use crate::path::ZnodePath;
+use crate::runtime::ProcessBound;
+use crate::stats::{Recorder, WaitStats};
+
+use book::Patience;
+use line::{Caller, too_late};
+pub(crate) use terms::Terms;
+use turnstile::Turnstile;
+
+type ByNode = HashMap<(ZnodePath, Terms), Arc<Turnstile>>;
+
+/// The limiters of one client. All handles of one path share what the client has of permits.
+#[derive(Debug)]
+pub(crate) struct RateLimiters {
+    ledgers: Ledgers<Terms>,
+    turnstiles: parking_lot::Mutex<ByNode>,
+}
+
+impl RateLimiters {
+    pub(crate) fn new(dedupe_name: &DedupeName) -> RateLimiters {
+        RateLimiters { ledgers: Ledgers::new(dedupe_name), turnstiles: parking_lot::Mutex::default() }
+    }
+
+    fn turnstile(&self, path: &ZnodePath, terms: Terms) -> Arc<Turnstile> {
+        let make = || Arc::new(Turnstile::new(self.ledgers.ledger(path, &terms), terms));
+        self.turnstiles.lock().entry((path.clone(), terms)).or_insert_with(make).clone()
+    }
+}
+
+/// A rate limiter at a path, for all clients of it together. Made by [`Client::rate_limiter`](crate::Client::rate_limiter),
+/// without any request. The node is made by the first who asks.
+///
+/// **What it allows.** Never more than `permits` are let through in any stretch of time of the length `per`, wherever it begins.
+/// A [`burst`](RateLimiter::burst) other than `permits` makes that smoother or coarser, at the same rate in the long run.
+/// Time is that of the ensemble's leader; no two machines' clocks are compared. When another server becomes the leader, windows
+/// that are open at that moment are shorter or longer by as much as the two servers' clocks differ.
+///
+/// **What is lost.** A permit must be used within a fiftieth of `per` (of the shorter window with a small burst) of its moment,
+/// and is counted until the end of that. So at full load about 2 % of the permits are not used, more when `per` is shorter than
+/// a hundred round trips. Permits that a client had reserved when it died are lost, at most about a quarter of `permits` when many
+/// waited in it. None is ever let through twice.
+///
+/// **What it costs.** A permit that is free: one round trip, or none when the client has one in advance; all that ask at the
+/// same time share it. One that is not: nothing while what the client knows proves it.
+///
+/// **Who goes first.** Within a client the order of arrival; between clients the order of their writes. Nobody overtakes somebody
+/// who waits for many permits.
+///
+/// All who share a path must give the same `permits`, `per` and `burst`; they stand in the node, and others are refused. To
+/// change them, delete the node: that forgets what was used lately.
+///
+/// # Examples
+/// ```no_run
+/// # use std::time::Duration;
+/// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+/// let limiter = client.rate_limiter("/limits/api", 100, Duration::from_secs(1));
+/// limiter.acquire(1).timeout(Duration::from_secs(5)).await?; // waits for its turn
+/// if limiter.try_acquire(1).await? {
+///     // there was one left
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct RateLimiter {
+    core: Arc<ProcessBound<Arc<Core>>>,
+    parts: Result<(ZnodePath, Terms)>,
+    waits: Arc<Recorder>,
+}
+
+impl RateLimiter {
+    pub(crate) fn new(
+        core: Arc<ProcessBound<Arc<Core>>>,
+        path: Result<ZnodePath>,
+        permits: u64,
+        per: Duration,
+    ) -> RateLimiter {
+        let parts = path.and_then(|path| Ok((path, Terms::new(permits, per)?)));
+        RateLimiter { core, parts, waits: Arc::default() }
+    }
+
+    /// How many permits may be used at once, from 1 to 1,000,000. Default: as many as in one `per`.
+    ///
+    /// With fewer, also no more than `burst` are let through in any `per * burst / permits`: 100 per second with a burst of 10 means
+    /// at most 10 in any tenth of a second, and at most 100 in any second. That shorter window is kept to within a few
+    /// round trips when it is itself shorter than about a hundred of them.
+    ///
+    /// With more, at most `burst` are let through in any `per * burst / permits`: after a pause more than `permits` may come at
+    /// once, and the rate in the long run is the same.
+    #[must_use]
+    pub fn burst(mut self, burst: u64) -> RateLimiter {
+        self.parts = self.parts.and_then(|(path, terms)| Ok((path, terms.with_burst(burst)?)));
+        self
+    }
+
+    /// The limiter's node, below the client's chroot.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` when the path, `permits`, `per` or `burst` given cannot be, `FORKED` in a child of fork(); every
+    /// operation fails with it too.
+    pub fn path(&self) -> Result<&str> {
+        self.core.get()?;
+        self.parts.as_ref().map(|(path, _)| path.as_str()).map_err(Clone::clone)
+    }
+
+    /// Takes `permits` if they are free now, all or none, and says whether they were. Does not wait for others; `false` mostly costs
+    /// no round trip.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` when it is 0 or more than can ever be used at once, or the node was made for another `permits`, `per`
+    /// or `burst`; `BAD_DATA` when the node holds something else than a limiter; `CONNECTION_LOST` when the server has to be
+    /// asked and is not connected right now; `TIMEOUT`, `NOT_AUTHORIZED`, `QUOTA`, `CLOSED`, `FORKED`.
+    ///
+    /// # Cancel safety
+    /// Safe: permits that were had for it go to the next caller in this client, or are lost.
+    pub fn try_acquire(&self, permits: u64) -> Op<bool> {
+        self.start(permits, move |turnstile, core, deadline| {
+            let (answer, verdict) = oneshot::channel();
+            let waits = turnstile.enter(&core, permits, Patience::None, Caller::Trying(answer))?;
+            if !waits {
+                return Ok(verdict);
+            }
+            let deadline = match deadline {
+                Deadline::At(_) => deadline,
+                // No longer than the session can last without an answer.
+                Deadline::Never | Deadline::Once => Deadline::after(Some(core.options().session_timeout)),
+            };
+            let late = "the server did not answer in time; no permits were taken";
+            Ok(deadline.race(core.runtime(), verdict, move || Error::new(ErrorCode::Timeout, late)))
+        })
+    }
+
+    /// Waits until `permits` may be used, all at once.
+    ///
+    /// A call that cannot get them before its [`timeout`](Op::timeout) fails as soon as that is known, which is at once when
+    /// what is reserved already says so, and takes none. With a timeout of 0 it takes them if they are free now.
+    ///
+    /// # Errors
+    /// `TIMEOUT` when they do not come free before the deadline; no permits were taken. Otherwise as
+    /// [`try_acquire`](RateLimiter::try_acquire); while not connected it waits, unless the timeout is 0.
+    ///
+    /// # Cancel safety
+    /// Safe: permits that were had for it go to the next caller in this client, or are lost.
+    pub fn acquire(&self, permits: u64) -> Op<()> {
+        let waits = self.waits.clone();
+        self.start(permits, move |turnstile, core, deadline| {
+            let patience = match deadline {
+                Deadline::Never => Patience::Endless,
+                Deadline::At(instant) => Patience::Until(instant),
+                Deadline::Once => Patience::None,
+            };
+            let (answer, verdict) = oneshot::channel();
+            let caller = Caller::Waiting { answer, since: Instant::now(), waits: waits.clone() };
+            if !turnstile.enter(&core, permits, patience, caller)? || deadline == Deadline::Never {
+                return Ok(verdict);
+            }
+            let deadline = deadline.once_within(core.options().session_timeout);
+            Ok(deadline.race(core.runtime(), verdict, move || {
+                waits.timeout();
+                too_late()
+            }))
+        })
+    }
+
+    /// How long the calls of [`acquire`](RateLimiter::acquire) of this handle and its clones waited. Costs no round trip.
+    pub fn stats(&self) -> WaitStats {
+        self.waits.stats()
+    }
+
+    fn start<T: Send + 'static>(
+        &self,
+        permits: u64,
+        enter: impl FnOnce(Arc<Turnstile>, Arc<Core>, Deadline) -> Result<Answer<T>> + Send + 'static,
+    ) -> Op<T> {
+        let (core, turnstile) = match self.turnstile(permits) {
+            Ok(parts) => parts,
+            Err(error) => return Op::failed(error),
+        };
+        let runtime = core.runtime().clone();
+        Op::starting(&runtime, move |deadline| {
+            core.runtime().process().check()?;
+            enter(turnstile, core, deadline)
+        })
+    }
+
+    fn turnstile(&self, permits: u64) -> Result<(Arc<Core>, Arc<Turnstile>)> {
+        let core = self.core.get()?;
+        let (path, terms) = self.parts.as_ref().map_err(Clone::clone)?;
+        let most = terms.burst;
+        if permits == 0 || permits > most {
+            return Err(Error::invalid_argument("permits", permits, format!("must be from 1 to {most}")));
+        }
+        Ok((core.clone(), core.rate_limiters().turnstile(path, *terms)))
+    }
+}

@@ -1,0 +1,114 @@
+//! Looks after one limiter's line in this client: asks the server, and wakes up when permits can be used.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::book::Patience;
+use super::line::{Caller, Line, Turn, Verdict};
+use super::terms::Terms;
+use crate::client::Core;
+use crate::deadline::Deadline;
+use crate::error::{Error, Result};
+use crate::ledger::Ledger;
+
+/// How soon it is noticed that all who waited have gone, and the client with them.
+const ROUND: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(super) struct Turnstile {
+    ledger: Arc<Ledger<Terms>>,
+    line: Mutex<Line>,
+    /// Rung when somebody joins the line.
+    bell: Notify,
+}
+
+impl Turnstile {
+    pub(super) fn new(ledger: Arc<Ledger<Terms>>, terms: Terms) -> Turnstile {
+        Turnstile { ledger, line: Mutex::new(Line::new(terms)), bell: Notify::new() }
+    }
+
+    /// Somebody comes for permits. Hands his answer's end back when he has to wait for it.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        core: &Arc<Core>,
+        permits: u64,
+        patience: Patience,
+        caller: Caller,
+    ) -> Result<bool> {
+        core.check_open()?;
+        let now = core.clock().now();
+        let mut line = self.line.lock();
+        let verdict = line.at_once(permits, patience, now);
+        let (verdict, rings) = match verdict {
+            Some(verdict) => (Some((caller, verdict)), false),
+            None => {
+                if patience == Patience::None {
+                    core.connected_now()?;
+                }
+                line.join(permits, patience, caller);
+                (None, line.may_ask())
+            }
+        };
+        let starts = line.needs_attention(now);
+        drop(line);
+        if starts {
+            let _detached = core.spawn(self.clone().attend(core.clone()));
+        } else if rings {
+            self.bell.notify_one();
+        }
+        let waits = verdict.is_none();
+        tell(verdict);
+        Ok(waits)
+    }
+
+    /// Looks after the line until nobody waits for anything.
+    async fn attend(self: Arc<Self>, core: Arc<Core>) {
+        let mut answer = None;
+        let mut closing = pin!(core.closing());
+        loop {
+            let Turn { verdicts, ask, wake, is_over } = self.line.lock().turn(core.clock().now());
+            tell(verdicts);
+            if let Some(ask) = ask {
+                match self.ledger.request(&core, Deadline::Never, ask, |caller| caller) {
+                    Ok(asked) => answer = Some(asked),
+                    Err(error) => self.give_up(&error),
+                }
+            }
+            if is_over {
+                return;
+            }
+            let outcome = async {
+                match &mut answer {
+                    Some(answer) => answer.await.unwrap_or_else(|_| Err(Error::internal("nobody answered"))),
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                outcome = outcome => {
+                    answer = None;
+                    let verdicts = self.line.lock().take_in(outcome);
+                    tell(verdicts);
+                }
+                () = tokio::time::sleep(wake.unwrap_or(ROUND).min(ROUND)) => {}
+                () = self.bell.notified() => {}
+                () = &mut closing => return self.give_up(&Error::closed()),
+            }
+        }
+    }
+
+    fn give_up(&self, error: &Error) {
+        let verdicts = self.line.lock().close(error);
+        tell(verdicts);
+    }
+}
+
+/// Tells everybody what became of their wish. Not under the lock: that runs other people's code.
+fn tell(verdicts: impl IntoIterator<Item = (Caller, Verdict)>) {
+    for (caller, verdict) in verdicts {
+        caller.tell(verdict);
+    }
+}
