@@ -173,17 +173,17 @@ fn add_while_leaders_die(crowd: Crowd) {
     let asked = AtomicUsize::new(0);
     let await_adds = |more: usize| {
         let goal = asked.load(SeqCst) + more;
-        assert!(eventually(PATIENCE, || asked.load(SeqCst) >= goal), "{} of {goal}", asked.load(SeqCst));
+        assert!(eventually(LONG, || asked.load(SeqCst) >= goal), "{} of {goal}", asked.load(SeqCst));
     };
     let kill_twice = || {
         for _ in 0..2 {
             await_adds(300);
             let leader = zookeeper.leader().unwrap();
             zookeeper.kill(leader).unwrap();
-            assert!(eventually(PATIENCE, || clients.iter().all(is_suspended)));
+            assert!(eventually(LONG, || clients.iter().all(is_suspended)));
             zookeeper.leader().unwrap();
             zookeeper.start_node(leader).unwrap();
-            zookeeper.wait_ready(PATIENCE).unwrap();
+            zookeeper.wait_ready(LONG).unwrap();
         }
         await_adds(300);
     };
