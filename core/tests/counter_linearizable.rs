@@ -19,6 +19,9 @@ use zkcoord_testkit::{Op, Proxy, ZooKeeper};
 /// An operation that is not answered by then would be `INDETERMINATE` for that alone: none comes near it.
 const LONG: Duration = Duration::from_secs(60);
 
+/// One that no reconnect is long enough to end.
+const LONG_SESSION: Duration = Duration::from_secs(10);
+
 const CLIENTS: usize = 4;
 
 /// Of each client in each history. The checker's time may grow exponentially with it.
@@ -124,11 +127,11 @@ struct Member {
 }
 
 impl Member {
-    fn connect(zookeeper: &ZooKeeper) -> Member {
+    fn connect(zookeeper: &ZooKeeper, session: Duration) -> Member {
         let servers = 0..zookeeper.nodes();
         let proxies: Vec<_> = servers.map(|node| Proxy::start(&zookeeper.host(node)).unwrap()).collect();
         let hosts: Vec<_> = proxies.iter().map(Proxy::address).collect();
-        let client = Client::builder(hosts.join(",")).session_timeout(SESSION).connect().wait().unwrap();
+        let client = Client::builder(hosts.join(",")).session_timeout(session).connect().wait().unwrap();
         Member { client, proxies }
     }
 
@@ -168,8 +171,7 @@ fn make_calls(counter: &Counter, history: &Mutex<History>, mut random: Rng, trou
 }
 
 /// One history after the other, each with a counter of its own. Returns how many calls were `INDETERMINATE`.
-fn judge(zookeeper: &ZooKeeper, histories: u64, trouble: impl Fn(&Member, &mut Rng) + Sync) -> usize {
-    let members: Vec<_> = (0..CLIENTS).map(|_| Member::connect(zookeeper)).collect();
+fn judge(members: &[Member], histories: u64, trouble: impl Fn(&Member, &mut Rng) + Sync) -> usize {
     let (mut calls, mut concurrent, mut indeterminate) = (0, 0, 0);
     for number in 0..histories {
         let history = Mutex::new(History::default());
@@ -195,8 +197,9 @@ fn judge(zookeeper: &ZooKeeper, histories: u64, trouble: impl Fn(&Member, &mut R
 #[test]
 fn histories_under_reconnects_are_linearizable() {
     let zookeeper = ZooKeeper::start(3).unwrap();
+    let members = [(); CLIENTS].map(|()| Member::connect(&zookeeper, LONG_SESSION));
     let cuts = AtomicUsize::new(0);
-    let indeterminate = judge(&zookeeper, 30, |member, random| {
+    let indeterminate = judge(&members, 25, |member, random| {
         let how = if random.bool() { Proxy::cut } else { Proxy::reset };
         for proxy in &member.proxies {
             cuts.fetch_add(proxy.connections(), SeqCst);
@@ -211,8 +214,9 @@ fn histories_under_reconnects_are_linearizable() {
 #[test]
 fn histories_in_which_sessions_end_are_linearizable() {
     let zookeeper = ZooKeeper::start(3).unwrap();
+    let members = [(); CLIENTS].map(|()| Member::connect(&zookeeper, SESSION));
     let ends = AtomicUsize::new(0);
-    let indeterminate = judge(&zookeeper, 20, |member, _| {
+    let indeterminate = judge(&members, 20, |member, _| {
         let session = member.client.session_id().unwrap();
         if session == 0 {
             return;
