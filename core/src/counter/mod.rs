@@ -104,7 +104,8 @@ impl Counter {
 
     /// Whether a lost reply is resolved, for which the client needs an ephemeral child of the counter's node. Default
     /// `true`. `false` is for nodes whose ACL forbids children: a change whose reply is lost is then `INDETERMINATE`, unless
-    /// the node's version proves that it was not applied.
+    /// the node's version proves that it was not applied. And a lone change costs a second round trip, as the node is read
+    /// first: nothing else tells then of one that was deleted and made again.
     #[must_use]
     pub fn exactly_once(mut self, exactly_once: bool) -> Counter {
         self.exactly_once = exactly_once;

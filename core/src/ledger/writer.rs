@@ -57,6 +57,11 @@ impl<M: Model> Ledger<M> {
     fn is_asked(&self, memory: &mut Memory<M::State>) -> bool {
         let mut desk = self.desk.lock();
         if desk.queue.is_empty() {
+            // With its dedupe node a node that was deleted and made again has gone too, and the write is refused. Without one,
+            // the version alone could be the same by chance.
+            if memory.dedupe_session.is_none() {
+                memory.node = None;
+            }
             desk.memory = std::mem::take(memory);
             desk.writing = false;
         }
@@ -85,6 +90,11 @@ impl<M: Model> Ledger<M> {
     async fn write(&self, core: &Core, batch: &mut Batch<M>, memory: &mut Memory<M::State>) -> Result<()> {
         loop {
             let session = core.session(false).await?;
+            // The dedupe node went with the old session, and with it what makes the remembered node safe to write on.
+            if memory.dedupe_session.is_some_and(|id| id != session.id()) {
+                memory.dedupe_session = None;
+                memory.node = None;
+            }
             let (node, fresh) = match memory.node.take() {
                 Some(node) => (node, false),
                 None => match self.look_again(&session).await? {
@@ -226,7 +236,7 @@ impl<M: Model> Ledger<M> {
         match outcome {
             Ok(written) => {
                 memory.turns.won(sent);
-                memory.dedupe_session = Some(session.id());
+                memory.dedupe_session = self.dedupe.as_ref().map(|_| session.id());
                 core.clock().note(&link, &written, sent);
                 Ok(Attempt::Applied(node.after(state, &written[..of_node.min(written.len())])))
             }
