@@ -37,8 +37,8 @@ pub struct Client {
     core: Arc<ProcessBound<Arc<Core>>>,
 }
 
-/// How long a close with timeout 0 waits for its answer.
-const ONE_ANSWER: Duration = Duration::from_millis(250);
+/// How long a call with timeout 0 that can only wait, like a close, waits for its answer.
+pub(crate) const ONE_ANSWER: Duration = Duration::from_millis(250);
 
 /// What a client and its recipes share.
 #[derive(Debug)]

@@ -10,22 +10,18 @@
 
 use std::fmt;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join;
 
 use super::{Counter, CounterFormat};
-use crate::client::Core;
+use crate::client::{Core, ONE_ANSWER};
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorCode, Result};
 use crate::op::Op;
 use crate::path::ZnodePath;
 use crate::runtime::ProcessBound;
 use crate::session::{Fault, Link, Refusal, Watch};
-
-/// How long a call with timeout 0 waits for its answer.
-const ONE_ANSWER: Duration = Duration::from_millis(250);
 
 /// The values of a counter, one after another. Made by [`Counter::watch`].
 ///
@@ -124,7 +120,10 @@ impl fmt::Debug for CounterWatch {
 
 impl Eye {
     fn take(&self, outcome: &Result<i64>) {
-        let of_the_node = outcome.as_ref().map_or_else(|error| error.code() == ErrorCode::BadData, |_| true);
+        let of_the_node = match outcome {
+            Ok(_) => true,
+            Err(error) => error.code() == ErrorCode::BadData,
+        };
         if of_the_node {
             *self.taken.lock() = Some(outcome.clone());
         }
