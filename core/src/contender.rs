@@ -373,17 +373,13 @@ mod tests {
         for (scheme, marker) in [(Scheme::Curator, "-__READ__"), (Scheme::Kazoo, "__rlock__")] {
             let write = format!("{}0000000012", prefix(scheme, Kind::Write));
             let (read, number) = successor(&write).unwrap();
-            assert!(read.ends_with(marker) && number == "0000000012", "{read}{number}");
             let read = format!("{read}{number}");
-            let (read, write) = (ContenderName::parse(&read).unwrap(), ContenderName::parse(&write).unwrap());
+            assert!(read.ends_with(&format!("{marker}0000000012")), "{read}");
+            let [read, write] = [&read, &write].map(|name| ContenderName::parse(name).unwrap());
             assert!(read.shares_its_place_with(&write) && write.shares_its_place_with(&read));
             assert!(!write.shares_its_place_with(&write) && read.library() == Library::Zkcoord);
         }
-        for other in [
-            "a-lock-0000000012",
-            "a-__READ__0000000012",
-            "0123456789ab4def0123456789abcdef__lock__0000000009",
-        ] {
+        for other in ["a-lock-0000000012", "a-__READ__0000000012", "0123456789ab4def__lock__0000000009"] {
             assert_eq!(successor(other), None, "{other}");
         }
     }
