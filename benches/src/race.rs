@@ -92,7 +92,9 @@ fn prepare(observer: &Observer, workload: &Workload) -> Result<()> {
                 (0..workload.crew)
                     .try_for_each(|number| observer.create(&format!("{path}/{number}"), b""))?;
             }
-            Kind::Add => observer.create_all(path.rsplit_once('/').map_or("/", |(parent, _)| parent))?,
+            Kind::Add | Kind::Permits => {
+                observer.create_all(path.rsplit_once('/').map_or("/", |(parent, _)| parent))?;
+            }
         }
     }
     Ok(())

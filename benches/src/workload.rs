@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     /// Everyone has a mutex of his own.
     Locks,
     Add,
+    /// All ask one rate limiter.
+    Permits,
 }
 
 /// Someone who takes part in a workload.
@@ -202,5 +204,14 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         crew: 4,
         processes: 4,
         entries: &[ours("add"), curator("add"), kazoo("add"), limit("add")],
+    },
+    Workload {
+        name: "permits-1000",
+        title: "rate limiter: 1000 tasks, one limiter of 1,000,000 per second (the peers have none)",
+        goal: "",
+        kind: Kind::Permits,
+        crew: 1000,
+        processes: 1,
+        entries: &[ours("permits-tasks"), limit("add")],
     },
 ];

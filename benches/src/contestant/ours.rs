@@ -1,8 +1,9 @@
 //! zkcoord, as a program would use it: waiting calls on threads, awaited ones in tasks.
 
 use std::future::Future;
+use std::time::Duration;
 
-use zkcoord::{Client, Counter, Mutex};
+use zkcoord::{Client, Counter, Mutex, RateLimiter};
 
 use super::Contestant;
 use crate::Result;
@@ -11,6 +12,9 @@ use crate::laps::{self, Laps};
 
 /// How often a mutex may change hands inside the process, where that is allowed, before it goes back to the server.
 const HAND_OVERS: u32 = 1000;
+
+/// What the limiter lets through in a second: more than anybody asks for.
+const PERMITS: u64 = 1_000_000;
 
 pub(crate) struct Ours {
     client: Client,
@@ -37,6 +41,7 @@ impl Contestant for Ours {
         let mutex = || self.client.mutex(&job.path);
         let own_mutex = |number| self.client.mutex(format!("{}/{number}", job.path));
         let counter = || self.client.counter(&job.path);
+        let limiter = || self.client.rate_limiter(&job.path, PERMITS, Duration::from_secs(1));
         match job.verb.as_str() {
             "lock" => laps::threads(job, |_, laps| lock_on_a_thread(&mutex(), laps)),
             "lock-drop" => laps::threads(job, |_, laps| lock_and_drop(&mutex(), laps)),
@@ -45,6 +50,7 @@ impl Contestant for Ours {
             "locks-tasks" => self.tasks(job, |number, laps| lock_in_a_task(own_mutex(number), laps)),
             "add" => laps::threads(job, |_, laps| add_on_a_thread(&counter(), laps)),
             "add-tasks" => self.tasks(job, |_, laps| add_in_a_task(counter(), laps)),
+            "permits-tasks" => self.tasks(job, |_, laps| ask_in_a_task(limiter(), laps)),
             verb => Err(format!("ours does not {verb}").into()),
         }
     }
@@ -85,6 +91,14 @@ fn add_on_a_thread(counter: &Counter, mut laps: Laps) -> Result<Laps> {
 async fn add_in_a_task(counter: Counter, mut laps: Laps) -> Result<Laps> {
     while let Some(start) = laps.start() {
         counter.add(1).await?;
+        laps.end(start);
+    }
+    Ok(laps)
+}
+
+async fn ask_in_a_task(limiter: RateLimiter, mut laps: Laps) -> Result<Laps> {
+    while let Some(start) = laps.start() {
+        limiter.acquire(1).await?;
         laps.end(start);
     }
     Ok(laps)
