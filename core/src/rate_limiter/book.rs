@@ -236,13 +236,14 @@ impl Model for Terms {
     }
 
     /// A line with the terms, and one for each window: `at most 100 in 1000000 us: 1700000000000000*12 +5000*3`, the moments
-    /// until which permits may be used, and how many.
+    /// until which permits may be used, and how many. Before them the latest of those that were left out, as `*0`.
     fn encode(&self, book: &Book) -> Vec<u8> {
         let mut text = format!("{TITLE}{self}\n");
         for window in &book.windows {
             let mut before = None;
             text.push_str(&heading(window));
-            for Run { moment, permits } in window.runs() {
+            let left_out = window.left_out().map(|moment| Run { moment, permits: 0 });
+            for Run { moment, permits } in left_out.into_iter().chain(window.runs()) {
                 text.push_str(&match before {
                     None => format!(" {moment}*{permits}"),
                     Some(before) => format!(" +{}*{permits}", moment - before),
@@ -272,8 +273,10 @@ fn read_runs(window: &mut Window, line: &str) -> Option<()> {
     for run in line.strip_prefix(&heading(window))?.split_ascii_whitespace() {
         let (moment, permits) = run.split_once('*')?;
         before = before.checked_add(moment.parse().ok()?).filter(|moment| *moment >= 0)?;
-        let permits = permits.parse().ok().filter(|permits| (1..=window.most()).contains(permits))?;
-        window.add(permits, before);
+        match permits.parse().ok().filter(|permits| *permits <= window.most())? {
+            0 => window.leave_out(before),
+            permits => window.add(permits, before),
+        }
     }
     Some(())
 }
@@ -401,7 +404,7 @@ mod tests {
             good.replace("limiter 1", "limiter 2"),
             good.replace(line, "at most 99 in 1000000 us:"),
             good.replace(line, &format!("{line} 5000*101")),
-            good.replace(line, &format!("{line} 5000*0")),
+            good.replace(line, &format!("{line} 5000*1 +5000*0")),
             good.replace(line, &format!("{line} -5000*1")),
             good.replace(line, &format!("{line} +5000*1")),
             good.replace(line, &format!("{line} 10000*1 -5000*1")),

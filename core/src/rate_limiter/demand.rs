@@ -5,16 +5,13 @@
 //!
 //! 1. A permit that was had in advance and used proves that one more would be; one that somebody had to wait for, a quarter.
 //! 2. One that was lost disproves two.
-//! 3. Have as many as that proves, and at most an eighth of all in a window: a client that uses many has no more in advance than
-//!    one that uses few, or it would use more and more.
+//! 3. Have as many as that proves, up to a fixed number: a client that uses many has no more in advance than one that uses few,
+//!    or it would use more and more.
 //! 4. Whoever asks again and again, in the time for which a permit is good, is in a loop and will take the next ones that come
 //!    free: have one for every eight questions.
 //! 5. All proof fades.
 
 use std::time::{Duration, Instant};
-
-/// The part of a window's permits that is had in advance at most.
-const SHARE: u64 = 8;
 
 /// How many questions, in the time for which a permit is good, do for one that is had in advance.
 const INSISTENCE: f64 = 8.0;
@@ -27,10 +24,9 @@ pub(super) struct Demand {
 }
 
 impl Demand {
-    /// For permits that are good for `good_for`, of which `most` come free every `period`.
+    /// For permits that are good for `good_for` and come free every `period`, of which `most` may be had in advance.
     pub(super) fn new(good_for: Duration, most: u64, period: Duration) -> Demand {
-        let most = (most / SHARE).max(1) as f64;
-        Demand { asked: Fading::new(good_for), proven: Fading::new(period * 10), most }
+        Demand { asked: Fading::new(good_for), proven: Fading::new(period * 10), most: most as f64 }
     }
 
     pub(super) fn asked(&mut self, permits: u64, now: Instant) {
@@ -99,7 +95,7 @@ mod tests {
 
     #[test]
     fn who_uses_permits_has_some_in_advance_and_who_loses_them_has_none() {
-        let mut demand = Demand::new(Duration::from_millis(20), 80, Duration::from_secs(1));
+        let mut demand = Demand::new(Duration::from_millis(20), 10, Duration::from_secs(1));
         let start = Instant::now();
         assert_eq!(demand.ahead_now(start), 0);
         demand.waited(4, start);
@@ -118,7 +114,7 @@ mod tests {
 
     #[test]
     fn who_insists_has_the_next_ones_unless_he_lost_some() {
-        let mut demand = Demand::new(Duration::from_millis(20), 80, Duration::from_secs(1));
+        let mut demand = Demand::new(Duration::from_millis(20), 10, Duration::from_secs(1));
         let start = Instant::now();
         demand.asked(24, start);
         assert_eq!((demand.ahead_now(start), demand.ahead_later(start)), (0, 3));

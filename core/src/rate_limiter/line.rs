@@ -1,18 +1,15 @@
 //! Who waits for permits at one limiter in this client, and what is to be done for them. Knows no server and no clock.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
-
 use super::book::{Ask, Book, LATENESS, Patience, Reservation, Want, micros};
+use super::caller::{Caller, Verdict};
 use super::demand::Demand;
 use super::purse::Purse;
 use super::terms::Terms;
 use crate::error::{Error, ErrorCode, Result};
 use crate::server_clock::Moment;
-use crate::stats::Recorder;
 
 /// Wishes that go into one write at most.
 const MOST_WANTS: usize = 4096;
@@ -33,56 +30,6 @@ const SLACK: Duration = Duration::from_millis(4);
 /// How long after its first moment a permit may be used if all goes well, with a long window.
 const MOST_ON_TIME: Duration = Duration::from_secs(1);
 
-/// To whom the answer goes.
-#[derive(Debug)]
-pub(super) enum Caller {
-    Trying(oneshot::Sender<Result<bool>>),
-    Waiting { answer: oneshot::Sender<Result<()>>, since: Instant, waits: Arc<Recorder> },
-}
-
-/// What the answer is.
-#[derive(Debug)]
-pub(super) enum Verdict {
-    Granted,
-    /// There are none free, or none in time.
-    Refused,
-    Failed(Error),
-}
-
-impl Caller {
-    fn has_gone(&self) -> bool {
-        match self {
-            Caller::Trying(answer) => answer.is_closed(),
-            Caller::Waiting { answer, .. } => answer.is_closed(),
-        }
-    }
-
-    pub(super) fn tell(self, verdict: Verdict) {
-        let outcome = match verdict {
-            Verdict::Granted => Ok(true),
-            Verdict::Refused => Ok(false),
-            Verdict::Failed(error) => Err(error),
-        };
-        // Permits of somebody who went at this very moment count as used.
-        match self {
-            Caller::Trying(answer) => drop(answer.send(outcome)),
-            Caller::Waiting { answer, since, waits } => {
-                match outcome {
-                    Ok(true) => waits.success(since.elapsed()),
-                    Ok(false) => waits.timeout(),
-                    Err(_) => {}
-                }
-                let had = |had| if had { Ok(()) } else { Err(too_late()) };
-                drop(answer.send(outcome.and_then(had)));
-            }
-        }
-    }
-}
-
-pub(super) fn too_late() -> Error {
-    Error::new(ErrorCode::Timeout, "no permits come free before the deadline; none were taken")
-}
-
 #[derive(Debug)]
 struct Waiter {
     ticket: u64,
@@ -98,10 +45,19 @@ struct Waiter {
 pub(super) struct Turn {
     pub(super) verdicts: Vec<(Caller, Verdict)>,
     pub(super) ask: Option<Ask>,
-    /// When the next permits can be used, if somebody waits for them.
+    /// How long nothing changes by itself, if anything will.
     pub(super) wake: Option<Duration>,
-    /// Nobody waits for anything.
+    /// Nobody waits for anything, and there is nothing left to give back.
     pub(super) is_over: bool,
+}
+
+/// Who is to come.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Summons {
+    /// Somebody has to look after the line from now on.
+    Attend,
+    /// Whoever looks after it already should do so now.
+    Ring,
 }
 
 #[derive(Debug)]
@@ -126,7 +82,7 @@ impl Line {
     pub(super) fn new(terms: Terms) -> Line {
         let period = Duration::from_micros(terms.length() as u64).min(FAR_AHEAD);
         Line {
-            demand: Demand::new(on_time(&terms), terms.most(), period),
+            demand: Demand::new(on_time(&terms), terms.most_ahead(), period),
             terms,
             waiters: VecDeque::new(),
             purse: Purse::default(),
@@ -156,28 +112,29 @@ impl Line {
         }
         let reserved_only = patience == Patience::None && self.is_next_far(now);
         let too_late = || {
-            let room = self.known(instant).map(|book| book.room(permits));
+            let spare = if self.waiters.is_empty() { self.purse.permits() } else { 0 };
+            let room = self.known(instant).map(|book| book.room(permits.saturating_sub(spare)));
             room.is_some_and(|room| patience.is_over_at(room, now))
         };
         (reserved_only || too_late()).then_some(Verdict::Refused)
     }
 
-    /// Queues somebody. Says whether there is anything to be done about it.
     pub(super) fn join(&mut self, permits: u64, patience: Patience, caller: Caller) {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
         self.waiters.push_back(Waiter { ticket, permits, patience, tries: 0, caller });
     }
 
-    /// Whether somebody has to look after the line who does not yet. Then he does from now on.
-    pub(super) fn needs_attention(&mut self, now: Option<Moment>) -> bool {
-        let needed = !self.waiters.is_empty() || self.is_lacking(now, Instant::now(), self.purse.permits());
-        needed && !std::mem::replace(&mut self.attended, true)
-    }
-
-    /// Whether one more who waits may be a reason to ask.
-    pub(super) fn may_ask(&self) -> bool {
-        !self.asking && self.purse.permits() * 2 <= self.quota()
+    /// Who is to come after somebody has asked, and maybe joined.
+    pub(super) fn summons(&mut self, joined: bool, now: Option<Moment>) -> Option<Summons> {
+        let held = self.purse.permits();
+        let is_lacking = self.waiters.is_empty() && self.is_lacking(now, Instant::now(), held);
+        if !self.attended {
+            self.attended = joined || is_lacking || (held > 0 && now.is_some());
+            return self.attended.then_some(Summons::Attend);
+        }
+        let may_ask = joined && !self.asking && held * 2 <= self.quota();
+        (may_ask || is_lacking).then_some(Summons::Ring)
     }
 
     /// Hands out what can be used, and says what comes next.
@@ -194,13 +151,19 @@ impl Line {
         }
         let ask = if self.asking { None } else { self.ask(now, instant, &mut verdicts) };
         self.asking |= ask.is_some();
-        let is_over = self.waiters.is_empty() && !self.asking;
+        let wake = now.and_then(|now| self.wake(now));
+        let is_over = self.waiters.is_empty() && !self.asking && wake.is_none();
         self.attended = !is_over;
-        let wake = now.zip(self.purse.next()).filter(|_| !self.waiters.is_empty());
-        let wake = wake.map(|(now, next)| {
-            Duration::from_micros(next.saturating_sub(now.earliest).try_into().unwrap_or_default())
-        });
         Turn { verdicts, ask, wake, is_over }
+    }
+
+    /// How long nothing changes by itself: until the next permits can be used, or nobody has come for any.
+    fn wake(&self, now: Moment) -> Option<Duration> {
+        let wait = match self.waiters.is_empty() {
+            true => self.purse.end()?.saturating_sub(now.latest).saturating_add(1),
+            false => self.purse.next()?.saturating_sub(now.earliest),
+        };
+        Some(Duration::from_micros(wait.try_into().unwrap_or_default()))
     }
 
     /// Takes in what was asked for.
@@ -256,9 +219,11 @@ impl Line {
     }
 
     fn refuse(&mut self, whom: impl Fn(&Waiter) -> bool, verdicts: &mut Vec<(Caller, Verdict)>) {
-        let (refused, kept) = self.waiters.drain(..).partition(whom);
+        if !self.waiters.iter().any(&whom) {
+            return;
+        }
+        let (refused, kept): (VecDeque<_>, _) = self.waiters.drain(..).partition(whom);
         self.waiters = kept;
-        let refused: VecDeque<_> = refused;
         verdicts.extend(refused.into_iter().map(|waiter| (waiter.caller, Verdict::Refused)));
     }
 
@@ -270,38 +235,53 @@ impl Line {
         verdicts: &mut Vec<(Caller, Verdict)>,
     ) -> Option<Ask> {
         let covered = self.covered().min(self.waiters.len());
-        let held = self.purse.permits();
-        let mut wants = Vec::new();
-        if covered < self.waiters.len() && held * 2 <= self.quota() {
-            self.refuse(|waiter| waiter.patience == Patience::None && waiter.tries >= 2, verdicts);
-            let covered = covered.min(self.waiters.len());
-            for waiter in self.waiters.range_mut(covered..).take(MOST_WANTS) {
-                waiter.tries += 1;
-                wants.push(Want {
-                    ticket: waiter.ticket,
-                    permits: waiter.permits,
-                    patience: waiter.patience,
-                });
-            }
+        let is_free = now.zip(self.known(instant)).is_some_and(|(now, book)| book.room(1) <= now.latest);
+        let may_want = is_free || self.purse.permits() * 2 <= self.quota();
+        let wants = match covered < self.waiters.len() && may_want {
+            true => self.wants(covered, verdicts),
+            false => Vec::new(),
+        };
+        if covered == 0 && !wants.is_empty() {
+            // Too few for the first in the line. They may be what he lacks.
+            self.purse.give_back();
         }
-        let promised: u64 = self.waiters.iter().take(covered).map(|waiter| waiter.permits).sum();
-        let spare = held.saturating_sub(promised);
+        let held = self.purse.permits();
+        let spare =
+            held - self.waiters.iter().take(covered).map(|waiter| waiter.permits).sum::<u64>().min(held);
         // With nobody told the time, somebody who waits for his would never learn it.
         let lost_in_time = now.is_none() && !self.waiters.is_empty();
-        if wants.is_empty() && !lost_in_time && !self.is_lacking(now, instant, spare) {
+        let gives_back = self.waiters.is_empty() && self.purse.has_lost();
+        let looks_ahead = !wants.is_empty() || self.is_lacking(now, instant, spare);
+        if !looks_ahead && !lost_in_time && !gives_back {
             return None;
         }
         let first = wants.first().map_or(0, |want| want.permits);
         let quota = if held == 0 { self.quota().max(first) } else { self.quota().saturating_sub(held) };
+        let (ahead_now, ahead_later) = match looks_ahead {
+            true => (self.demand.ahead_now(instant), self.demand.ahead_later(instant)),
+            false => (0, 0),
+        };
         Some(Ask {
             settlements: self.purse.settle(micros(on_time(&self.terms))),
             wants,
             quota,
-            ahead_now: self.demand.ahead_now(instant).saturating_sub(spare),
-            ahead_later: self.demand.ahead_later(instant).saturating_sub(spare),
+            ahead_now: ahead_now.saturating_sub(spare),
+            ahead_later: ahead_later.saturating_sub(spare),
             horizon: horizon(&self.terms),
             lateness: micros(self.lateness),
         })
+    }
+
+    /// What those want who find nothing in the purse.
+    fn wants(&mut self, covered: usize, verdicts: &mut Vec<(Caller, Verdict)>) -> Vec<Want> {
+        self.refuse(|waiter| waiter.patience == Patience::None && waiter.tries >= 2, verdicts);
+        let covered = covered.min(self.waiters.len());
+        let waiters = self.waiters.range_mut(covered..).take(MOST_WANTS);
+        let want = |waiter: &mut Waiter| {
+            waiter.tries += 1;
+            Want { ticket: waiter.ticket, permits: waiter.permits, patience: waiter.patience }
+        };
+        waiters.map(want).collect()
     }
 
     /// Whether more permits should be had for callers still to come than these, and can be.
@@ -351,3 +331,6 @@ fn horizon(terms: &Terms) -> i64 {
 fn on_time(terms: &Terms) -> Duration {
     Duration::from_micros((terms.shortest() / LATENESS) as u64).min(MOST_ON_TIME)
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@
 //!    only ever take permits, they never give any back.
 
 mod book;
+mod caller;
 mod demand;
 mod line;
 mod purse;
@@ -40,7 +41,7 @@ use crate::runtime::ProcessBound;
 use crate::stats::{Recorder, WaitStats};
 
 use book::Patience;
-use line::{Caller, too_late};
+use caller::{Caller, too_late};
 pub(crate) use terms::Terms;
 use turnstile::Turnstile;
 

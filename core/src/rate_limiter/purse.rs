@@ -28,6 +28,11 @@ impl Purse {
         self.slots.front().map(|slot| slot.from)
     }
 
+    /// When the last of them is lost.
+    pub(super) fn end(&self) -> Option<i64> {
+        self.slots.iter().map(|slot| slot.until).max()
+    }
+
     /// Takes that many, if now is certainly a moment at which they may be used. They count as used by now.
     pub(super) fn take(&mut self, permits: u64, now: Moment) -> bool {
         let due = self.slots.iter().take_while(|slot| slot.from <= now.earliest);
@@ -61,6 +66,18 @@ impl Purse {
         self.slots = usable;
         lost.iter().for_each(|slot| self.note(*slot, None));
         lost.iter().map(|slot| slot.permits).sum()
+    }
+
+    /// None of them is going to be used.
+    pub(super) fn give_back(&mut self) {
+        while let Some(slot) = self.slots.pop_front() {
+            self.note(slot, None);
+        }
+    }
+
+    /// Whether the node has not been told of permits that were not used.
+    pub(super) fn has_lost(&self) -> bool {
+        self.spent.iter().any(|spent| spent.until.is_none())
     }
 
     /// What is to be told to the node: what was not used, and what was used so early that it need not be counted until the

@@ -57,6 +57,13 @@ impl Terms {
         self.permits.max(self.burst)
     }
 
+    /// How many permits a client may have in advance: an eighth of a window's, and no more than come free in an eighth of a second.
+    /// A slower limiter costs the servers little without any, and its permits are not worth much when they come late.
+    pub(super) fn most_ahead(&self) -> u64 {
+        let soon = self.permits as u128 * 125_000 / self.per as u128;
+        (self.most() / 8).min(soon as u64)
+    }
+
     /// How long it takes until `most` permits have come at the long-run rate, in microseconds, rounded up.
     fn length_of(&self, most: u64) -> i64 {
         // At most 31 days x 1,000,000, which fits.
@@ -117,6 +124,15 @@ mod tests {
         assert_eq!(windows(3, 1, Some(1)), [(3, 1000), (1, 334)]);
         let longest = windows(1, LONGEST.as_millis() as u64, Some(MOST_PERMITS));
         assert_eq!(longest, [(MOST_PERMITS, LONGEST.as_micros() as i64 * MOST_PERMITS as i64)]);
+    }
+
+    #[test]
+    fn slow_limiters_have_nothing_in_advance() {
+        let most = |permits, per| Terms::new(permits, per).unwrap().most_ahead();
+        let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
+        assert_eq!([most(100, second), most(100_000, second)], [12, 12_500]);
+        assert_eq!([most(7, second), most(100, minute), most(6000, minute)], [0, 0, 12]);
+        assert_eq!(most(10, Duration::from_millis(1)), 1);
     }
 
     #[test]

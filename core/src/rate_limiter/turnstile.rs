@@ -8,7 +8,8 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::book::Patience;
-use super::line::{Caller, Line, Turn, Verdict};
+use super::caller::{Caller, Verdict};
+use super::line::{Line, Summons, Turn};
 use super::terms::Terms;
 use crate::client::Core;
 use crate::deadline::Deadline;
@@ -42,25 +43,24 @@ impl Turnstile {
         core.check_open()?;
         let now = core.clock().now();
         let mut line = self.line.lock();
-        let verdict = line.at_once(permits, patience, now);
-        let (verdict, rings) = match verdict {
-            Some(verdict) => (Some((caller, verdict)), false),
+        let verdict = match line.at_once(permits, patience, now) {
+            Some(verdict) => Some((caller, verdict)),
             None => {
                 if patience == Patience::None {
                     core.connected_now()?;
                 }
                 line.join(permits, patience, caller);
-                (None, line.may_ask())
+                None
             }
         };
-        let starts = line.needs_attention(now);
-        drop(line);
-        if starts {
-            let _detached = core.spawn(self.clone().attend(core.clone()));
-        } else if rings {
-            self.bell.notify_one();
-        }
         let waits = verdict.is_none();
+        let summons = line.summons(waits, now);
+        drop(line);
+        match summons {
+            Some(Summons::Attend) => drop(core.spawn(self.clone().attend(core.clone()))),
+            Some(Summons::Ring) => self.bell.notify_one(),
+            None => {}
+        }
         tell(verdict);
         Ok(waits)
     }

@@ -19,6 +19,8 @@ pub(super) struct Window {
     /// Ascending. Never more than `most` permits.
     runs: VecDeque<Run>,
     permits: u64,
+    /// The latest moment of the permits that were left out because there are `most` later ones.
+    left_out: Option<i64>,
 }
 
 /// Permits that share a moment, in microseconds since 1970.
@@ -30,7 +32,7 @@ pub(super) struct Run {
 
 impl Window {
     pub(super) fn new(most: u64, length: i64) -> Window {
-        Window { most, length, runs: VecDeque::new(), permits: 0 }
+        Window { most, length, runs: VecDeque::new(), permits: 0, left_out: None }
     }
 
     pub(super) fn most(&self) -> u64 {
@@ -43,6 +45,14 @@ impl Window {
 
     pub(super) fn runs(&self) -> impl Iterator<Item = Run> {
         self.runs.iter().copied()
+    }
+
+    pub(super) fn left_out(&self) -> Option<i64> {
+        self.left_out
+    }
+
+    pub(super) fn leave_out(&mut self, moment: i64) {
+        self.left_out = self.left_out.max(Some(moment));
     }
 
     /// From when on that many more may be used. `None` when they may be at any time.
@@ -77,22 +87,21 @@ impl Window {
         while let Some(excess) = self.permits.checked_sub(self.most).filter(|excess| *excess > 0)
             && let Some(first) = self.runs.front_mut()
         {
-            let forgotten = excess.min(first.permits);
-            first.permits -= forgotten;
-            self.permits -= forgotten;
+            let (moment, permits) = (first.moment, excess.min(first.permits));
+            first.permits -= permits;
+            self.permits -= permits;
             if first.permits == 0 {
                 self.runs.pop_front();
             }
+            self.leave_out(moment);
         }
     }
 
     /// Permits that were counted until `moment` were not used after `earlier`, or not at all. Says whether that changes anything.
     pub(super) fn settle(&mut self, permits: u64, moment: i64, earlier: Option<i64>) -> bool {
         let moment = self.rounded(moment);
-        // When it is full, there may have been others, forgotten only because there are later ones than theirs. None of them
-        // is later than the first one now.
-        let floor = self.runs.front().map(|first| first.moment).filter(|_| self.permits == self.most);
-        let earlier = earlier.map(|earlier| self.rounded(earlier)).max(floor);
+        // One that was left out takes the place.
+        let earlier = earlier.map(|earlier| self.rounded(earlier)).max(self.left_out);
         let Ok(index) = self.runs.binary_search_by_key(&moment, |run| run.moment) else { return false };
         if earlier.is_some_and(|earlier| earlier >= moment) || self.runs[index].permits < permits {
             return false;
@@ -122,6 +131,7 @@ impl Window {
             self.permits -= first.permits;
             self.runs.pop_front();
         }
+        self.left_out = self.left_out.filter(|left_out| left_out.saturating_add(self.length) > moment);
     }
 }
 
@@ -171,13 +181,15 @@ mod tests {
         );
         assert_eq!(window.permits, 3);
         window.add(3, 300);
-        assert_eq!(runs(&window), [(150, 1), (200, 1), (300, 3)]);
-        assert!(
-            window.settle(1, 300, None),
-            "the one that was forgotten may have been as late as the first is"
+        assert_eq!((runs(&window), window.left_out), (vec![(150, 1), (200, 1), (300, 3)], Some(100)));
+        assert!(window.settle(2, 300, None) && window.settle(1, 300, Some(120)));
+        assert_eq!(
+            runs(&window),
+            [(100, 2), (120, 1), (150, 1), (200, 1)],
+            "there were others at 100, or before"
         );
-        assert_eq!(runs(&window), [(150, 2), (200, 1), (300, 2)]);
-        assert!(!window.settle(1, 150, None));
+        window.forget(1100);
+        assert_eq!((runs(&window), window.left_out), (vec![(120, 1), (150, 1), (200, 1)], None));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //!
 //! | command | answer |
 //! | --- | --- |
-//! | `race HOW PATH PERMITS PER BURST THREADS SECONDS FILE` | `ok ASKED TAKEN`: how often all threads together asked, and how many permits they got |
+//! | `race HOW PATH PERMITS PER THREADS SECONDS FILE` | `ok ASKED TAKEN`: how often all threads together asked, and how many permits they got |
 //!
 //! HOW is `try` or `acquire`, PER is in milliseconds. Each permit leaves a line in FILE when it is had: the microseconds just
 //! before the call and just after it, on the machine's monotonic clock. They stay when the process is killed.
@@ -23,11 +23,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for line in std::io::stdin().lock().lines() {
         let line = line?;
         let words: Vec<_> = line.split(' ').collect();
-        let ["race", how, path, permits, per, burst, threads, seconds, file] = words[..] else {
+        let ["race", how, path, permits, per, threads, seconds, file] = words[..] else {
             return Err(line.into());
         };
         let per = Duration::from_millis(per.parse()?);
-        let limiter = client.rate_limiter(path, permits.parse()?, per).burst(burst.parse()?);
+        let limiter = client.rate_limiter(path, permits.parse()?, per);
         let until = now() + seconds.parse::<i64>()? * 1_000_000;
         let file = OpenOptions::new().append(true).create(true).open(file)?;
         let take = || take(&limiter, how, until, &file);
