@@ -285,6 +285,11 @@ impl Core {
         self.clock.now_over(session.linked_now()?.number())
     }
 
+    /// The same for the session of the hour.
+    pub(crate) fn server_time_now(&self) -> Option<Moment> {
+        self.server_time(&*self.supervisor.session_now()?)
+    }
+
     pub(crate) fn counters(&self) -> &Ledgers<CounterFormat> {
         &self.counters
     }

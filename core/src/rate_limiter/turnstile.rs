@@ -41,7 +41,7 @@ impl Turnstile {
         caller: Caller,
     ) -> Result<bool> {
         core.check_open()?;
-        let now = core.clock().now();
+        let now = core.server_time_now();
         let mut line = self.line.lock();
         let verdict = match line.at_once(permits, patience, now) {
             Some(verdict) => Some((caller, verdict)),
@@ -70,7 +70,7 @@ impl Turnstile {
         let mut answer = None;
         let mut closing = pin!(core.closing());
         loop {
-            let Turn { verdicts, ask, wake, is_over } = self.line.lock().turn(core.clock().now());
+            let Turn { verdicts, ask, wake, is_over } = self.line.lock().turn(core.server_time_now());
             tell(verdicts);
             if let Some(ask) = ask {
                 match self.ledger.request(&core, Deadline::Never, ask, |caller| caller) {
