@@ -72,12 +72,6 @@ impl ServerClock {
         }
     }
 
-    /// The leader's time now, if the leader is still the one of the last write. `None` when no write has told it, or not for a
-    /// while.
-    pub(crate) fn now(&self) -> Option<Moment> {
-        self.offset.lock().and_then(Offset::now)
-    }
-
     /// The time now of the leader behind the link of this number. `None` when no write over it has told that, or not for a
     /// while.
     pub(crate) fn now_over(&self, link: u64) -> Option<Moment> {

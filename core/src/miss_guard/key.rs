@@ -143,9 +143,9 @@ impl Key {
         }
     }
 
-    /// The leader's time, if it is known.
+    /// The time of the leader that we are connected to, if it is known.
     pub(super) fn time(&self) -> Option<Moment> {
-        self.core.clock().now()
+        self.core.server_time_now()
     }
 
     /// Makes the node, unless somebody was faster.
