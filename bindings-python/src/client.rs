@@ -3,7 +3,7 @@
 use std::sync::{Mutex as Lock, PoisonError};
 
 use pyo3::prelude::*;
-use zkcoord::{Acl, Scheme};
+use zkcoord::{Acl, CounterFormat, Scheme};
 
 use crate::callback;
 use crate::counter::Counter;
@@ -86,8 +86,26 @@ impl Client {
         Op::new(self.core.request_revoke(node), timeout, |found| found)
     }
 
-    fn counter(&self, py: Python<'_>, path: &str) -> PyResult<Counter> {
-        Counter::new(py, self.core.counter(path))
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments of the Python side")]
+    fn counter(
+        &self,
+        py: Python<'_>,
+        path: &str,
+        format: &str,
+        default: i64,
+        min: Option<i64>,
+        max: Option<i64>,
+        exactly_once: bool,
+    ) -> PyResult<Counter> {
+        let format = CounterFormat::from_name(format).or_raise(py)?;
+        let mut core = self.core.counter(path).format(format).default(default).exactly_once(exactly_once);
+        if let Some(min) = min {
+            core = core.min(min);
+        }
+        if let Some(max) = max {
+            core = core.max(max);
+        }
+        Counter::new(py, core)
     }
 
     fn close(&self) -> Op {

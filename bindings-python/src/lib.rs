@@ -22,7 +22,7 @@ mod _zkcoord {
     #[pymodule_export]
     use super::client::{Client, Subscription, connect};
     #[pymodule_export]
-    use super::counter::Counter;
+    use super::counter::{Counter, CounterWatch};
     #[pymodule_export]
     use super::error::error_table;
     #[pymodule_export]

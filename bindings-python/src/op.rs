@@ -1,6 +1,7 @@
 //! A pending operation, whatever its result: the one primitive that blocks (`wait`) or calls back.
 
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ use crate::error::OrRaise;
 pub(crate) struct Op {
     // Locked only while attached to the interpreter and never while waiting, so that fork() cannot copy a locked one.
     stage: Mutex<Stage>,
+    /// Whether a thread that waits sees that it was cancelled.
+    is_interruptible: bool,
+    is_cancelled: AtomicBool,
 }
 
 enum Stage {
@@ -67,7 +71,8 @@ fn deliver(py: Python<'_>, outcome: Result<Value>) -> PyResult<Py<PyAny>> {
     outcome.or_raise(py)?(py)
 }
 
-/// How long the main thread waits before it looks for signals. Ctrl-C is answered within this time.
+/// How long the main thread waits before it looks for signals. Ctrl-C is answered within this time, and so is the
+/// cancelling of an interruptible operation.
 const SLICE: Duration = Duration::from_millis(50);
 
 impl Op {
@@ -85,7 +90,13 @@ impl Op {
             Some(timeout) => op.timeout(seconds(timeout)),
             None => op,
         };
-        Op { stage: Mutex::new(Stage::Pending(Box::new(Typed { op, convert }))) }
+        let stage = Mutex::new(Stage::Pending(Box::new(Typed { op, convert })));
+        Op { stage, is_interruptible: false, is_cancelled: AtomicBool::new(false) }
+    }
+
+    /// One that can be cancelled while a thread waits for it.
+    pub(crate) fn interruptible(self) -> Op {
+        Op { is_interruptible: true, ..self }
     }
 
     fn stage(&self) -> MutexGuard<'_, Stage> {
@@ -114,7 +125,10 @@ impl Op {
             if let Some(outcome) = outcome {
                 return deliver(py, outcome);
             }
-            if !on_main_thread(py)? {
+            if self.is_cancelled.load(Ordering::Relaxed) {
+                return deliver(py, Err(cancelled()));
+            }
+            if !self.is_interruptible && !on_main_thread(py)? {
                 // Signals are none of its business.
                 slice = Duration::MAX;
             }
@@ -159,17 +173,22 @@ impl Op {
         }
     }
 
-    /// Cancels the operation, unless it is done or a thread waits for it. A callback still comes.
+    /// Cancels the operation, unless it is done, or a thread waits for it and it is not interruptible. A callback still comes.
     fn cancel(&self) {
         let mut stage = self.stage();
         match &*stage {
             Stage::Pending(_) => {
-                *stage = Stage::Settled(Err(Error::new(ErrorCode::Cancelled, "cancelled by the caller")));
+                *stage = Stage::Settled(Err(cancelled()));
             }
             Stage::CallsBack(canceller) => canceller.cancel(),
+            Stage::Over if self.is_interruptible => self.is_cancelled.store(true, Ordering::Relaxed),
             Stage::Settled(_) | Stage::Over => {}
         }
     }
+}
+
+fn cancelled() -> Error {
+    Error::new(ErrorCode::Cancelled, "cancelled by the caller")
 }
 
 /// Seconds that Python has found to be a number of at least 0. What does not fit is for ever; what is too short for

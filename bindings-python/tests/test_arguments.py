@@ -74,6 +74,9 @@ def test_timeouts(client: Client, timeout: Any) -> None:
     refused(lambda: counter.set(1, timeout=timeout), name="timeout")
     refused(lambda: counter.get_and_set(1, timeout=timeout), name="timeout")
     refused(lambda: counter.compare_and_set(1, 1, timeout=timeout), name="timeout")
+    refused(lambda: counter.versioned(timeout=timeout), name="timeout")
+    refused(lambda: counter.reserve(1, timeout=timeout), name="timeout")
+    refused(lambda: counter.watch().next(timeout), name="timeout")
     for name in ("session_timeout", "connect_timeout"):
         refused(lambda name=name: zkcoord.connect("zk1", **{name: timeout}), name=name)  # type: ignore[misc]
 
@@ -96,6 +99,11 @@ def test_integers(client: Client, n: Any) -> None:
     refused(lambda: counter.get_and_set(n), name="value ")
     refused(lambda: counter.compare_and_set(n, 0), name="expected ")
     refused(lambda: counter.compare_and_set(0, n), name="new ")
+    refused(lambda: counter.reserve(n), name="n ")
+    for none in (0, -1):
+        refused(lambda none=none: counter.reserve(none), name="n ")  # type: ignore[misc]
+    for stale in (1, None, "yes"):
+        refused(lambda stale=stale: counter.get(stale), name="stale")  # type: ignore[misc]
     assert counter.get() == 0
 
 
@@ -167,24 +175,32 @@ def test_options(name: str, value: Any) -> None:
 
 
 def test_what_comes_later_is_unsupported(client: Client) -> None:
-    any_client: Any = client
     for call in (
         lambda: zkcoord.connect("zk1", tls=object()),  # type: ignore[arg-type]
         lambda: client.mutex("/lock", handoff=1),
-        lambda: client.counter("/n", format="i32"),
-        lambda: client.counter("/n", format="text"),
-        lambda: client.counter("/n", default=1),
-        lambda: client.counter("/n", min=0),
-        lambda: client.counter("/n", max=9),
-        lambda: client.counter("/n").get(stale=True),
     ):
         with pytest.raises(zkcoord.Unsupported, match="version"):
             call()
-    refused(lambda: any_client.mutex("/lock", handoff="1"), name="handoff")
-    refused(lambda: any_client.counter("/n", format="i128"), name="format")
-    refused(lambda: any_client.counter("/n", default=None), name="default")
-    refused(lambda: any_client.counter("/n", max="9"), name="max")
-    refused(lambda: any_client.counter("/n").get(stale=1), name="stale")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("format", {"format": "i128"}),
+        ("format", {"format": None}),
+        ("format", {"format": "\ud800"}),
+        ("default", {"default": None}),
+        ("default", {"default": 2**31, "format": "i32"}),
+        ("default", {"default": 10, "max": 9}),
+        ("default", {"default": 10, "min": 11}),
+        ("min", {"min": 1, "max": 0}),
+        ("exactly_once", {"exactly_once": 1}),
+        *((name, {name: value}) for name in ("min", "max", "default") for value in (1.0, "9", True, 2**63)),
+    ],
+    ids=repr,
+)
+def test_counter_options(client: Client, name: str, options: dict[str, Any]) -> None:
+    refused(lambda: client.counter("/n", **options), name=name)
 
 
 def test_callbacks_must_be_callable(client: Client) -> None:

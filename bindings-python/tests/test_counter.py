@@ -1,3 +1,5 @@
+from typing import Literal
+
 import pytest
 import zkcoord
 from conftest import Background, Corner
@@ -73,6 +75,83 @@ def test_a_timeout_is_kept_while_the_server_is_silent(frail: Corner) -> None:
     finally:
         frail.zookeeper.resume(0)
     assert counter.get(timeout=20) in (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("format", "value", "data"),
+    [("i64", -2, b"\xff" * 7 + b"\xfe"), ("i32", -2, b"\xff\xff\xff\xfe"), ("text", -2, b"-2")],
+)
+def test_the_format_decides_the_bytes(
+    corner: Corner, client: Client, format: Literal["i64", "i32", "text"], value: int, data: bytes
+) -> None:
+    counter = client.counter("/n", format=format)
+    counter.set(value)
+    assert corner.observer.data(corner.root + "/n")[0] == data  # type: ignore[index]
+    assert counter.get() == value
+
+
+def test_i32_ends_where_32_bits_do(client: Client) -> None:
+    counter = client.counter("/n", format="i32")
+    counter.set(2**31 - 1)
+    with pytest.raises(zkcoord.CounterOverflow, match="i32"):
+        counter.increment()
+
+
+def test_default_and_bounds(client: Client) -> None:
+    counter = client.counter("/n", default=10, min=5, max=12)
+    assert counter.get() == 10
+    assert counter.add(2) == 12
+    with pytest.raises(zkcoord.CounterOverflow, match="max 12"):
+        counter.increment()
+    with pytest.raises(zkcoord.CounterOverflow, match="min 5"):
+        counter.set(4)
+    assert counter.get() == 12
+
+
+def test_without_exactly_once_there_is_no_child(corner: Corner, client: Client) -> None:
+    assert client.counter("/with").increment() == 1
+    assert client.counter("/without", exactly_once=False).increment() == 1
+    assert len(corner.children("/with")) == 1
+    assert corner.children("/without") == []
+
+
+def test_a_stale_get_sees_what_this_client_did(client: Client) -> None:
+    counter = client.counter("/n", default=3)
+    assert counter.get(stale=True) == 3
+    counter.set(4)
+    assert counter.get(True, timeout=5) == 4
+
+
+def test_a_value_has_a_version(client: Client) -> None:
+    counter = client.counter("/n", default=3)
+    assert counter.versioned() == (3, -1)
+    counter.increment()
+    counter.increment()
+    found = counter.versioned(timeout=5)
+    assert (found.value, found.version) == (5, 1)
+    assert isinstance(found, zkcoord.Versioned)
+
+
+def test_reserved_numbers_are_ours_alone(corner: Corner, client: Client) -> None:
+    counter, other = client.counter("/n"), corner.client().counter("/n")
+    assert counter.reserve(3) == range(1, 4)
+    assert other.increment() == 4
+    assert other.reserve(1, timeout=5) == range(5, 6)
+    counter.set(LARGEST - 1)
+    assert list(counter.reserve(1)) == [LARGEST]
+    with pytest.raises(zkcoord.CounterOverflow):
+        counter.reserve(1)
+
+
+def test_stats_count_the_changes(client: Client) -> None:
+    counter = client.counter("/n")
+    for _ in range(3):
+        counter.increment()
+    counter.get()
+    stats = counter.stats()
+    assert (stats.count, stats.timeouts) == (3, 0)
+    assert 0 < stats.p50 <= stats.p99 < 20
+    assert client.counter("/n").stats().count == 0
 
 
 def test_its_text_says_what_it_is(client: Client) -> None:

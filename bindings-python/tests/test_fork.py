@@ -37,6 +37,7 @@ def test_a_child_is_refused_what_its_parent_made(corner: Corner, client: Client)
     mutex, counter = client.mutex("/lock"), client.counter("/n")
     lock, semaphore = client.rw_lock("/rw"), client.semaphore("/s", permits=3)
     both = client.multi_mutex(["/a", "/b"])
+    values = counter.watch()
     with mutex.acquire() as guard:
 
         def work() -> None:
@@ -49,6 +50,11 @@ def test_a_child_is_refused_what_its_parent_made(corner: Corner, client: Client)
                 mutex.try_acquire,
                 counter.get,
                 counter.increment,
+                counter.versioned,
+                counter.stats,
+                lambda: counter.reserve(2),
+                values.next,
+                lambda: next(values),
                 guard.check,
                 guard.release,
                 guard.lost.is_set,

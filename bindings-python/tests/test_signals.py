@@ -55,6 +55,20 @@ def test_an_interrupted_wait_leaves_the_queue_though_the_program_goes_on(
     program.communicate()
 
 
+def test_ctrl_c_ends_the_wait_for_a_value(corner: Corner) -> None:
+    program = corner.run_python("""
+        with zkcoord.connect(hosts, session_timeout=2) as client, client.counter("/n").watch() as values:
+            try:
+                for value in values:
+                    print(value, flush=True)
+            except KeyboardInterrupt:
+                sys.exit(7)
+    """)
+    assert program.stdout is not None
+    assert program.stdout.readline() == "0\n"
+    assert _interrupt(program) == (7, "", "")
+
+
 def test_ctrl_c_in_the_block_releases_and_without_a_handler_it_kills(corner: Corner, client: Client) -> None:
     program = corner.run_python("""
         with zkcoord.connect(hosts, session_timeout=2) as client, client.mutex("/lock"):

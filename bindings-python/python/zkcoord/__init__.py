@@ -19,7 +19,8 @@ again: what the parent made raises :class:`ForkedError` there.
 from zkcoord._zkcoord import __version__
 from zkcoord.client import Client, connect
 from zkcoord.contender import Contender, Queue
-from zkcoord.counter import Counter
+from zkcoord.counter import Counter, Versioned
+from zkcoord.counter_watch import CounterWatch
 from zkcoord.errors import (
     AcquireTimeout,
     BadData,
@@ -57,6 +58,7 @@ __all__ = [
     "Contender",
     "Counter",
     "CounterOverflow",
+    "CounterWatch",
     "ForkedError",
     "Guard",
     "Indeterminate",
@@ -74,6 +76,7 @@ __all__ = [
     "SequenceExhausted",
     "SessionExpired",
     "Unsupported",
+    "Versioned",
     "WaitStats",
     "WouldDeadlock",
     "ZkcoordError",

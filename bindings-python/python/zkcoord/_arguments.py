@@ -52,6 +52,13 @@ def integer(name: str, value: object) -> int:
     return value
 
 
+def boolean(name: str, value: object) -> bool:
+    """``True`` or ``False``."""
+    if not isinstance(value, bool):
+        raise invalid(name, value, "must be a bool")
+    return value
+
+
 def permits(value: object) -> int:
     """The argument ``permits``."""
     checked = integer("permits", value)

@@ -253,38 +253,43 @@ class Client:
         self,
         path: str,
         *,
-        format: str = "i64",  # noqa: A002 (the API's name for it)
+        format: Literal["i64", "i32", "text"] = "i64",
         default: int = 0,
-        min: int | None = None,  # noqa: A002 (the API's name for it)
-        max: int | None = None,  # noqa: A002 (the API's name for it)
+        min: int | None = None,
+        max: int | None = None,
+        exactly_once: bool = True,
     ) -> Counter:
         """A counter at ``path``. Makes no request.
 
         Args:
             path: The counter's node, below the chroot, like ``"/counters/hits"``; made by the first change.
-            format: The bytes in the node. ``"i64"``: 8 bytes, big-endian, as Curator's ``DistributedAtomicLong``.
-                Others come in a later version.
-            default: What a missing node counts as. Only 0 in this version.
-            min: The least value. Not supported in this version.
-            max: The largest value. Not supported in this version.
+            format: The bytes in the node. ``"i64"``: 8 bytes, big-endian, as Curator's ``DistributedAtomicLong``;
+                ``"i32"``: 4 bytes, as Curator's ``SharedCount`` and ``DistributedAtomicInteger`` and kazoo's
+                ``Counter(support_curator=True)``; ``"text"``: decimal digits, as kazoo's ``Counter``. All who share the
+                path must use the same.
+            default: What a node that is missing or empty counts as, and what its first change starts from.
+            min: The least value that a change through this object may result in. ``None``: that of the format.
+            max: The greatest value, likewise.
+            exactly_once: Whether a lost reply is resolved, for which the client needs an ephemeral child of the
+                counter's node. ``False`` is for nodes whose ACL forbids children: a change whose reply is lost then
+                raises :class:`~zkcoord.Indeterminate`.
 
         Raises:
-            InvalidArgument: An argument is not acceptable.
-            Unsupported: It comes in a later version.
+            InvalidArgument: An argument is not acceptable, or no value can satisfy all of them.
 
         Example::
 
             hits = client.counter("/counters/hits").increment()
         """
-        _choose("format", format, now="i64", later=("i32", "text"))
-        if _arguments.integer("default", default) != 0:
-            raise Unsupported(f"default {default}: comes in a later version of zkcoord")
-        for name, bound in (("min", min), ("max", max)):
-            if bound is not None:
-                raise Unsupported(
-                    f"{name} {_arguments.integer(name, bound)}: comes in a later version of zkcoord"
-                )
-        return Counter(self._native.counter(_arguments.text("path", path)), path)
+        native = self._native.counter(
+            _arguments.text("path", path),
+            _arguments.text("format", format),
+            _arguments.integer("default", default),
+            None if min is None else _arguments.integer("min", min),
+            None if max is None else _arguments.integer("max", max),
+            _arguments.boolean("exactly_once", exactly_once),
+        )
+        return Counter(native, path)
 
     def close(self) -> None:
         """Ends the session, and with that gives back all its locks.
@@ -311,13 +316,3 @@ class Client:
             return f"<zkcoord.Client {self._hosts} session={self.session_id:#x} {self.state}>"
         except ForkedError:
             return f"<zkcoord.Client {self._hosts} forked>"
-
-
-def _choose(name: str, value: object, *, now: str, later: tuple[str, ...]) -> None:
-    """Accepts the one choice that this version has."""
-    if value == now:
-        return
-    if value in later:
-        raise Unsupported(f"{name} {value!r}: comes in a later version of zkcoord")
-    known = ", ".join(repr(choice) for choice in (now, *later))
-    raise _arguments.invalid(name, value, f"must be one of {known}")

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from zkcoord import _arguments, _zkcoord
-from zkcoord.errors import Unsupported
+from zkcoord.counter_watch import CounterWatch
+from zkcoord.stats import WaitStats
+
+
+class Versioned(NamedTuple):
+    """A value, and the version of the node that held it.
+
+    Attributes:
+        value: The counter's value.
+        version: How often the node was written since it was made; -1 when it is missing.
+    """
+
+    value: int
+    version: int
 
 
 class Counter:
-    """A counter at a path, a 64-bit integer. Made by ``client.counter(path)``. A missing node counts as 0.
+    """A counter at a path, an integer. Made by ``client.counter(path)``. A missing node counts as the default, 0.
 
     Every change is applied exactly once, also when the reply of a server is lost. Changes that come in while a write is
     under way share the next one; each caller still gets the value of its own.
@@ -18,7 +33,8 @@ class Counter:
     - :class:`~zkcoord.Indeterminate`: it passed, or the session died, after the change was sent; it may have been
       applied;
     - :class:`~zkcoord.BadData`: the node holds something else than a counter; nothing is written;
-    - :class:`~zkcoord.CounterOverflow`: the result would leave the range; nothing is written;
+    - :class:`~zkcoord.CounterOverflow`: the result would leave the format's range, or ``min`` and ``max``; nothing is
+      written;
     - :class:`~zkcoord.ConnectionLost`: the timeout is 0 and there is no connection;
     - :class:`~zkcoord.InvalidArgument`, :class:`~zkcoord.NotAuthorized`, :class:`~zkcoord.QuotaExceeded`,
       :class:`~zkcoord.WouldDeadlock`, :class:`~zkcoord.ClosedError`, :class:`~zkcoord.ForkedError`.
@@ -49,14 +65,11 @@ class Counter:
         """The value: with every change in it that was acknowledged before the call. One round trip.
 
         Args:
-            stale: Not supported in this version.
+            stale: ``True``: the value as the connected server has it, which may lag behind what others have
+                acknowledged. Spares the leader the work.
             timeout: See above.
         """
-        if not isinstance(stale, bool):
-            raise _arguments.invalid("stale", stale, "must be a bool")
-        if stale:
-            raise Unsupported("stale True: comes in a later version of zkcoord")
-        return self._native.get(_arguments.timeout(timeout)).wait()
+        return self._native.get(_arguments.boolean("stale", stale), _arguments.timeout(timeout)).wait()
 
     def set(self, value: int, *, timeout: float | None = None) -> None:
         """Sets the value."""
@@ -71,6 +84,54 @@ class Counter:
         """Sets the value to ``new`` if it is ``expected``; returns whether it was."""
         before, after = _arguments.integer("expected", expected), _arguments.integer("new", new)
         return self._native.compare_and_set(before, after, _arguments.timeout(timeout)).wait()
+
+    def versioned(self, *, timeout: float | None = None) -> Versioned:
+        """The value as by :meth:`get`, with the version of its node.
+
+        Example::
+
+            value, version = hits.versioned()
+        """
+        return Versioned(*self._native.versioned(_arguments.timeout(timeout)).wait())
+
+    def reserve(self, n: int, *, timeout: float | None = None) -> range:
+        """Takes ``n`` consecutive numbers that nobody else gets, neither here nor from :meth:`increment`.
+
+        The value goes up by ``n``; the numbers are those that it went through, the new value included. They are unique
+        as long as nobody lowers or sets the counter. One round trip.
+
+        Args:
+            n: How many, at least 1.
+            timeout: See above. Numbers of a call that raised may be taken, and are lost then.
+
+        Example::
+
+            for row, number in zip(rows, client.counter("/counters/ids").reserve(len(rows))):
+                insert(number, row)
+        """
+        first, last = self._native.reserve(_arguments.integer("n", n), _arguments.timeout(timeout)).wait()
+        return range(first, last + 1)
+
+    def watch(self) -> CounterWatch:
+        """Follows the value: the current one, then the latest whenever it has changed. Makes no request yet.
+
+        Example::
+
+            with jobs.watch() as values:
+                for value in values:
+                    print(value, "left")
+                    if value == 0:
+                        break
+        """
+        return CounterWatch(self._native.watch(), self._path)
+
+    def stats(self) -> WaitStats:
+        """How long the changes through this object took. Costs no round trip.
+
+        Raises:
+            ForkedError: This is a child of the process that connected.
+        """
+        return WaitStats(*self._native.stats())
 
     def __repr__(self) -> str:
         return f"<zkcoord.Counter {self._path}>"

@@ -116,10 +116,10 @@ impl Counter {
     /// The counter's node, below the client's chroot.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when the path given was none, `FORKED` in a child of fork(); every operation fails with it too.
+    /// `INVALID_ARGUMENT` when the path or the options given cannot be, `FORKED` in a child of fork(); every operation fails with
+    /// it too.
     pub fn path(&self) -> Result<&str> {
-        self.core.get()?;
-        self.path.as_ref().map(ZnodePath::as_str).map_err(Clone::clone)
+        self.checked().map(|(_, path)| path.as_str())
     }
 
     /// The value now. Linearizable: every change acknowledged before the call is in it. One round trip.
