@@ -11,6 +11,7 @@ use crate::error::OrRaise;
 use crate::multi_mutex::MultiMutex;
 use crate::mutex::Mutex;
 use crate::op::{Op, nothing, seconds};
+use crate::reentrant_mutex::ReentrantMutex;
 use crate::semaphore::Semaphore;
 
 /// A connection with a session of its own.
@@ -66,6 +67,11 @@ impl Client {
 
     fn mutex(&self, py: Python<'_>, path: &str, scheme: &str) -> PyResult<Mutex> {
         Mutex::new(py, self.core.mutex(path).scheme(Scheme::from_name(scheme).or_raise(py)?))
+    }
+
+    fn reentrant_mutex(&self, py: Python<'_>, path: &str, scheme: &str) -> PyResult<ReentrantMutex> {
+        let scheme = Scheme::from_name(scheme).or_raise(py)?;
+        ReentrantMutex::new(py, self.core.reentrant_mutex(path).scheme(scheme))
     }
 
     /// The side that reads and the side that writes.

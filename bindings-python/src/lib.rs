@@ -10,6 +10,7 @@ mod guard;
 mod multi_mutex;
 mod mutex;
 mod op;
+mod reentrant_mutex;
 mod semaphore;
 mod stats;
 
@@ -33,6 +34,8 @@ mod _zkcoord {
     use super::mutex::Mutex;
     #[pymodule_export]
     use super::op::Op;
+    #[pymodule_export]
+    use super::reentrant_mutex::ReentrantMutex;
     #[pymodule_export]
     use super::semaphore::Semaphore;
     #[pymodule_export]

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 use crate::error::OrRaise;
 use crate::guard::Guard;
+use crate::mutex::owner_or_thread;
 use crate::op::Op;
 use crate::stats::{Figures, figures};
 
@@ -19,16 +20,20 @@ impl MultiMutex {
         core.paths().or_raise(py)?;
         Ok(MultiMutex { core })
     }
+
+    fn asked_by(&self, owner: Option<u64>) -> zkcoord::MultiMutex {
+        self.core.clone().asked_by(owner_or_thread(owner))
+    }
 }
 
 #[pymethods]
 impl MultiMutex {
-    fn acquire(&self, timeout: Option<f64>) -> Op {
-        Op::new(self.core.acquire(), timeout, Guard::new)
+    fn acquire(&self, timeout: Option<f64>, owner: Option<u64>) -> Op {
+        Op::new(self.asked_by(owner).acquire(), timeout, Guard::new)
     }
 
-    fn try_acquire(&self) -> Op {
-        Op::new(self.core.try_acquire(), None, |guard| guard.map(Guard::new))
+    fn try_acquire(&self, owner: Option<u64>) -> Op {
+        Op::new(self.asked_by(owner).try_acquire(), None, |guard| guard.map(Guard::new))
     }
 
     fn stats(&self, py: Python<'_>) -> PyResult<Figures> {

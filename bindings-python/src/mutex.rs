@@ -20,16 +20,20 @@ impl Mutex {
         core.path().or_raise(py)?;
         Ok(Mutex { core })
     }
+
+    fn asked_by(&self, owner: Option<u64>) -> zkcoord::Mutex {
+        self.core.clone().asked_by(owner_or_thread(owner))
+    }
 }
 
 #[pymethods]
 impl Mutex {
-    fn acquire(&self, timeout: Option<f64>) -> Op {
-        Op::new(self.core.acquire(), timeout, Guard::new)
+    fn acquire(&self, timeout: Option<f64>, owner: Option<u64>) -> Op {
+        Op::new(self.asked_by(owner).acquire(), timeout, Guard::new)
     }
 
-    fn try_acquire(&self) -> Op {
-        Op::new(self.core.try_acquire(), None, |guard| guard.map(Guard::new))
+    fn try_acquire(&self, owner: Option<u64>) -> Op {
+        Op::new(self.asked_by(owner).try_acquire(), None, |guard| guard.map(Guard::new))
     }
 
     fn inspect(&self, timeout: Option<f64>) -> Op {
@@ -41,4 +45,9 @@ impl Mutex {
         self.core.path().or_raise(py)?;
         Ok(figures(self.core.stats()))
     }
+}
+
+/// Who asks, by a number below 2^63 that a task has for example; otherwise the calling thread.
+pub(crate) fn owner_or_thread(owner: Option<u64>) -> u64 {
+    owner.unwrap_or_else(zkcoord::thread_owner)
 }

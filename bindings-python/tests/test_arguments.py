@@ -40,6 +40,7 @@ def refused(call: Callable[[], object], *, name: str) -> None:
 @pytest.mark.parametrize("path", [*BAD_PATHS, *NO_TEXTS], ids=lambda path: repr(path)[:20])
 def test_paths(client: Client, path: Any) -> None:
     refused(lambda: client.mutex(path), name="path")
+    refused(lambda: client.reentrant_mutex(path), name="path")
     refused(lambda: client.counter(path), name="path")
     refused(lambda: client.rw_lock(path), name="path")
     refused(lambda: client.semaphore(path, permits=3), name="path")
@@ -64,6 +65,7 @@ def test_timeouts(client: Client, timeout: Any) -> None:
         refused(lambda: guard.delete("/new", timeout=timeout), name="timeout")
         assert guard.is_held
     refused(lambda: mutex.inspect(timeout), name="timeout")
+    refused(lambda: client.reentrant_mutex("/lock").acquire(timeout), name="timeout")
     refused(lambda: client.rw_lock("/lock").read.acquire(timeout), name="timeout")
     refused(lambda: client.semaphore("/s", 3).acquire(timeout=timeout), name="timeout")
     refused(lambda: client.multi_mutex(["/lock"]).acquire(timeout), name="timeout")
@@ -125,6 +127,7 @@ def test_several_paths(client: Client, paths: Any) -> None:
 @pytest.mark.parametrize("scheme", ["other", "", "Curator", "\ud800", None, 7], ids=repr)
 def test_schemes(client: Client, scheme: Any) -> None:
     refused(lambda: client.mutex("/lock", scheme=scheme), name="scheme ")
+    refused(lambda: client.reentrant_mutex("/lock", scheme=scheme), name="scheme ")
     refused(lambda: client.rw_lock("/lock", scheme=scheme), name="scheme ")
     refused(lambda: client.multi_mutex(["/lock"], scheme=scheme), name="scheme ")
 

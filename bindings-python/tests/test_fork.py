@@ -38,6 +38,7 @@ def test_a_child_is_refused_what_its_parent_made(corner: Corner, client: Client)
     lock, semaphore = client.rw_lock("/rw"), client.semaphore("/s", permits=3)
     both = client.multi_mutex(["/a", "/b"])
     values = counter.watch()
+    reentrant = client.reentrant_mutex("/reentrant")
     with mutex.acquire() as guard:
 
         def work() -> None:
@@ -79,6 +80,11 @@ def test_a_child_is_refused_what_its_parent_made(corner: Corner, client: Client)
                 semaphore.acquire,
                 semaphore.try_acquire,
                 semaphore.stats,
+                lambda: client.reentrant_mutex("/new"),
+                reentrant.acquire,
+                reentrant.try_acquire,
+                reentrant.inspect,
+                reentrant.stats,
                 both.acquire,
                 both.try_acquire,
                 both.stats,

@@ -37,7 +37,7 @@ def test_an_error_is_called_back(client: Client) -> None:
 
 def test_a_cancelled_operation_leaves_the_queue(corner: Corner, client: Client) -> None:
     with client.mutex("/lock"):
-        op = client.mutex("/lock")._native.acquire(None)
+        op = client.mutex("/lock")._native.acquire(None, None)
         settled = _called_back(op)
         corner.await_children("/lock", 2)
         op.cancel()
@@ -47,7 +47,7 @@ def test_a_cancelled_operation_leaves_the_queue(corner: Corner, client: Client) 
 
 
 def test_a_guard_that_nobody_takes_is_given_back(corner: Corner, client: Client) -> None:
-    op: Any = client.mutex("/lock")._native.acquire(None)
+    op: Any = client.mutex("/lock")._native.acquire(None, None)
     settled = _called_back(op)
     settled()
     assert len(corner.children("/lock")) == 1
@@ -69,3 +69,11 @@ def test_it_is_started_once(client: Client) -> None:
     for again in (op.wait, op.result, lambda: op.add_done_callback(print)):
         with pytest.raises(RuntimeError):
             again()
+
+
+def test_an_owner_is_a_thread_or_a_number_below_2_63(client: Client) -> None:
+    native = client.reentrant_mutex("/lock")._native
+    guard = native.acquire(None, 7).wait()
+    assert native.acquire(0, 7).wait().token == guard.token
+    assert native.try_acquire(8).wait() is None
+    assert native.try_acquire(None).wait() is None

@@ -44,6 +44,7 @@ from zkcoord.errors import (
 from zkcoord.guard import Guard, Lost
 from zkcoord.multi_mutex import MultiMutex
 from zkcoord.mutex import Mutex
+from zkcoord.reentrant_mutex import ReentrantMutex
 from zkcoord.rw_lock import RwLock
 from zkcoord.semaphore import Semaphore
 from zkcoord.stats import WaitStats
@@ -71,6 +72,7 @@ __all__ = [
     "NotAuthorized",
     "Queue",
     "QuotaExceeded",
+    "ReentrantMutex",
     "RwLock",
     "Semaphore",
     "SequenceExhausted",

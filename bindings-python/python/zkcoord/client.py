@@ -11,6 +11,7 @@ from zkcoord.counter import Counter
 from zkcoord.errors import ForkedError, InvalidArgument, Unsupported
 from zkcoord.multi_mutex import MultiMutex
 from zkcoord.mutex import Mutex
+from zkcoord.reentrant_mutex import ReentrantMutex
 from zkcoord.rw_lock import RwLock
 from zkcoord.semaphore import Semaphore
 
@@ -160,6 +161,27 @@ class Client:
             raise Unsupported(f"handoff {handoff}: comes in a later version of zkcoord")
         native = self._native.mutex(_arguments.text("path", path), _arguments.text("scheme", scheme))
         return Mutex(native, path)
+
+    def reentrant_mutex(self, path: str, *, scheme: str = "curator") -> ReentrantMutex:
+        """A lock at ``path`` that the thread that holds it may take again. Makes no request.
+
+        Args:
+            path: The lock's directory, below the chroot; made when it is missing.
+            scheme: With whom the lock is shared: ``"curator"``, also go-zookeeper; ``"kazoo"``. All who share the path
+                must give the same.
+
+        Raises:
+            InvalidArgument: An argument is not acceptable.
+
+        Example::
+
+            with client.reentrant_mutex("/locks/report").acquire(timeout=5) as guard:
+                write_report(fence=guard.token)
+        """
+        native = self._native.reentrant_mutex(
+            _arguments.text("path", path), _arguments.text("scheme", scheme)
+        )
+        return ReentrantMutex(native, path)
 
     def rw_lock(self, path: str, *, scheme: str = "curator") -> RwLock:
         """A read/write lock at ``path``. Makes no request.

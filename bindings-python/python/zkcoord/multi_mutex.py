@@ -41,7 +41,7 @@ class MultiMutex(Entering):
             AcquireTimeout: They were not all had in time; none is held. Also a ``TimeoutError``.
             ZkcoordError: Otherwise as :meth:`Mutex.acquire() <zkcoord.Mutex.acquire>`.
         """
-        return Guard(self._native.acquire(_arguments.timeout(timeout)).wait())
+        return Guard(self._native.acquire(_arguments.timeout(timeout), None).wait())
 
     def try_acquire(self) -> Guard | None:
         """Takes all the locks if all are free; ``None`` when one is not.
@@ -50,7 +50,7 @@ class MultiMutex(Entering):
             ConnectionLost: There is no connection right now.
             ZkcoordError: Otherwise as :meth:`acquire`.
         """
-        native = self._native.try_acquire().wait()
+        native = self._native.try_acquire(None).wait()
         return None if native is None else Guard(native)
 
     def stats(self) -> WaitStats:

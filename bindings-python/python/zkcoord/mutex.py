@@ -12,14 +12,16 @@ from zkcoord.stats import WaitStats
 class Mutex(Entering):
     """A lock that at most one client of the ensemble holds, served in order of arrival. Made by ``client.mutex(path)``.
 
-    Not reentrant: a second :meth:`acquire` waits for the first guard, also in the same thread. On the same path it
-    excludes Curator's ``InterProcessMutex`` or, with ``scheme="kazoo"``, kazoo's ``Lock``. The two sides of a
-    :class:`~zkcoord.RwLock` are of this class too.
+    Not reentrant: a second :meth:`acquire` waits for the first guard, also in the same thread. A thread that holds the
+    lock through a :class:`~zkcoord.ReentrantMutex` gets :class:`~zkcoord.WouldDeadlock` instead of waiting for itself.
+
+    On the same path it excludes Curator's ``InterProcessMutex`` or, with ``scheme="kazoo"``, kazoo's ``Lock``. The two
+    sides of a :class:`~zkcoord.RwLock` are of this class too.
 
     ``with mutex as guard:`` is ``with mutex.acquire() as guard:``.
     """
 
-    def __init__(self, native: _zkcoord.Mutex, name: str) -> None:
+    def __init__(self, native: _zkcoord.Mutex | _zkcoord.ReentrantMutex, name: str) -> None:
         super().__init__()
         self._native = native
         self._name = name
@@ -41,7 +43,8 @@ class Mutex(Entering):
             QuotaExceeded: The servers refused for quota.
             SequenceExhausted: The sequence numbers of the lock's directory are used up.
             ConnectionLost: There is no connection, and the timeout is 0.
-            WouldDeadlock: Called from a callback of zkcoord's.
+            WouldDeadlock: This thread holds the lock in a way that it would wait for itself, or it runs a callback of
+                zkcoord's.
             ClosedError: The client was closed.
             ForkedError: This is a child of the process that connected.
 
@@ -50,7 +53,7 @@ class Mutex(Entering):
             with mutex.acquire(timeout=5) as guard:
                 write_report(fence=guard.token)
         """
-        return Guard(self._native.acquire(_arguments.timeout(timeout)).wait())
+        return Guard(self._native.acquire(_arguments.timeout(timeout), None).wait())
 
     def try_acquire(self) -> Guard | None:
         """Takes the lock if it is free; ``None`` when it is not.
@@ -65,7 +68,7 @@ class Mutex(Entering):
                 with guard:
                     write_report(fence=guard.token)
         """
-        native = self._native.try_acquire().wait()
+        native = self._native.try_acquire(None).wait()
         return None if native is None else Guard(native)
 
     def inspect(self, timeout: float | None = None) -> Queue:
@@ -106,4 +109,4 @@ class Mutex(Entering):
         return WaitStats(*self._native.stats())
 
     def __repr__(self) -> str:
-        return f"<zkcoord.Mutex {self._name}>"
+        return f"<zkcoord.{type(self).__name__} {self._name}>"
