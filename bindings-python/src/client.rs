@@ -8,6 +8,7 @@ use zkcoord::{Acl, CounterFormat, Scheme};
 use crate::callback;
 use crate::counter::Counter;
 use crate::error::OrRaise;
+use crate::miss_guard::MissGuard;
 use crate::multi_mutex::MultiMutex;
 use crate::mutex::Mutex;
 use crate::op::{Op, nothing, seconds};
@@ -112,6 +113,18 @@ impl Client {
             core = core.max(max);
         }
         Counter::new(py, core)
+    }
+
+    fn miss_guard(
+        &self,
+        py: Python<'_>,
+        path: &str,
+        threshold: u32,
+        window: f64,
+        hold: f64,
+    ) -> PyResult<MissGuard> {
+        let core = self.core.miss_guard(path).threshold(threshold);
+        MissGuard::new(py, core.window(seconds(window)).hold(seconds(hold)))
     }
 
     fn close(&self) -> Op {

@@ -7,6 +7,7 @@ mod contender;
 mod counter;
 mod error;
 mod guard;
+mod miss_guard;
 mod multi_mutex;
 mod mutex;
 mod op;
@@ -28,6 +29,8 @@ mod _zkcoord {
     use super::error::error_table;
     #[pymodule_export]
     use super::guard::Guard;
+    #[pymodule_export]
+    use super::miss_guard::{LoadTurn, MissGuard};
     #[pymodule_export]
     use super::multi_mutex::MultiMutex;
     #[pymodule_export]

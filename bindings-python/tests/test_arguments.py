@@ -11,6 +11,7 @@ from zkcoord import Client
 BAD_PATHS = ["", "/", "lock", "/a/", "//a", "/a//b", "/a/./b", "/a/..", "/a\0b", "/a\x7f", "/" + "a" * 5000]
 NO_TEXTS = ["/\ud800", None, 7, b"/lock", ["/lock"]]
 BAD_TIMEOUTS = [-1, -0.001, float("nan"), float("-inf"), -(10**400), True, False, "5", [], Decimal(1), 1j]
+BAD_TIMES = [None, *BAD_TIMEOUTS]
 LONG_TIMEOUTS = [float("inf"), 1e300, 10**400, Fraction(10**400), 2**63]
 BAD_INTEGERS = [1.0, True, "1", None, 2**63, -(2**63) - 1, 10**5000]
 BAD_HOSTS = [
@@ -37,11 +38,16 @@ def refused(call: Callable[[], object], *, name: str) -> None:
     assert len(str(caught.value)) < 250
 
 
+def unwanted(key: object) -> None:
+    pytest.fail(f"looked up {key!r}")
+
+
 @pytest.mark.parametrize("path", [*BAD_PATHS, *NO_TEXTS], ids=lambda path: repr(path)[:20])
 def test_paths(client: Client, path: Any) -> None:
     refused(lambda: client.mutex(path), name="path")
     refused(lambda: client.reentrant_mutex(path), name="path")
     refused(lambda: client.counter(path), name="path")
+    refused(lambda: client.miss_guard(path), name="path")
     refused(lambda: client.rw_lock(path), name="path")
     refused(lambda: client.semaphore(path, permits=3), name="path")
     refused(lambda: client.multi_mutex(["/lock", path]), name="paths")
@@ -79,6 +85,9 @@ def test_timeouts(client: Client, timeout: Any) -> None:
     refused(lambda: counter.versioned(timeout=timeout), name="timeout")
     refused(lambda: counter.reserve(1, timeout=timeout), name="timeout")
     refused(lambda: counter.watch().next(timeout), name="timeout")
+    misses = client.miss_guard("/misses")
+    refused(lambda: misses.load("key", unwanted, timeout=timeout), name="timeout")
+    refused(lambda: misses.forget("key", timeout=timeout), name="timeout")
     for name in ("session_timeout", "connect_timeout"):
         refused(lambda name=name: zkcoord.connect("zk1", **{name: timeout}), name=name)  # type: ignore[misc]
 
@@ -186,9 +195,8 @@ def test_what_comes_later_is_unsupported(client: Client) -> None:
             call()
 
 
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
+def test_counter_options(client: Client) -> None:
+    bad: list[tuple[str, dict[str, Any]]] = [
         ("format", {"format": "i128"}),
         ("format", {"format": None}),
         ("format", {"format": "\ud800"}),
@@ -199,11 +207,23 @@ def test_what_comes_later_is_unsupported(client: Client) -> None:
         ("min", {"min": 1, "max": 0}),
         ("exactly_once", {"exactly_once": 1}),
         *((name, {name: value}) for name in ("min", "max", "default") for value in (1.0, "9", True, 2**63)),
-    ],
-    ids=repr,
-)
-def test_counter_options(client: Client, name: str, options: dict[str, Any]) -> None:
-    refused(lambda: client.counter("/n", **options), name=name)
+    ]
+    for name, options in bad:
+        refused(lambda: client.counter("/n", **options), name=name)  # noqa: B023
+
+
+def test_miss_guard_options(client: Client) -> None:
+    bad: list[tuple[str, Any]] = [
+        *(("threshold", value) for value in (*BAD_INTEGERS, 0, -1, 1001, 2**32)),
+        *((name, value) for name in ("window", "hold") for value in (*BAD_TIMES, 0, 0.0009, 86401)),
+    ]
+    for name, value in bad:
+        refused(lambda: client.miss_guard("/misses", **{name: value}), name=name)  # noqa: B023
+    misses = client.miss_guard("/misses")
+    for key in ("\ud800", None, 7, bytearray(b"key"), ["key"]):
+        any_key: Any = key
+        refused(lambda: misses.load(any_key, unwanted), name="key")  # noqa: B023
+        refused(lambda: misses.forget(any_key), name="key")  # noqa: B023
 
 
 def test_callbacks_must_be_callable(client: Client) -> None:
@@ -212,6 +232,7 @@ def test_callbacks_must_be_callable(client: Client) -> None:
     with client.mutex("/lock").acquire() as guard:
         refused(lambda: guard.on_lost(nothing), name="fn")
         refused(lambda: guard.on_revoke(nothing), name="fn")
+    refused(lambda: client.miss_guard("/misses").load("key", nothing), name="fn")
 
 
 def test_good_options_connect(corner: Corner) -> None:

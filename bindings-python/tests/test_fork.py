@@ -38,6 +38,7 @@ def test_a_child_is_refused_what_its_parent_made(corner: Corner, client: Client)
     lock, semaphore = client.rw_lock("/rw"), client.semaphore("/s", permits=3)
     both = client.multi_mutex(["/a", "/b"])
     values = counter.watch()
+    misses = client.miss_guard("/misses")
     reentrant = client.reentrant_mutex("/reentrant")
     with mutex.acquire() as guard:
 
@@ -85,6 +86,9 @@ def test_a_child_is_refused_what_its_parent_made(corner: Corner, client: Client)
                 reentrant.try_acquire,
                 reentrant.inspect,
                 reentrant.stats,
+                lambda: client.miss_guard("/new"),
+                lambda: misses.load("key", len),
+                lambda: misses.forget("key"),
                 both.acquire,
                 both.try_acquire,
                 both.stats,

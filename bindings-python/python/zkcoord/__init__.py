@@ -42,6 +42,7 @@ from zkcoord.errors import (
     ZkcoordError,
 )
 from zkcoord.guard import Guard, Lost
+from zkcoord.miss_guard import MissGuard
 from zkcoord.multi_mutex import MultiMutex
 from zkcoord.mutex import Mutex
 from zkcoord.reentrant_mutex import ReentrantMutex
@@ -67,6 +68,7 @@ __all__ = [
     "InvalidArgument",
     "LockLost",
     "Lost",
+    "MissGuard",
     "MultiMutex",
     "Mutex",
     "NotAuthorized",

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from zkcoord.errors import InvalidArgument
 
 _I64 = range(-(2**63), 2**63)
+_U32 = range(2**32)
 _PERMITS = range(1, 2**31)
 _VERSIONS = range(-1, 2**31)
 
@@ -50,6 +51,14 @@ def integer(name: str, value: object) -> int:
     if value not in _I64:
         raise invalid(name, value, "must fit in 64 bits with sign")
     return value
+
+
+def count(name: str, value: object) -> int:
+    """A number of things; whether it may be 0 or so many is for others to say."""
+    checked = integer(name, value)
+    if checked not in _U32:
+        raise invalid(name, value, f"must be from 0 to {_U32[-1]}")
+    return checked
 
 
 def boolean(name: str, value: object) -> bool:
@@ -99,6 +108,15 @@ def data(value: object) -> bytes:
         return bytes(memoryview(value))  # type: ignore[arg-type]
     except (TypeError, ValueError, BufferError):
         raise invalid("data", value, "must be bytes-like") from None
+
+
+def key(value: object) -> bytes:
+    """The argument ``key``: bytes, or a text for its UTF-8."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return text("key", value).encode()
+    raise invalid("key", value, "must be a str or bytes")
 
 
 def function(name: str, value: object) -> None:

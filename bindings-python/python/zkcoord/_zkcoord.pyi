@@ -1,5 +1,5 @@
-# The native half, written in Rust (../../src). Times are seconds; None waits for ever. An owner is a number below 2^63, or
-# None for the calling thread.
+# The native half, written in Rust (../../src). Times are seconds; None waits for ever.
+# An owner is a number below 2^63, or None for the calling thread.
 
 from collections.abc import Callable
 from datetime import datetime
@@ -10,6 +10,8 @@ __all__ = [
     "Counter",
     "CounterWatch",
     "Guard",
+    "LoadTurn",
+    "MissGuard",
     "MultiMutex",
     "Mutex",
     "Op",
@@ -60,6 +62,7 @@ class Client:
         max: int | None,
         exactly_once: bool,
     ) -> Counter: ...
+    def miss_guard(self, path: str, threshold: int, window: float, hold: float) -> MissGuard: ...
     def close(self) -> Op[None]: ...
 
 @final
@@ -126,6 +129,17 @@ class Counter:
 @final
 class CounterWatch:
     def next(self, timeout: float | None) -> Op[int]: ...
+
+@final
+class MissGuard:
+    def begin(self, key: bytes, timeout: float | None) -> Op[LoadTurn | None]: ...
+    def forget(self, key: bytes, timeout: float | None) -> Op[None]: ...
+
+@final
+class LoadTurn:
+    def found(self, timeout: float | None) -> Op[None]: ...
+    def missed(self, timeout: float | None) -> Op[None]: ...
+    def abandon(self) -> None: ...
 
 def connect(
     hosts: str,

@@ -9,6 +9,7 @@ from typing import Literal, Self
 from zkcoord import _arguments, _zkcoord
 from zkcoord.counter import Counter
 from zkcoord.errors import ForkedError, InvalidArgument, Unsupported
+from zkcoord.miss_guard import MissGuard
 from zkcoord.multi_mutex import MultiMutex
 from zkcoord.mutex import Mutex
 from zkcoord.reentrant_mutex import ReentrantMutex
@@ -312,6 +313,35 @@ class Client:
             _arguments.boolean("exactly_once", exactly_once),
         )
         return Counter(native, path)
+
+    def miss_guard(
+        self, path: str, *, threshold: int = 3, window: float = 60.0, hold: float = 30.0
+    ) -> MissGuard:
+        """A guard against lookups of keys that do not exist. Makes no request.
+
+        All who share the path should give the same threshold, window and hold: those of whoever records a miss decide.
+
+        Args:
+            path: The node below which the records of the keys are, below the chroot; made when it is missing.
+            threshold: How many misses within the window make a key absent, from 1 to 1000.
+            window: The seconds in which misses count together, from 0.001 to 86400.
+            hold: How many seconds a key is then answered absent, from 0.001 to 86400.
+
+        Raises:
+            InvalidArgument: An argument is not acceptable.
+
+        Example::
+
+            users = client.miss_guard("/misses/users", threshold=3, window=60, hold=30)
+            user = users.load("user-42", query)
+        """
+        native = self._native.miss_guard(
+            _arguments.text("path", path),
+            _arguments.count("threshold", threshold),
+            _arguments.seconds("window", window),
+            _arguments.seconds("hold", hold),
+        )
+        return MissGuard(native, path)
 
     def close(self) -> None:
         """Ends the session, and with that gives back all its locks.

@@ -12,8 +12,8 @@ class ReentrantMutex(Mutex):
     client made for the path. The lock is given back when the last of them is released, by whatever thread. A lost lock
     does not count as held: its guards stay lost, and :meth:`acquire` queues anew.
 
-    The owner is the thread: tasks or greenlets that run in one thread would all get in. For everybody else it is a mutex
-    like any.
+    The owner is the thread: tasks or greenlets that run in one thread would all get in. For everybody else it is a
+    mutex like any.
 
     Example::
 

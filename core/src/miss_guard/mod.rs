@@ -158,9 +158,11 @@ impl MissGuard {
     /// The node below which the keys' nodes are, below the client's chroot.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when the path given was none, `FORKED` in a child of fork(); every operation fails with it too.
+    /// `INVALID_ARGUMENT` when the path or the options given cannot be, `FORKED` in a child of fork(); every operation fails with
+    /// it too.
     pub fn path(&self) -> Result<&str> {
         self.core.get()?;
+        self.rules.check()?;
         self.path.as_ref().map(ZnodePath::as_str).map_err(Clone::clone)
     }
 
