@@ -10,7 +10,7 @@ use crate::counter::Counter;
 use crate::error::OrRaise;
 use crate::miss_guard::MissGuard;
 use crate::multi_mutex::MultiMutex;
-use crate::mutex::Mutex;
+use crate::mutex::{Mutex, Standing};
 use crate::op::{Op, nothing, seconds};
 use crate::reentrant_mutex::ReentrantMutex;
 use crate::semaphore::Semaphore;
@@ -66,8 +66,9 @@ impl Client {
         Ok(Subscription { core: subscription })
     }
 
-    fn mutex(&self, py: Python<'_>, path: &str, scheme: &str) -> PyResult<Mutex> {
-        Mutex::new(py, self.core.mutex(path).scheme(Scheme::from_name(scheme).or_raise(py)?))
+    fn mutex(&self, py: Python<'_>, path: &str, scheme: &str, handoff: u32) -> PyResult<Mutex> {
+        let core = self.core.mutex(path).scheme(Scheme::from_name(scheme).or_raise(py)?).handoff(handoff);
+        Mutex::new(py, core, Standing::Asks)
     }
 
     fn reentrant_mutex(&self, py: Python<'_>, path: &str, scheme: &str) -> PyResult<ReentrantMutex> {
@@ -78,7 +79,8 @@ impl Client {
     /// The side that reads and the side that writes.
     fn rw_lock(&self, py: Python<'_>, path: &str, scheme: &str) -> PyResult<(Mutex, Mutex)> {
         let lock = self.core.rw_lock(path).scheme(Scheme::from_name(scheme).or_raise(py)?);
-        Ok((Mutex::new(py, lock.read().clone())?, Mutex::new(py, lock.write().clone())?))
+        let side = |core: &zkcoord::Mutex| Mutex::new(py, core.clone(), Standing::Owns);
+        Ok((side(lock.read())?, side(lock.write())?))
     }
 
     fn semaphore(&self, py: Python<'_>, path: &str, permits: usize) -> PyResult<Semaphore> {

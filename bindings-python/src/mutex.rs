@@ -12,28 +12,42 @@ use crate::stats::{Figures, figures};
 #[pyclass(frozen)]
 pub(crate) struct Mutex {
     core: zkcoord::Mutex,
+    standing: Standing,
+}
+
+/// What it means for whoever asks that he gets the lock.
+#[derive(Clone, Copy)]
+pub(crate) enum Standing {
+    /// The guard is nobody's.
+    Asks,
+    /// He holds it until it is released.
+    Owns,
 }
 
 impl Mutex {
     /// Refuses a mutex whose path is none.
-    pub(crate) fn new(py: Python<'_>, core: zkcoord::Mutex) -> PyResult<Mutex> {
+    pub(crate) fn new(py: Python<'_>, core: zkcoord::Mutex, standing: Standing) -> PyResult<Mutex> {
         core.path().or_raise(py)?;
-        Ok(Mutex { core })
+        Ok(Mutex { core, standing })
     }
 
-    fn asked_by(&self, owner: Option<u64>) -> zkcoord::Mutex {
-        self.core.clone().asked_by(owner_or_thread(owner))
+    fn of(&self, owner: Option<u64>) -> zkcoord::Mutex {
+        let (core, owner) = (self.core.clone(), owner_or_thread(owner));
+        match self.standing {
+            Standing::Asks => core.asked_by(owner),
+            Standing::Owns => core.owned_by(owner),
+        }
     }
 }
 
 #[pymethods]
 impl Mutex {
     fn acquire(&self, timeout: Option<f64>, owner: Option<u64>) -> Op {
-        Op::new(self.asked_by(owner).acquire(), timeout, Guard::new)
+        Op::new(self.of(owner).acquire(), timeout, Guard::new)
     }
 
     fn try_acquire(&self, owner: Option<u64>) -> Op {
-        Op::new(self.asked_by(owner).try_acquire(), None, |guard| guard.map(Guard::new))
+        Op::new(self.of(owner).try_acquire(), None, |guard| guard.map(Guard::new))
     }
 
     fn inspect(&self, timeout: Option<f64>) -> Op {

@@ -1,17 +1,26 @@
-//! How long waits took.
+//! How long waits and holds took.
 
 use pyo3::prelude::*;
-use zkcoord::WaitStats;
+use zkcoord::{HoldStats, WaitStats};
 
 use crate::op::seconds;
 
-/// Count, timeouts, and in seconds the mean, the standard deviation, the median and the 99th percentile.
-pub(crate) type Figures = (u64, u64, f64, f64, f64, f64);
+/// Count, timeouts, and in seconds the mean, the standard deviation, the median and the 99th percentile; all but the timeouts
+/// again, of the holds.
+pub(crate) type Figures = (u64, u64, f64, f64, f64, f64, Holds);
+
+type Holds = (u64, f64, f64, f64, f64);
 
 pub(crate) fn figures(stats: WaitStats) -> Figures {
-    let WaitStats { count, timeouts, mean, stddev, p50, p99, .. } = stats;
+    let WaitStats { count, timeouts, mean, stddev, p50, p99, holds, .. } = stats;
     let [mean, stddev, p50, p99] = [mean, stddev, p50, p99].map(|duration| duration.as_secs_f64());
-    (count, timeouts, mean, stddev, p50, p99)
+    (count, timeouts, mean, stddev, p50, p99, hold_figures(holds))
+}
+
+fn hold_figures(holds: HoldStats) -> Holds {
+    let HoldStats { count, mean, stddev, p50, p99, .. } = holds;
+    let [mean, stddev, p50, p99] = [mean, stddev, p50, p99].map(|duration| duration.as_secs_f64());
+    (count, mean, stddev, p50, p99)
 }
 
 /// How likely a wait ends within `budget`, by such figures; NaN before the second wait.

@@ -186,13 +186,14 @@ def test_options(name: str, value: Any) -> None:
     refused(lambda: zkcoord.connect("zk1", **{name: value}), name=name)
 
 
-def test_what_comes_later_is_unsupported(client: Client) -> None:
-    for call in (
-        lambda: zkcoord.connect("zk1", tls=object()),  # type: ignore[arg-type]
-        lambda: client.mutex("/lock", handoff=1),
-    ):
-        with pytest.raises(zkcoord.Unsupported, match="version"):
-            call()
+def test_what_comes_later_is_unsupported() -> None:
+    with pytest.raises(zkcoord.Unsupported, match="version"):
+        zkcoord.connect("zk1", tls=object())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("handoff", [*BAD_INTEGERS, -1, 2**32], ids=lambda n: type(n).__name__)
+def test_handoff(client: Client, handoff: Any) -> None:
+    refused(lambda: client.mutex("/lock", handoff=handoff), name="handoff ")
 
 
 def test_counter_options(client: Client) -> None:

@@ -37,7 +37,7 @@ def test_a_queue_shows_who_holds_and_who_waits(corner: Corner, client: Client) -
 
 def test_readers_hold_together(corner: Corner, client: Client) -> None:
     lock = client.rw_lock("/lock")
-    with lock.read, lock.read:
+    with lock.read, corner.client().rw_lock("/lock").read:
         writer = Background(lambda: lock.write.acquire(timeout=20).release())
         corner.await_children("/lock", 3)
         seen = [(contender.mode, contender.role) for contender in lock.write.inspect()]
@@ -98,6 +98,9 @@ def test_waits_are_counted(client: Client) -> None:
     assert 0 < stats.p50 <= stats.p99 < 5
     assert 0 < stats.mean < 5
     assert stats.stddev > 0
+    assert stats.holds.count == 21
+    assert 0 < stats.holds.p50 <= stats.holds.p99 < 5
+    assert stats.holds.p99 > 0.05
     assert pickle.loads(pickle.dumps(stats)) == stats
     assert client.mutex("/lock").stats().count == 0
 

@@ -2,7 +2,7 @@ import time
 
 import pytest
 import zkcoord
-from conftest import Background, Corner
+from conftest import Background, Corner, eventually
 from zkcoord import Client
 
 
@@ -115,6 +115,21 @@ def test_the_gil_is_free_while_waiting(corner: Corner, client: Client) -> None:
         assert counted > 1000
     with pytest.raises(zkcoord.AcquireTimeout):
         waiter.finish()
+
+
+def test_threads_hand_a_lock_to_each_other(corner: Corner, client: Client) -> None:
+    mutex = client.mutex("/lock", handoff=10)
+    first = mutex.acquire()
+    waiting = Background(mutex.acquire)
+    assert not eventually(lambda: not waiting.is_alive(), patience=0.05)
+    first.release()
+    second = waiting.finish()
+    assert isinstance(second, zkcoord.Guard)
+    with second:
+        assert second.token == first.token
+        assert second.is_held
+        assert not first.is_held
+    corner.await_children("/lock", 0)
 
 
 @pytest.mark.parametrize(("scheme", "name"), [("curator", "-lock-"), ("kazoo", "__lock__")])

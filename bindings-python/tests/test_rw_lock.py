@@ -10,7 +10,7 @@ def test_readers_share_and_a_writer_does_not(corner: Corner, client: Client) -> 
         assert second.token > first.token
         assert other.write.try_acquire() is None
         with pytest.raises(zkcoord.AcquireTimeout, match="/lock"):
-            other.write.acquire(timeout=0.1)
+            corner.client().rw_lock("/lock").write.acquire(timeout=0.1)
         corner.await_children("/lock", 2)
     with lock.write.acquire(timeout=5) as third:
         assert third.token > second.token
@@ -34,6 +34,28 @@ def test_readers_do_not_overtake_a_writer(corner: Corner, client: Client) -> Non
     writer.finish()
     reader.finish()
     assert order == ["writer", "reader"]
+
+
+def test_a_thread_gets_a_side_again(corner: Corner, client: Client) -> None:
+    lock = client.rw_lock("/lock")
+    for side in (lock.read, lock.write):
+        with side as outer, side.acquire(timeout=0) as inner:
+            assert inner.node == outer.node
+            assert len(corner.children("/lock")) == 1
+    with lock.write:
+        assert Background(lock.write.try_acquire).finish() is None
+        assert Background(lock.read.try_acquire).finish() is None
+
+
+def test_a_thread_goes_from_writing_to_reading_and_not_back(corner: Corner, client: Client) -> None:
+    lock, other = client.rw_lock("/lock"), corner.client().rw_lock("/lock")
+    writing = lock.write.acquire()
+    with lock.read.acquire(timeout=5) as reading:
+        writing.release()
+        assert reading.token == writing.token
+        assert other.write.try_acquire() is None
+        with other.read.acquire(timeout=5), pytest.raises(zkcoord.WouldDeadlock, match="/lock"):
+            lock.write.acquire()
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ from zkcoord.mutex import Mutex
 from zkcoord.reentrant_mutex import ReentrantMutex
 from zkcoord.rw_lock import RwLock
 from zkcoord.semaphore import Semaphore
-from zkcoord.stats import WaitStats
+from zkcoord.stats import HoldStats, WaitStats
 
 __all__ = [
     "AcquireTimeout",
@@ -63,6 +63,7 @@ __all__ = [
     "CounterWatch",
     "ForkedError",
     "Guard",
+    "HoldStats",
     "Indeterminate",
     "InternalError",
     "InvalidArgument",

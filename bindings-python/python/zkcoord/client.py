@@ -147,20 +147,23 @@ class Client:
             path: The lock's directory, below the chroot, like ``"/locks/report"``; made when it is missing.
             scheme: With whom the lock is shared: ``"curator"``, also go-zookeeper; ``"kazoo"``. All who share the path
                 must give the same.
-            handoff: 0: the lock goes from session to session in order of arrival. Others come in a later version.
+            handoff: How often in a row the threads of this client may hand the lock to each other without a request,
+                before it is the others' turn. Guards that were handed over share their token, so it does not fence
+                one thread off from the next. 0: everybody stands in the server's queue, in order of arrival.
 
         Raises:
             InvalidArgument: An argument is not acceptable.
-            Unsupported: It comes in a later version.
 
         Example::
 
             with client.mutex("/locks/report").acquire(timeout=5) as guard:
                 write_report(fence=guard.token)
         """
-        if _arguments.integer("handoff", handoff) != 0:
-            raise Unsupported(f"handoff {handoff}: comes in a later version of zkcoord")
-        native = self._native.mutex(_arguments.text("path", path), _arguments.text("scheme", scheme))
+        native = self._native.mutex(
+            _arguments.text("path", path),
+            _arguments.text("scheme", scheme),
+            _arguments.count("handoff", handoff),
+        )
         return Mutex(native, path)
 
     def reentrant_mutex(self, path: str, *, scheme: str = "curator") -> ReentrantMutex:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from zkcoord import _arguments, _zkcoord
 from zkcoord.counter_watch import CounterWatch
-from zkcoord.stats import WaitStats
+from zkcoord.stats import WaitStats, wait_stats
 
 
 class Versioned(NamedTuple):
@@ -131,7 +131,7 @@ class Counter:
         Raises:
             ForkedError: This is a child of the process that connected.
         """
-        return WaitStats(*self._native.stats())
+        return wait_stats(self._native.stats())
 
     def __repr__(self) -> str:
         return f"<zkcoord.Counter {self._path}>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zkcoord import _arguments, _zkcoord
 from zkcoord._entering import Entering
 from zkcoord.guard import Guard
-from zkcoord.stats import WaitStats
+from zkcoord.stats import WaitStats, wait_stats
 
 
 class MultiMutex(Entering):
@@ -54,12 +54,12 @@ class MultiMutex(Entering):
         return None if native is None else Guard(native)
 
     def stats(self) -> WaitStats:
-        """How long the waits of this object took. Costs no round trip.
+        """How long this object waited, and held what it got. Costs no round trip.
 
         Raises:
             ForkedError: This is a child of the process that connected.
         """
-        return WaitStats(*self._native.stats())
+        return wait_stats(self._native.stats())
 
     def __repr__(self) -> str:
         return f"<zkcoord.MultiMutex {' '.join(self._paths)}>"

@@ -6,7 +6,7 @@ from zkcoord import _arguments, _zkcoord
 from zkcoord._entering import Entering
 from zkcoord.contender import Contender, Queue
 from zkcoord.guard import Guard
-from zkcoord.stats import WaitStats
+from zkcoord.stats import WaitStats, wait_stats
 
 
 class Mutex(Entering):
@@ -97,16 +97,17 @@ class Mutex(Entering):
         return Queue((Contender(*contender) for contender in contenders), warnings)
 
     def stats(self) -> WaitStats:
-        """How long the waits of this object took. Costs no round trip.
+        """How long this object waited, and held what it got. Costs no round trip.
 
         Raises:
             ForkedError: This is a child of the process that connected.
 
         Example::
 
-            print(mutex.stats().p99, "seconds at most, 99 times out of 100")
+            stats = mutex.stats()
+            print("waited", stats.p50, "seconds, held", stats.holds.p50)
         """
-        return WaitStats(*self._native.stats())
+        return wait_stats(self._native.stats())
 
     def __repr__(self) -> str:
         return f"<zkcoord.{type(self).__name__} {self._name}>"

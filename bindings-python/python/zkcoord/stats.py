@@ -1,4 +1,4 @@
-"""How long waits took, and what that says of the next one."""
+"""How long waits and holds took, and what that says of the next wait."""
 
 from __future__ import annotations
 
@@ -8,8 +8,29 @@ from zkcoord import _arguments, _zkcoord
 
 
 @dataclass(frozen=True, slots=True)
+class HoldStats:
+    """The holds of what one lock object acquired, in seconds: those that ended with a release. Lost ones do not count.
+
+    Mean, deviation and quantiles are those of the latest 1,024.
+
+    Attributes:
+        count: How many holds ended.
+        mean: The mean.
+        stddev: The standard deviation.
+        p50: Half of the holds took at most this long.
+        p99: 99 % of them took at most this long.
+    """
+
+    count: int
+    mean: float
+    stddev: float
+    p50: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True)
 class WaitStats:
-    """The waits of one lock object that ended well, in seconds. Made by its ``stats()``.
+    """The waits of one lock, counter or limiter object that ended well, in seconds. Made by its ``stats()``.
 
     Mean, deviation and quantiles are those of the latest 1,024.
 
@@ -20,6 +41,7 @@ class WaitStats:
         stddev: The standard deviation.
         p50: Half of the waits took at most this long.
         p99: 99 % of them took at most this long.
+        holds: How long was held what was waited for, or had by trying. All zero where nothing is held.
     """
 
     count: int
@@ -28,6 +50,7 @@ class WaitStats:
     stddev: float
     p50: float
     p99: float
+    holds: HoldStats = HoldStats(0, 0.0, 0.0, 0.0, 0.0)
 
     def success_probability(self, budget_seconds: float) -> float:
         """How likely a wait ends within so many seconds, from 0 to 1. NaN before the second wait.
@@ -44,3 +67,11 @@ class WaitStats:
         """
         budget = _arguments.seconds("budget_seconds", budget_seconds)
         return _zkcoord.success_probability(self.count, self.mean, self.stddev, budget)
+
+
+def wait_stats(
+    figures: tuple[int, int, float, float, float, float, tuple[int, float, float, float, float]],
+) -> WaitStats:
+    """What the native half tells, with names."""
+    count, timeouts, mean, stddev, p50, p99, holds = figures
+    return WaitStats(count, timeouts, mean, stddev, p50, p99, HoldStats(*holds))
