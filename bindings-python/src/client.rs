@@ -12,8 +12,11 @@ use crate::miss_guard::MissGuard;
 use crate::multi_mutex::MultiMutex;
 use crate::mutex::{Mutex, Standing};
 use crate::op::{Op, nothing, seconds};
+use crate::rate_limiter::RateLimiter;
 use crate::reentrant_mutex::ReentrantMutex;
 use crate::semaphore::Semaphore;
+use crate::striped_counter::StripedCounter;
+use crate::window_counter::WindowCounter;
 
 /// A connection with a session of its own.
 #[pyclass(frozen)]
@@ -115,6 +118,32 @@ impl Client {
             core = core.max(max);
         }
         Counter::new(py, core)
+    }
+
+    fn striped_counter(&self, py: Python<'_>, path: &str, flush_interval: f64) -> PyResult<StripedCounter> {
+        StripedCounter::new(py, self.core.striped_counter(path).flush_interval(seconds(flush_interval)))
+    }
+
+    fn window_counter(
+        &self,
+        py: Python<'_>,
+        path: &str,
+        window: f64,
+        buckets: u32,
+    ) -> PyResult<WindowCounter> {
+        WindowCounter::new(py, self.core.window_counter(path, seconds(window), buckets))
+    }
+
+    fn rate_limiter(
+        &self,
+        py: Python<'_>,
+        path: &str,
+        permits: u64,
+        per: f64,
+        burst: Option<u64>,
+    ) -> PyResult<RateLimiter> {
+        let core = self.core.rate_limiter(path, permits, seconds(per));
+        RateLimiter::new(py, burst.map_or(core.clone(), |burst| core.burst(burst)))
     }
 
     fn miss_guard(

@@ -11,9 +11,12 @@ mod miss_guard;
 mod multi_mutex;
 mod mutex;
 mod op;
+mod rate_limiter;
 mod reentrant_mutex;
 mod semaphore;
 mod stats;
+mod striped_counter;
+mod window_counter;
 
 use pyo3::prelude::*;
 
@@ -38,11 +41,17 @@ mod _zkcoord {
     #[pymodule_export]
     use super::op::Op;
     #[pymodule_export]
+    use super::rate_limiter::RateLimiter;
+    #[pymodule_export]
     use super::reentrant_mutex::ReentrantMutex;
     #[pymodule_export]
     use super::semaphore::Semaphore;
     #[pymodule_export]
     use super::stats::success_probability;
+    #[pymodule_export]
+    use super::striped_counter::StripedCounter;
+    #[pymodule_export]
+    use super::window_counter::WindowCounter;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

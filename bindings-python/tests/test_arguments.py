@@ -47,6 +47,9 @@ def test_paths(client: Client, path: Any) -> None:
     refused(lambda: client.mutex(path), name="path")
     refused(lambda: client.reentrant_mutex(path), name="path")
     refused(lambda: client.counter(path), name="path")
+    refused(lambda: client.striped_counter(path), name="path")
+    refused(lambda: client.window_counter(path), name="path")
+    refused(lambda: client.rate_limiter(path), name="path")
     refused(lambda: client.miss_guard(path), name="path")
     refused(lambda: client.rw_lock(path), name="path")
     refused(lambda: client.semaphore(path, permits=3), name="path")
@@ -85,6 +88,12 @@ def test_timeouts(client: Client, timeout: Any) -> None:
     refused(lambda: counter.versioned(timeout=timeout), name="timeout")
     refused(lambda: counter.reserve(1, timeout=timeout), name="timeout")
     refused(lambda: counter.watch().next(timeout), name="timeout")
+    striped, window = client.striped_counter("/striped"), client.window_counter("/window")
+    refused(lambda: striped.flush(timeout=timeout), name="timeout")
+    refused(lambda: striped.sum(timeout=timeout), name="timeout")
+    refused(lambda: window.add(timeout=timeout), name="timeout")
+    refused(lambda: window.count(timeout=timeout), name="timeout")
+    refused(lambda: client.rate_limiter("/limit").acquire(timeout=timeout), name="timeout")
     misses = client.miss_guard("/misses")
     refused(lambda: misses.load("key", unwanted, timeout=timeout), name="timeout")
     refused(lambda: misses.forget("key", timeout=timeout), name="timeout")
@@ -111,6 +120,9 @@ def test_integers(client: Client, n: Any) -> None:
     refused(lambda: counter.compare_and_set(n, 0), name="expected ")
     refused(lambda: counter.compare_and_set(0, n), name="new ")
     refused(lambda: counter.reserve(n), name="n ")
+    refused(lambda: client.striped_counter("/striped").add(n), name="n ")
+    refused(lambda: client.window_counter("/window").add(n), name="n ")
+    refused(lambda: client.window_counter("/window").add(-1), name="n ")
     for none in (0, -1):
         refused(lambda none=none: counter.reserve(none), name="n ")  # type: ignore[misc]
     for stale in (1, None, "yes"):
@@ -125,6 +137,9 @@ def test_permits(client: Client, permits: Any) -> None:
     semaphore = client.semaphore("/s", 3)
     refused(lambda: semaphore.acquire(permits), name="permits ")
     refused(lambda: semaphore.try_acquire(permits), name="permits ")
+    limiter = client.rate_limiter("/limit", permits=3)
+    refused(lambda: limiter.acquire(permits), name="permits ")
+    refused(lambda: limiter.try_acquire(permits), name="permits ")
     refused(lambda: client.semaphore("/s", 1000).acquire(501), name="permits ")
 
 
@@ -211,6 +226,28 @@ def test_counter_options(client: Client) -> None:
     ]
     for name, options in bad:
         refused(lambda: client.counter("/n", **options), name=name)  # noqa: B023
+
+
+def test_options_of_striped_and_window_counters(client: Client) -> None:
+    for value in BAD_TIMES:
+        any_value: Any = value
+        refused(lambda: client.striped_counter("/n", flush_interval=any_value), name="flush_interval")  # noqa: B023
+    windows: list[tuple[str, Any]] = [
+        *(("window", value) for value in (*BAD_TIMES, 0, 0.0001, 1e12, 10**400)),
+        *(("buckets", value) for value in (*BAD_INTEGERS, 0, -1, 10_001, 2**32)),
+    ]
+    for name, value in windows:
+        refused(lambda: client.window_counter("/n", **{name: value}), name=name)  # noqa: B023
+
+
+def test_rate_limiter_options(client: Client) -> None:
+    bad: list[tuple[str, Any]] = [
+        *(("permits", value) for value in (*BAD_INTEGERS, 0, -1, 1_000_001, 2**32)),
+        *(("burst", value) for value in (1.0, "1", True, 0, -1, 1_000_001, 2**32, 2**64)),
+        *(("per", value) for value in (*BAD_TIMES, *LONG_TIMEOUTS, 0, 0.0001)),
+    ]
+    for name, value in bad:
+        refused(lambda: client.rate_limiter("/limit", **{name: value}), name=name)  # noqa: B023
 
 
 def test_miss_guard_options(client: Client) -> None:

@@ -38,6 +38,8 @@ def test_a_child_is_refused_what_its_parent_made(corner: Corner, client: Client)
     lock, semaphore = client.rw_lock("/rw"), client.semaphore("/s", permits=3)
     both = client.multi_mutex(["/a", "/b"])
     values = counter.watch()
+    striped, window = client.striped_counter("/striped"), client.window_counter("/window")
+    limiter = client.rate_limiter("/limit")
     misses = client.miss_guard("/misses")
     reentrant = client.reentrant_mutex("/reentrant")
     with mutex.acquire() as guard:
@@ -86,6 +88,17 @@ def test_a_child_is_refused_what_its_parent_made(corner: Corner, client: Client)
                 reentrant.try_acquire,
                 reentrant.inspect,
                 reentrant.stats,
+                lambda: client.striped_counter("/new"),
+                striped.add,
+                striped.flush,
+                striped.sum,
+                lambda: client.window_counter("/new"),
+                window.add,
+                window.count,
+                lambda: client.rate_limiter("/new"),
+                limiter.acquire,
+                limiter.try_acquire,
+                limiter.stats,
                 lambda: client.miss_guard("/new"),
                 lambda: misses.load("key", len),
                 lambda: misses.forget("key"),

@@ -45,10 +45,13 @@ from zkcoord.guard import Guard, Lost
 from zkcoord.miss_guard import MissGuard
 from zkcoord.multi_mutex import MultiMutex
 from zkcoord.mutex import Mutex
+from zkcoord.rate_limiter import RateLimiter
 from zkcoord.reentrant_mutex import ReentrantMutex
 from zkcoord.rw_lock import RwLock
 from zkcoord.semaphore import Semaphore
 from zkcoord.stats import HoldStats, WaitStats
+from zkcoord.striped_counter import StripedCounter
+from zkcoord.window_counter import WindowCounter
 
 __all__ = [
     "AcquireTimeout",
@@ -75,14 +78,17 @@ __all__ = [
     "NotAuthorized",
     "Queue",
     "QuotaExceeded",
+    "RateLimiter",
     "ReentrantMutex",
     "RwLock",
     "Semaphore",
     "SequenceExhausted",
     "SessionExpired",
+    "StripedCounter",
     "Unsupported",
     "Versioned",
     "WaitStats",
+    "WindowCounter",
     "WouldDeadlock",
     "ZkcoordError",
     "__version__",

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from zkcoord.errors import InvalidArgument
 
 _I64 = range(-(2**63), 2**63)
-_U32 = range(2**32)
 _PERMITS = range(1, 2**31)
 _VERSIONS = range(-1, 2**31)
 
@@ -53,11 +52,11 @@ def integer(name: str, value: object) -> int:
     return value
 
 
-def count(name: str, value: object) -> int:
+def count(name: str, value: object, bits: int = 32) -> int:
     """A number of things; whether it may be 0 or so many is for others to say."""
     checked = integer(name, value)
-    if checked not in _U32:
-        raise invalid(name, value, f"must be from 0 to {_U32[-1]}")
+    if not 0 <= checked < 2**bits:
+        raise invalid(name, value, f"must be from 0 to {2**bits - 1}")
     return checked
 
 

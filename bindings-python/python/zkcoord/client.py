@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable
 from typing import Literal, Self
 
 from zkcoord import _arguments, _zkcoord
 from zkcoord.counter import Counter
-from zkcoord.errors import ForkedError, InvalidArgument, Unsupported
+from zkcoord.errors import ForkedError, InvalidArgument, Unsupported, ZkcoordError
 from zkcoord.miss_guard import MissGuard
 from zkcoord.multi_mutex import MultiMutex
 from zkcoord.mutex import Mutex
+from zkcoord.rate_limiter import RateLimiter
 from zkcoord.reentrant_mutex import ReentrantMutex
 from zkcoord.rw_lock import RwLock
 from zkcoord.semaphore import Semaphore
+from zkcoord.striped_counter import StripedCounter
+from zkcoord.window_counter import WindowCounter
 
 _SIDES = ("read", "write")
 
@@ -317,6 +319,86 @@ class Client:
         )
         return Counter(native, path)
 
+    def striped_counter(self, path: str, *, flush_interval: float = 0.1) -> StripedCounter:
+        """A sum at ``path`` to which many clients add often. Makes no request.
+
+        Args:
+            path: The counter's node, below the chroot; made by the first write, with a node below it for each client.
+            flush_interval: How many seconds an add may wait to be written. 0: it is written at once; what is added
+                meanwhile shares the next write.
+
+        Raises:
+            InvalidArgument: An argument is not acceptable.
+
+        Example::
+
+            requests = client.striped_counter("/counters/requests")
+            requests.add()
+        """
+        native = self._native.striped_counter(
+            _arguments.text("path", path), _arguments.seconds("flush_interval", flush_interval)
+        )
+        return StripedCounter(native, path)
+
+    def window_counter(self, path: str, *, window: float = 60.0, buckets: int = 60) -> WindowCounter:
+        """A counter at ``path`` of the events within the last ``window``. Makes no request.
+
+        Args:
+            path: The counter's node, below the chroot; made by the first add.
+            window: How many seconds an event counts, from 0.001 to 100 years.
+            buckets: Events are forgotten a bucket of ``window / buckets`` seconds at a time: at most one a millisecond,
+                and 10,000. All of them are in the node that each add writes.
+
+        All who share the path must give the same window and buckets; they stand in the node.
+
+        Raises:
+            InvalidArgument: An argument is not acceptable.
+
+        Example::
+
+            failures = client.window_counter("/failures/login", window=60)
+            if failures.add() > 100:
+                sound_the_alarm()
+        """
+        native = self._native.window_counter(
+            _arguments.text("path", path),
+            _arguments.seconds("window", window),
+            _arguments.count("buckets", buckets),
+        )
+        return WindowCounter(native, path)
+
+    def rate_limiter(
+        self, path: str, *, permits: int = 100, per: float = 1.0, burst: int | None = None
+    ) -> RateLimiter:
+        """So many permits in any stretch of time, for all clients together. Makes no request.
+
+        Args:
+            path: The limiter's node, below the chroot; made by the first who asks.
+            permits: How many are let through in any ``per`` seconds, from 1 to 1,000,000.
+            per: The seconds, from 0.001 to 31 days.
+            burst: How many may be used at once, from 1 to 1,000,000. ``None``: as many as ``permits``. At most so many
+                are let through in any ``per * burst / permits`` seconds: with fewer it goes more smoothly, with more a
+                pause can be made up for.
+
+        All who share the path must give the same; they stand in the node, and others are refused.
+
+        Raises:
+            InvalidArgument: An argument is not acceptable.
+
+        Example::
+
+            limiter = client.rate_limiter("/limits/api", permits=100, per=1.0)
+            limiter.acquire(timeout=5)
+            call_api()
+        """
+        native = self._native.rate_limiter(
+            _arguments.text("path", path),
+            _arguments.count("permits", permits),
+            _arguments.seconds("per", per),
+            None if burst is None else _arguments.count("burst", burst),
+        )
+        return RateLimiter(native, path, permits, per)
+
     def miss_guard(
         self, path: str, *, threshold: int = 3, window: float = 60.0, hold: float = 30.0
     ) -> MissGuard:
@@ -347,12 +429,15 @@ class Client:
         return MissGuard(native, path)
 
     def close(self) -> None:
-        """Ends the session, and with that gives back all its locks.
+        """Writes what was added to striped counters, and ends the session, which gives back all its locks.
 
-        What is under way raises :class:`~zkcoord.ClosedError`. A server that does not answer is waited for a second; it
-        ends the session by its timeout. May be called again.
+        What is under way raises :class:`~zkcoord.ClosedError`. A server that does not answer is waited for a second,
+        or for a session timeout when there is something to write; it ends the session by its timeout. May be called
+        again.
 
         Raises:
+            ZkcoordError: What was added could not be written, as :meth:`StripedCounter.flush()
+                <zkcoord.StripedCounter.flush>`, within a session timeout. The client is closed all the same.
             WouldDeadlock: Called from a callback of zkcoord's.
             ForkedError: This is a child of the process that connected.
         """
@@ -361,10 +446,14 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        # A child of fork() that leaves the block must not touch its parent's client.
-        with contextlib.suppress(ForkedError):
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
             self.close()
+        except ForkedError:
+            pass  # a child of fork() that leaves the block must not touch its parent's client
+        except ZkcoordError:
+            if kind is None:  # what the block raised tells more
+                raise
 
     def __repr__(self) -> str:
         try:
