@@ -220,6 +220,8 @@ impl PermitContest {
     /// Step 1: the gate that we have, or a new turn at it. `false` when we try only once and others are before us.
     async fn pass_gate(&mut self) -> Result<bool> {
         if !self.gate.as_ref().is_some_and(Guard::is_held) {
+            // First, because the node of one that is lost may be there still: we would wait behind ourselves.
+            self.gate = None;
             self.gate = self.gate_contest.win().await?;
         }
         Ok(self.gate.is_some())

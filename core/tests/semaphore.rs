@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use support::{Corner, PATIENCE};
-use zkcoord::{ErrorCode, Guard, Op as Pending};
-use zkcoord_testkit::Op;
+use zkcoord::{Client, ErrorCode, Guard, Op as Pending};
+use zkcoord_testkit::{Op, eventually};
 
 fn is_waiting(op: &mut Pending<Guard>) -> bool {
     op.wait_for(Duration::from_millis(100)).is_none()
@@ -124,4 +124,25 @@ fn permits_that_cannot_be_are_refused() {
     ] {
         assert_eq!(op.wait().unwrap_err().code(), ErrorCode::InvalidArgument);
     }
+}
+
+#[test]
+fn who_waits_at_the_gate_gets_through_an_outage_longer_than_its_lease() {
+    let corner = Corner::new();
+    let proxy = corner.proxy();
+    let hosts = format!("{}{}", proxy.address(), corner.root);
+    // Long enough for the session to outlive its lease, which is 5/8 of that, by more than this takes to notice.
+    let client = Client::builder(hosts).session_timeout(Duration::from_secs(5)).connect().wait().unwrap();
+    let taken = corner.client().semaphore("/sem", 1).acquire(1).wait().unwrap();
+    let probe = client.mutex("/probe").acquire().wait().unwrap();
+    let mut waiting = client.semaphore("/sem", 1).acquire(1);
+    assert!(is_waiting(&mut waiting));
+    corner.await_children("/sem/locks", 1);
+    let gate = corner.children("/sem/locks");
+    proxy.stall(true);
+    assert!(eventually(PATIENCE, || !probe.is_held()), "the lease has ended");
+    proxy.stall(false);
+    assert!(eventually(PATIENCE, || corner.children("/sem/locks") != gate), "it queues again");
+    taken.release().wait().unwrap();
+    assert!(waiting.wait_for(PATIENCE).unwrap().unwrap().is_held());
 }
