@@ -240,6 +240,11 @@ const STUCK: i32 = i32::MAX;
 /// Where the contender called `own`, of this kind, stands among `names`.
 pub(crate) fn position(names: &[String], own: &str, kind: Kind) -> Position {
     let contenders: Vec<_> = names.iter().filter_map(|name| ContenderName::parse(name)).collect();
+    position_among(&contenders, own, kind)
+}
+
+/// As [`position`], among names that have been read already.
+pub(crate) fn position_among(contenders: &[ContenderName<'_>], own: &str, kind: Kind) -> Position {
     let Some(me) = contenders.iter().find(|contender| contender.name == own) else {
         return Position::Missing;
     };

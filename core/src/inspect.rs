@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::{join, join_all};
 
 use crate::client::Core;
-use crate::contender::{ContenderName, Kind, Library, Marker, Position, position};
+use crate::contender::{ContenderName, Kind, Library, Marker, Position, position_among};
 use crate::error::Result;
 use crate::path::ZnodePath;
 use crate::session::{Entry, Fault, Link, Refusal};
@@ -83,7 +83,7 @@ async fn look(link: &Link, directory: &ZnodePath) -> Result<Queue, Fault> {
     let mut contenders = Vec::with_capacity(parsed.len());
     for ((contender, path), entry) in parsed.iter().zip(&paths).zip(entries) {
         match entry {
-            Ok(entry) => contenders.push(describe(contender, path, entry, holds(contender, &names))),
+            Ok(entry) => contenders.push(describe(contender, path, entry, holds(contender, &parsed))),
             // It left meanwhile.
             Err(Fault::Refused(Refusal::NoNode)) => {}
             Err(fault) => return Err(fault),
@@ -94,14 +94,13 @@ async fn look(link: &Link, directory: &ZnodePath) -> Result<Queue, Fault> {
 }
 
 /// Whether nobody before it keeps the contender out. A write lock and the read lock to which it is being downgraded are no rivals.
-fn holds(contender: &ContenderName<'_>, names: &[String]) -> bool {
-    let is_twin = |name: &String| {
-        ContenderName::parse(name).is_some_and(|other| other.shares_its_place_with(contender))
+fn holds(contender: &ContenderName<'_>, all: &[ContenderName<'_>]) -> bool {
+    let is_first = |all: &[ContenderName<'_>]| {
+        position_among(all, contender.name, contender.kind()) == Position::First
     };
-    let is_first = |names: &[String]| position(names, contender.name, contender.kind()) == Position::First;
-    match names.iter().position(is_twin) {
-        None => is_first(names),
-        Some(twin) => is_first(&[&names[..twin], &names[twin + 1..]].concat()),
+    match all.iter().position(|other| other.shares_its_place_with(contender)) {
+        None => is_first(all),
+        Some(twin) => is_first(&[&all[..twin], &all[twin + 1..]].concat()),
     }
 }
 
