@@ -4,6 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::time::timeout;
+
 use crate::client::Core;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorCode, Result};
@@ -50,22 +52,25 @@ pub(crate) fn try_acquire<A: Attempt>(
 }
 
 /// The outcome of an [`acquire`].
-pub(crate) async fn acquired(
+pub(crate) fn acquired(
     mut attempt: impl Attempt,
     deadline: Deadline,
     meters: Arc<Meters>,
     what: String,
-) -> Result<Guard> {
+) -> impl Future<Output = Result<Guard>> + Send {
     let asked = Instant::now();
-    match run(&mut attempt, deadline).await? {
-        Outcome::Won(guard) => {
-            meters.waits.success(asked.elapsed());
-            guard.measure(&meters);
-            Ok(guard)
-        }
-        Outcome::Taken | Outcome::OutOfTime => {
-            meters.waits.timeout();
-            Err(not_in_time(&what, &attempt.waiting_for()))
+    // Not an `async fn`, which would hold room for the attempt twice.
+    async move {
+        match run(&mut attempt, deadline).await? {
+            Outcome::Won(guard) => {
+                meters.waits.success(asked.elapsed());
+                guard.measure(&meters);
+                Ok(guard)
+            }
+            Outcome::Taken | Outcome::OutOfTime => {
+                meters.waits.timeout();
+                Err(not_in_time(&what, &attempt.waiting_for()))
+            }
         }
     }
 }
@@ -96,12 +101,10 @@ enum Outcome {
 }
 
 async fn run(attempt: &mut impl Attempt, deadline: Deadline) -> Result<Outcome> {
-    match deadline.run(attempt.win()).await {
-        Some(won) => Ok(won?.map_or(Outcome::Taken, Outcome::Won)),
-        None => {
-            // What is left of it goes on in the background.
-            let _gone = tokio::time::timeout(PARTING, attempt.leave()).await;
-            Ok(Outcome::OutOfTime)
-        }
-    }
+    let Some(won) = deadline.run(attempt.win()).await else {
+        // What is left of it goes on in the background.
+        let _gone = timeout(PARTING, Box::pin(attempt.leave())).await;
+        return Ok(Outcome::OutOfTime);
+    };
+    Ok(won?.map_or(Outcome::Taken, Outcome::Won))
 }

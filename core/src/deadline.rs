@@ -3,7 +3,10 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
+use futures_util::future::Either;
 use tokio::sync::oneshot;
+use tokio::time::timeout_at;
 
 use crate::error::{Error, Result};
 use crate::op::Answer;
@@ -41,11 +44,12 @@ impl Deadline {
         self == Deadline::Once
     }
 
-    /// Runs `future` until the deadline. `None` when that came first.
-    pub(crate) async fn run<F: Future>(self, future: F) -> Option<F::Output> {
+    /// Runs `future` until the deadline. `None` when that came first. Not an `async fn`, which would hold room for the
+    /// future twice.
+    pub(crate) fn run<F: Future>(self, future: F) -> impl Future<Output = Option<F::Output>> {
         match self {
-            Deadline::Never | Deadline::Once => Some(future.await),
-            Deadline::At(instant) => tokio::time::timeout_at(instant.into(), future).await.ok(),
+            Deadline::Never | Deadline::Once => Either::Left(future.map(Some)),
+            Deadline::At(instant) => Either::Right(timeout_at(instant.into(), future).map(Result::ok)),
         }
     }
 

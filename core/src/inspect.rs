@@ -95,9 +95,8 @@ async fn look(link: &Link, directory: &ZnodePath) -> Result<Queue, Fault> {
 
 /// Whether nobody before it keeps the contender out. A write lock and the read lock to which it is being downgraded are no rivals.
 fn holds(contender: &ContenderName<'_>, all: &[ContenderName<'_>]) -> bool {
-    let is_first = |all: &[ContenderName<'_>]| {
-        position_among(all, contender.name, contender.kind()) == Position::First
-    };
+    let is_first =
+        |all: &[ContenderName<'_>]| position_among(all, contender.name, contender.kind()) == Position::First;
     match all.iter().position(|other| other.shares_its_place_with(contender)) {
         None => is_first(all),
         Some(twin) => is_first(&[&all[..twin], &all[twin + 1..]].concat()),

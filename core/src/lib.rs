@@ -20,7 +20,7 @@
 //! # Layout
 //! - `client.rs`, `options.rs`: [`Client`] and how it connects
 //! - `mutex.rs`, `reentrant_mutex.rs`, `rw_lock.rs`, `semaphore.rs`, `multi_mutex.rs`: the locks; `attempt.rs` is what they share
-//!   in how they are taken, `queue.rs` the recipe of the queue, `contender.rs` the names in it
+//!   in how they are taken, `queue.rs` the recipe of the queue, `contender.rs` the names in it, `lookout.rs` the watches
 //! - `owners.rs`, `owned.rs`: who holds what, and how an owner gets in again; `downgrade.rs`: from writing to reading
 //! - `handoff.rs`: hand-over inside the process
 //! - `guard.rs`, `share.rs`, `holding.rs`, `fenced.rs`: what is held, and writes guarded by it
@@ -51,6 +51,7 @@ mod handoff;
 mod holding;
 mod inspect;
 mod ledger;
+mod lookout;
 mod miss_guard;
 mod multi_mutex;
 mod mutex;

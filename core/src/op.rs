@@ -2,14 +2,18 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker, ready};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, oneshot};
+use futures_util::FutureExt;
+use futures_util::task::AtomicWaker;
+use tokio::sync::oneshot;
 
 use crate::callback;
 use crate::deadline::Deadline;
@@ -52,11 +56,29 @@ struct Witness<T> {
 }
 
 type Tell<T> = Box<dyn FnOnce(&Result<T>, Duration) + Send>;
-type Start<T> = Box<dyn FnOnce(Deadline) -> Result<Answer<T>> + Send>;
+type Start<T> = Box<dyn FnOnce(Deadline, Where) -> Result<Work<T>> + Send>;
+
+/// Who polls a recipe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Where {
+    /// A task of its own.
+    Task,
+    /// Whoever polls the operation, and that is a task of our runtime already.
+    Here,
+}
+
+/// What there is to wait for.
+enum Work<T> {
+    Recipe(Recipe<T>),
+    Answer(Answer<T>),
+}
+
+/// Boxed, because whatever passes a future on by value holds room for it twice.
+type Recipe<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
 enum Stage<T> {
     Ready(Start<T>),
-    Running(ProcessBound<Answer<T>>),
+    Running(ProcessBound<Work<T>>),
     Failed(Error),
     Done,
 }
@@ -69,13 +91,26 @@ impl<T: Send + 'static> Op<T> {
         F: Future<Output = Result<T>> + Send + 'static,
     {
         let spawner = runtime.clone();
-        Op::starting(runtime, move |deadline| Ok(spawned(&spawner, recipe(deadline))))
+        Op::ready(runtime, move |deadline, place| {
+            let recipe = recipe(deadline);
+            Ok(match place {
+                Where::Task => Work::Answer(spawned(&spawner, recipe)),
+                Where::Here => Work::Recipe(Box::pin(recipe)),
+            })
+        })
     }
 
     /// An operation that has its own way to produce an answer.
     pub(crate) fn starting(
         runtime: &Runtime,
         start: impl FnOnce(Deadline) -> Result<Answer<T>> + Send + 'static,
+    ) -> Op<T> {
+        Op::ready(runtime, move |deadline, _| start(deadline).map(Work::Answer))
+    }
+
+    fn ready(
+        runtime: &Runtime,
+        start: impl FnOnce(Deadline, Where) -> Result<Work<T>> + Send + 'static,
     ) -> Op<T> {
         let stage = Stage::Ready(Box::new(start));
         Op { runtime: Some(runtime.clone()), timeout: None, stage, witness: None }
@@ -101,14 +136,14 @@ impl<T: Send + 'static> Op<T> {
     }
 
     /// Starts the operation, unless that has been done.
-    fn start(&mut self) {
+    fn start(&mut self, place: Where) {
         self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Ready(start) => {
                 if let Some(witness) = &mut self.witness {
                     witness.started = Some(Instant::now());
                 }
-                match self.check_process().and_then(|()| start(Deadline::after(self.timeout))) {
-                    Ok(answer) => Stage::Running(ProcessBound::new(answer)),
+                match self.check_process().and_then(|()| start(Deadline::after(self.timeout), place)) {
+                    Ok(work) => Stage::Running(ProcessBound::new(work)),
                     Err(error) => Stage::Failed(error),
                 }
             }
@@ -121,10 +156,13 @@ impl<T: Send + 'static> Op<T> {
     }
 
     fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        self.start();
-        if let Stage::Running(answer) = &mut self.stage {
-            let outcome = match answer.get_mut() {
-                Ok(answer) => ready!(Pin::new(answer).poll(cx)).unwrap_or_else(|_| Err(lost_task())),
+        self.start(Where::Task);
+        if let Stage::Running(work) = &mut self.stage {
+            let outcome = match work.get_mut() {
+                Ok(Work::Recipe(recipe)) => ready!(recipe.as_mut().poll(cx)),
+                Ok(Work::Answer(answer)) => {
+                    ready!(answer.poll_unpin(cx)).unwrap_or_else(|_| Err(lost_task()))
+                }
                 Err(forked) => Err(forked),
             };
             self.stage = Stage::Done;
@@ -165,9 +203,9 @@ impl<T: Send + 'static> Op<T> {
     /// Starts the operation and calls `done` with its outcome: exactly once, never before this returns, on the
     /// runtime's thread. It must not block there; see [`callback::dispatch`] for what does.
     pub fn on_done(mut self, done: impl FnOnce(Result<T>) + Send + 'static) -> Canceller {
-        let cancel = Arc::new(Notify::new());
+        let cancel = Arc::new(Cancel::default());
         let canceller = Canceller { process: Process::current(), cancel: cancel.clone() };
-        self.start();
+        self.start(Where::Here);
         let runtime = match self.runtime.take() {
             Some(runtime) if runtime.process().is_current() => runtime,
             _ => {
@@ -178,11 +216,13 @@ impl<T: Send + 'static> Op<T> {
             }
         };
         let _detached = runtime.spawn(async move {
-            let outcome = tokio::select! {
-                biased;
-                () = cancel.notified() => Err(Error::new(ErrorCode::Cancelled, "cancelled by the caller")),
-                outcome = &mut self => outcome,
-            };
+            let working = poll_fn(|cx| match cancel.poll_asked(cx) {
+                Poll::Ready(()) => {
+                    Poll::Ready(Err(Error::new(ErrorCode::Cancelled, "cancelled by the caller")))
+                }
+                Poll::Pending => self.poll_outcome(cx),
+            });
+            let outcome = AssertUnwindSafe(working).catch_unwind().await.unwrap_or_else(|_| Err(lost_task()));
             drop(self);
             done(outcome);
         });
@@ -216,7 +256,21 @@ impl<T> fmt::Debug for Op<T> {
 #[derive(Clone, Debug)]
 pub struct Canceller {
     process: Process,
-    cancel: Arc<Notify>,
+    cancel: Arc<Cancel>,
+}
+
+#[derive(Debug, Default)]
+struct Cancel {
+    asked: AtomicBool,
+    task: AtomicWaker,
+}
+
+impl Cancel {
+    fn poll_asked(&self, cx: &mut Context<'_>) -> Poll<()> {
+        // In this order: who asks in between wakes the task again.
+        self.task.register(cx.waker());
+        if self.asked.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
+    }
 }
 
 impl Canceller {
@@ -224,7 +278,8 @@ impl Canceller {
     pub fn cancel(&self) {
         // Waking a task is not for a fork's child, where nobody would run it.
         if self.process.is_current() {
-            self.cancel.notify_one();
+            self.cancel.asked.store(true, Ordering::Release);
+            self.cancel.task.wake();
         }
     }
 }
@@ -236,7 +291,7 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
 {
     let (sender, answer) = oneshot::channel();
-    let _detached = runtime.spawn(run(sender, recipe));
+    let _detached = runtime.spawn(run(Box::pin(recipe), sender));
     answer
 }
 
@@ -247,14 +302,18 @@ pub(crate) fn answered<T>(outcome: Result<T>) -> Answer<T> {
     answer
 }
 
-async fn run<T>(mut answer: oneshot::Sender<Result<T>>, recipe: impl Future<Output = Result<T>>) {
-    let outcome = tokio::select! {
-        biased;
-        outcome = recipe => outcome,
-        () = answer.closed() => return,
-    };
-    // Nobody there any more: the outcome is dropped, and a guard in it gives its lock back.
-    drop(answer.send(outcome));
+/// Runs the recipe for whoever waits for the answer, as long as somebody does. Not an `async fn`: that would be twice as large,
+/// and a waiting acquire has one of these.
+fn run<T>(mut recipe: Recipe<T>, answer: oneshot::Sender<Result<T>>) -> impl Future<Output = ()> {
+    let mut answer = Some(answer);
+    poll_fn(move |cx| match recipe.as_mut().poll(cx) {
+        Poll::Ready(outcome) => {
+            // Nobody there any more: the outcome is dropped, and a guard in it gives its lock back.
+            drop(answer.take().map(|answer| answer.send(outcome)));
+            Poll::Ready(())
+        }
+        Poll::Pending => answer.as_mut().map_or(Poll::Ready(()), |answer| answer.poll_closed(cx)),
+    })
 }
 
 fn lost_task() -> Error {
@@ -320,7 +379,7 @@ mod tests {
         };
         assert_eq!(op(1).wait().unwrap(), 1);
         let mut dropped = op(2);
-        dropped.start();
+        dropped.start(Where::Task);
         drop(dropped);
         drop(op(3));
         drop(tell);
@@ -355,6 +414,14 @@ mod tests {
         let op = Op::<()>::failed(Error::invalid_argument("n", 1, "is odd"));
         op.on_done(move |outcome| tell.send(outcome.unwrap_err().code()).unwrap());
         assert_eq!(told.iter().collect::<Vec<_>>(), [ErrorCode::InvalidArgument]);
+    }
+
+    #[test]
+    fn a_panic_in_a_recipe_becomes_an_error_for_its_callback_too() {
+        let (tell, told) = mpsc::channel();
+        let op = Op::<()>::new(&runtime(), |_| async { panic!("this panic is part of the test") });
+        op.on_done(move |outcome| tell.send(outcome.unwrap_err().code()).unwrap());
+        assert_eq!(told.iter().collect::<Vec<_>>(), [ErrorCode::Internal]);
     }
 
     #[test]

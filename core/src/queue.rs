@@ -13,6 +13,9 @@
 //!    without a look; otherwise list again and go on at 4. Our own node goes: somebody deleted it; 1 again. The connection goes: `sync`, list, 4.
 //! 7. Whoever gives up at whatever point leaves: the node is deleted, through lost connections and in the background if
 //!    need be, until it is known to be gone.
+//!
+//! A thousand may wait at once, and a future keeps room for the largest thing that it ever does. So what comes before and after
+//! the wait is boxed while it lasts, and so is what hardly ever happens.
 
 use std::sync::Arc;
 
@@ -23,8 +26,10 @@ use crate::contender::{ContenderName, Kind, Position, Scheme, position, prefix};
 use crate::error::{Error, ErrorCode, Result};
 use crate::guard::Guard;
 use crate::holding::Holding;
+use crate::lookout::{Lookout, Whose};
 use crate::path::{ZnodePath, name_of};
 use crate::session::{Created, Fault, Link, Names, Refusal, Session, Watch, WatchEvent, watch_over};
+
 use futures_util::future::join;
 use tokio::sync::Notify;
 
@@ -39,8 +44,8 @@ pub(crate) struct Contest {
     place: Option<Place>,
     /// Told whenever others turn out to be before us.
     behind: Option<Arc<Notify>>,
-    /// What the attempt was waiting for last, for the message of a timeout.
-    waiting_for: String,
+    /// Whom the attempt was waiting for last, and how many were ahead; for the message of a timeout.
+    waiting_for: Option<(Arc<str>, usize)>,
 }
 
 /// What ends a stay in one session's queue.
@@ -60,15 +65,18 @@ impl From<Error> for Setback {
 /// A node in the queue, or the possibility of one.
 struct Place {
     session: Arc<Session>,
-    /// Unique to this attempt; part of the node's name.
-    marker: String,
-    node: Option<Created>,
+    node: Node,
+}
+
+enum Node {
+    /// Made, or not: its reply is not there yet, or lost. The text is unique to this attempt, and part of the name.
+    Perhaps(String),
+    Made(Arc<Created>),
 }
 
 impl Contest {
     pub(crate) fn new(core: Arc<Core>, directory: ZnodePath, scheme: Scheme, kind: Kind) -> Contest {
-        let waiting_for = "a connection".into();
-        Contest { core, directory, scheme, kind, once: false, place: None, behind: None, waiting_for }
+        Contest { core, directory, scheme, kind, once: false, place: None, behind: None, waiting_for: None }
     }
 
     /// Gives up as soon as it would take waiting for others or for a connection.
@@ -95,15 +103,18 @@ impl Contest {
 
     async fn contend(&mut self, session: &Arc<Session>) -> Result<Option<Guard>, Setback> {
         let attendance = session.keeper().attend(session);
-        let (own, mut names) = self.enter(session).await?;
-        let mut own_watch = None;
+        let (own, mut names) = Box::pin(self.enter(session)).await?;
+        let mut lookout = Lookout::default();
         loop {
-            match position(&names, name_of(&own.path), self.kind) {
+            let (predecessor, decisive) = match position(&names, name_of(&own.path), self.kind) {
                 Position::First if session.is_alive() => {
-                    return Ok(Some(self.grant(session, own, own_watch)));
+                    return Ok(Some(self.grant(session, &own, lookout.into_own())));
                 }
                 // The list took so long that the lease ran out; a fresh answer renews it, if the session lives.
-                Position::First => names = self.list(session).await?,
+                Position::First => {
+                    names = Box::pin(self.list(session)).await?;
+                    continue;
+                }
                 // Deleted by somebody. Or the list is from a server that lags; then retreating deletes the node.
                 Position::Missing => return Err(Setback::Again),
                 Position::Ambiguous(why) => {
@@ -112,24 +123,25 @@ impl Contest {
                 }
                 Position::Behind { .. } if self.once => {
                     drop(attendance);
-                    self.leave().await;
+                    Box::pin(self.leave()).await;
                     return Ok(None);
                 }
                 Position::Behind { predecessor, ahead, decisive } => {
-                    self.waiting_for = format!("{predecessor} ({ahead} ahead)");
                     self.behind.iter().for_each(|behind| behind.notify_one());
-                    let predecessor = self.directory.child(&predecessor);
-                    // Not while waiting: it may be long, and the list too.
-                    drop(names);
-                    let gone = self.await_turn(session, &own, &predecessor, &mut own_watch).await?;
-                    // An event is no answer to a request, so the lease may have run out; then ask before believing.
-                    let decisive = decisive || self.was_ours(session, &predecessor);
-                    if gone && decisive && session.is_alive() {
-                        return Ok(Some(self.grant(session, own, own_watch)));
-                    }
-                    names = self.list(session).await?;
+                    let predecessor: Arc<str> = self.directory.child(&predecessor).into();
+                    self.waiting_for = Some((predecessor.clone(), ahead));
+                    (predecessor, decisive)
                 }
+            };
+            // Not while waiting: it may be long, and the list too.
+            drop(names);
+            let gone = self.await_turn(session, &own, &predecessor, &mut lookout).await?;
+            // An event is no answer to a request, so the lease may have run out; then ask before believing.
+            let decisive = decisive || self.was_ours(session, &predecessor);
+            if gone && decisive && session.is_alive() {
+                return Ok(Some(self.grant(session, &own, lookout.into_own())));
             }
+            names = Box::pin(self.list(session)).await?;
         }
     }
 
@@ -140,7 +152,7 @@ impl Contest {
     }
 
     /// Steps 1 to 3: returns our node and the list in which it stands.
-    async fn enter(&mut self, session: &Arc<Session>) -> Result<(Created, Names), Setback> {
+    async fn enter(&mut self, session: &Arc<Session>) -> Result<(Arc<Created>, Names), Setback> {
         let marker = prefix(self.scheme, self.kind);
         let prefix = self.directory.child(&marker);
         let identity = self.core.options().identity.clone();
@@ -148,7 +160,7 @@ impl Contest {
             let Ok(link) = session.link().await else {
                 return Err(Setback::Again);
             };
-            self.place = Some(Place { session: session.clone(), marker: marker.clone(), node: None });
+            self.place = Some(Place { session: session.clone(), node: Node::Perhaps(marker.clone()) });
             let create = link.create_grouped(prefix.clone(), identity.clone());
             let (created, names) =
                 join(create, link.children_grouped(self.directory.as_str().to_owned())).await;
@@ -156,27 +168,28 @@ impl Contest {
                 Ok(created) => created,
                 Err(Fault::Refused(refusal)) => {
                     self.place = None;
-                    self.overcome(&link, session, refusal).await?;
+                    Box::pin(self.overcome(&link, session, refusal)).await?;
                     continue;
                 }
                 Err(Fault::Gone) => return Err(Setback::Again),
                 Err(Fault::Unknown) if self.once => return Err(Setback::Again),
                 Err(Fault::Unknown) => {
                     session.past(&link).await;
-                    match self.recover(session, &marker).await? {
+                    match Box::pin(self.recover(session, &marker)).await? {
                         Some(created) => created,
                         None => continue,
                     }
                 }
             };
+            let created = Arc::new(created);
             if let Some(place) = &mut self.place {
-                place.node = Some(created.clone());
+                place.node = Node::Made(created.clone());
             }
             let names = match names {
                 Ok(names) if names.iter().any(|name| created.path.ends_with(name.as_str())) => names,
                 // Listed before the node was made: another member of its burst was refused, and it went out again.
-                Ok(_) => self.list(session).await?,
-                Err(fault) => self.list_after(session, &link, fault).await?,
+                Ok(_) => Box::pin(self.list(session)).await?,
+                Err(fault) => Box::pin(self.list_after(session, &link, fault)).await?,
             };
             return Ok((created, names));
         }
@@ -229,7 +242,7 @@ impl Contest {
         let Ok(link) = session.link().await else { return Err(Setback::Again) };
         match link.children_grouped(self.directory.as_str().to_owned()).await {
             Ok(names) => Ok(names),
-            Err(fault) => self.list_after(session, &link, fault).await,
+            Err(fault) => Box::pin(self.list_after(session, &link, fault)).await,
         }
     }
 
@@ -270,67 +283,51 @@ impl Contest {
         session: &Arc<Session>,
         own: &Created,
         predecessor: &str,
-        own_watch: &mut Option<Watch>,
+        lookout: &mut Lookout,
     ) -> Result<bool, Setback> {
-        let Ok(link) = session.link().await else {
-            return Err(Setback::Again);
-        };
-        let watch_own = async {
-            match own_watch.take() {
-                Some(watch) => Ok(watch),
-                None => link.watch(&own.path).await.map(|(_, watch)| watch),
+        let link = Box::pin(self.look_out(session, own, predecessor, lookout)).await?;
+        let event = lookout.event().await;
+        match event {
+            Some((Whose::Predecessor, WatchEvent::Deleted)) => Ok(true),
+            Some((Whose::Own, WatchEvent::Deleted)) => Err(Setback::Again),
+            Some((_, WatchEvent::LinkEnded)) => {
+                Box::pin(self.reconnect(session, &link)).await?;
+                Ok(false)
             }
-        };
-        let (before, mine) = join(link.watch(predecessor), watch_own).await;
-        let mut mine = match mine {
-            Ok(watch) => watch,
-            Err(Fault::Refused(Refusal::NoNode)) => return Err(Setback::Again),
-            Err(Fault::Unknown) => return self.reconnect(session, &link).await,
-            Err(fault) => return Err(self.setback(fault)),
-        };
-        let mut before = match before {
-            Ok((_, watch)) => watch,
-            // Gone, or not yet there on a server that lags behind the one that listed it: look again.
-            Err(Fault::Refused(Refusal::NoNode)) => {
-                *own_watch = Some(mine);
-                return Ok(false);
-            }
-            Err(Fault::Unknown) => return self.reconnect(session, &link).await,
-            Err(fault) => return Err(self.setback(fault)),
-        };
-        tokio::select! {
-            // Ours first: events come in the order of the changes, and a grant must never rest on a node that is gone.
-            biased;
-            event = mine.wait() => match event {
-                WatchEvent::Deleted => Err(Setback::Again),
-                WatchEvent::Changed => Ok(false),
-                WatchEvent::LinkEnded => self.reconnect(session, &link).await,
-            },
-            event = before.wait() => match event {
-                WatchEvent::Deleted => {
-                    *own_watch = Some(mine);
-                    Ok(true)
-                }
-                WatchEvent::Changed => {
-                    *own_watch = Some(mine);
-                    Ok(false)
-                }
-                WatchEvent::LinkEnded => self.reconnect(session, &link).await,
-            },
+            Some((_, WatchEvent::Changed)) | None => Ok(false),
         }
     }
 
-    /// Waits until the session is connected again and all that it sent has settled.
-    async fn reconnect(&self, session: &Arc<Session>, link: &Arc<Link>) -> Result<bool, Setback> {
-        session.past(link).await;
-        session.settled(self.directory.as_str()).await.map_err(|_| Setback::Again)?;
-        Ok(false)
+    /// Step 5: watches the predecessor and, unless that is watched already, our own node.
+    async fn look_out(
+        &self,
+        session: &Arc<Session>,
+        own: &Created,
+        predecessor: &str,
+        lookout: &mut Lookout,
+    ) -> Result<Arc<Link>, Setback> {
+        let Ok(link) = session.link().await else {
+            return Err(Setback::Again);
+        };
+        match lookout.watch(&link, &own.path, predecessor).await {
+            Ok(()) => {}
+            Err(Fault::Unknown) => Box::pin(self.reconnect(session, &link)).await?,
+            Err(fault) => return Err(self.setback(fault)),
+        }
+        Ok(link)
     }
 
-    fn grant(&mut self, session: &Arc<Session>, own: Created, own_watch: Option<Watch>) -> Guard {
+    /// Waits until the session is connected again and all that it sent has settled.
+    async fn reconnect(&self, session: &Arc<Session>, link: &Arc<Link>) -> Result<(), Setback> {
+        session.past(link).await;
+        session.settled(self.directory.as_str()).await.map_err(|_| Setback::Again)?;
+        Ok(())
+    }
+
+    fn grant(&mut self, session: &Arc<Session>, own: &Created, own_watch: Option<Watch>) -> Guard {
         // From here on the guard is responsible for the node.
         self.place = None;
-        let share = Holding::begin(session, own.path, own.czxid as u64);
+        let share = Holding::begin(session, own.path.clone(), own.czxid as u64);
         if let Some(watch) = own_watch {
             share.holding().begin_watch();
             self.core.spawn(watch_over(share.holding().clone(), Some(watch)));
@@ -342,7 +339,7 @@ impl Contest {
 impl Attempt for Contest {
     /// Queues until the lock is had. `None` when it tries only once and others are before us.
     async fn win(&mut self) -> Result<Option<Guard>> {
-        loop {
+        let error = loop {
             let session = self.core.session(self.once).await?;
             match self.contend(&session).await {
                 Ok(guard) => return Ok(guard),
@@ -354,12 +351,11 @@ impl Attempt for Contest {
                     ));
                 }
                 Err(Setback::Again) => self.retreat(),
-                Err(Setback::Fatal(error)) => {
-                    self.leave().await;
-                    return Err(error);
-                }
+                Err(Setback::Fatal(error)) => break error,
             }
-        }
+        };
+        Box::pin(self.leave()).await;
+        Err(error)
     }
 
     /// Deletes our node, if there is or may be one, and returns when it is gone.
@@ -371,7 +367,10 @@ impl Attempt for Contest {
     }
 
     fn waiting_for(&self) -> String {
-        self.waiting_for.clone()
+        match &self.waiting_for {
+            Some((predecessor, ahead)) => format!("{} ({ahead} ahead)", name_of(predecessor)),
+            None => "a connection".into(),
+        }
     }
 }
 
@@ -384,8 +383,8 @@ impl Drop for Contest {
 impl Place {
     async fn vacate(&self, directory: &ZnodePath) {
         let outcome = match &self.node {
-            Some(node) => self.session.delete(&node.path).await,
-            None => self.session.delete_marked(directory, &self.marker).await,
+            Node::Made(node) => self.session.delete(&node.path).await,
+            Node::Perhaps(marker) => self.session.delete_marked(directory, marker).await,
         };
         if let Err(fault) = outcome {
             tracing::warn!(directory = directory.as_str(), ?fault, "could not leave the queue");

@@ -169,9 +169,9 @@ impl Attempt for PermitContest {
             if !self.pass_gate().await? {
                 return Ok(None);
             }
-            let round = self.take().await;
+            let round = Box::pin(self.take()).await;
             if round.is_err() {
-                self.leave().await;
+                Box::pin(self.leave()).await;
             }
             match round? {
                 Round::Granted(guard) => {
@@ -183,7 +183,7 @@ impl Attempt for PermitContest {
                     return Err(Error::new(ErrorCode::ConnectionLost, message));
                 }
                 Round::Full(_) if self.once => {
-                    self.leave().await;
+                    Box::pin(self.leave()).await;
                     return Ok(None);
                 }
                 Round::Full(Some(watch)) => self.await_change(watch).await,

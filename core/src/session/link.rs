@@ -253,7 +253,8 @@ impl Link {
     pub(crate) async fn create(&self, path: &str, data: &[u8], mode: NodeMode) -> Result<Created, Fault> {
         self.ask(async |client: Arc<zk::Client>| {
             let (stat, sequence) = client.create(path, data, &self.create_options(mode)).await?;
-            let path = if mode.is_sequential() { format!("{path}{sequence}") } else { path.to_owned() };
+            let mut path = if mode.is_sequential() { format!("{path}{sequence}") } else { path.to_owned() };
+            path.shrink_to_fit();
             Ok(Created { path, czxid: stat.czxid })
         })
         .await

@@ -1,8 +1,9 @@
 //! What goes into requests and comes out of answers, in our own terms.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use futures_util::FutureExt;
 use tokio::sync::watch;
@@ -225,33 +226,36 @@ pub(crate) enum WatchEvent {
     LinkEnded,
 }
 
-type Firing = Pin<Box<dyn Future<Output = WatchEvent> + Send>>;
+type Firing = Pin<Box<dyn Future<Output = std::thread::Result<zk::WatchedEvent>> + Send>>;
 
 /// A one-shot watch of a node. Dropping it takes it off the server.
 pub(crate) struct Watch {
     firing: Firing,
+    link_end: watch::Receiver<Option<LinkEnd>>,
 }
 
 impl Watch {
-    pub(super) fn new(watcher: zk::OneshotWatcher, mut link_end: watch::Receiver<Option<LinkEnd>>) -> Watch {
-        let firing = async move {
-            // zookeeper-client panics here when its task is aborted while somebody waits.
-            let changed = AssertUnwindSafe(watcher.changed()).catch_unwind();
-            tokio::select! {
-                biased;
-                _ = link_end.wait_for(Option::is_some) => WatchEvent::LinkEnded,
-                event = changed => match event.map(|event| event.event_type) {
-                    Ok(zk::EventType::NodeDeleted) => WatchEvent::Deleted,
-                    Ok(zk::EventType::Session) | Err(_) => WatchEvent::LinkEnded,
-                    Ok(_) => WatchEvent::Changed,
-                }
-            }
-        };
-        Watch { firing: Box::pin(firing) }
+    pub(super) fn new(watcher: zk::OneshotWatcher, link_end: watch::Receiver<Option<LinkEnd>>) -> Watch {
+        // It may panic when zookeeper-client ends in a way that we did not foresee.
+        Watch { firing: Box::pin(AssertUnwindSafe(watcher.changed()).catch_unwind()), link_end }
     }
 
     /// Waits for the watch to fire. Can be given up and taken up again until then.
-    pub(crate) async fn wait(&mut self) -> WatchEvent {
-        (&mut self.firing).await
+    pub(crate) fn wait(&mut self) -> impl Future<Output = WatchEvent> {
+        poll_fn(|cx| self.poll(cx))
+    }
+
+    /// As [`wait`](Watch::wait), for those who wait for several things.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<WatchEvent> {
+        // Looked at first, because zookeeper-client panics when somebody waits whose client's task was aborted. The link
+        // publishes its end before it aborts the task, and that wakes us: it drops the other end of the watch.
+        if self.link_end.borrow().is_some() {
+            return Poll::Ready(WatchEvent::LinkEnded);
+        }
+        self.firing.as_mut().poll(cx).map(|event| match event.map(|event| event.event_type) {
+            Ok(zk::EventType::NodeDeleted) => WatchEvent::Deleted,
+            Ok(zk::EventType::Session) | Err(_) => WatchEvent::LinkEnded,
+            Ok(_) => WatchEvent::Changed,
+        })
     }
 }
