@@ -26,6 +26,7 @@ use crate::semaphore::Semaphore;
 use crate::server_clock::{Moment, ServerClock};
 use crate::session::{ConnectString, Fault, REVOCATIONS, Refusal, Session, State, Supervisor};
 use crate::striped_counter::{Adders, StripedCounter};
+use crate::uuids::Uuids;
 use crate::window_counter::{Window, WindowCounter};
 
 /// A connection to a ZooKeeper ensemble, with a session of its own.
@@ -53,6 +54,7 @@ pub(crate) struct Core {
     misses: MissDesk,
     lines: Lines,
     rate_limiters: RateLimiters,
+    uuids: Uuids,
 }
 
 impl Client {
@@ -265,6 +267,7 @@ impl Core {
             owners: Owners::default(),
             lines: Lines::default(),
             misses: MissDesk::default(),
+            uuids: Uuids::default(),
         }
     }
 
@@ -327,6 +330,10 @@ impl Core {
     /// Waits until the client is being closed.
     pub(crate) async fn closing(&self) {
         self.supervisor.told_to_close().await;
+    }
+
+    pub(crate) fn uuids(&self) -> &Uuids {
+        &self.uuids
     }
 
     /// The session of the hour. Waits for one, or with `once` insists on a connection right now.

@@ -80,8 +80,7 @@ pub(crate) enum Kind {
 /// kazoo's own names start with the uuid. Ours start with `_c_` there too: so that go-zookeeper takes the uuid out of the
 /// name without a panic, and so that the name sorts behind Curator's digits, which keeps a Curator that shares the path by
 /// mistake from waiting for a younger node of ours while we wait for its.
-pub(crate) fn prefix(scheme: Scheme, kind: Kind) -> String {
-    let uuid = own_uuid();
+pub(crate) fn prefix(uuid: Uuid, scheme: Scheme, kind: Kind) -> String {
     match (scheme, kind) {
         (Scheme::Curator, Kind::Mutex) => format!("_c_{}-lock-", uuid.hyphenated()),
         (Scheme::Curator, Kind::Read) => format!("_c_{}-__READ__", uuid.hyphenated()),
@@ -93,19 +92,14 @@ pub(crate) fn prefix(scheme: Scheme, kind: Kind) -> String {
 
 /// What the node of a read lock is called that takes the place of the write lock with the node `write`: up to its number, and the
 /// number. `None` when that is no write lock's.
-pub(crate) fn successor(write: &str) -> Option<(String, &str)> {
+pub(crate) fn successor(uuid: Uuid, write: &str) -> Option<(String, &str)> {
     let name = ContenderName::parse(write).filter(ContenderName::may_be_succeeded)?;
     let scheme = if name.marker == Marker::CuratorWrite { Scheme::Curator } else { Scheme::Kazoo };
-    Some((prefix(scheme, Kind::Read), &write[write.len() - SEQUENCE_DIGITS..]))
+    Some((prefix(uuid, scheme, Kind::Read), &write[write.len() - SEQUENCE_DIGITS..]))
 }
 
 /// The server's `%010d`.
 const SEQUENCE_DIGITS: usize = 10;
-
-/// A random uuid of version 8, "for vendors": by that alone our nodes can be told from Curator's, whose names are the same.
-fn own_uuid() -> Uuid {
-    uuid::Builder::from_custom_bytes(Uuid::new_v4().into_bytes()).into_uuid()
-}
 
 /// The name of a child of a lock directory that takes part in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -274,6 +268,11 @@ pub(crate) fn position_among(contenders: &[ContenderName<'_>], own: &str, kind: 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::uuids::Uuids;
+
+    fn uuid() -> Uuid {
+        Uuids::default().give()
+    }
 
     fn names(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
@@ -328,7 +327,7 @@ mod tests {
     fn own_names_are_read_as_what_they_are() {
         for scheme in [Scheme::Curator, Scheme::Kazoo] {
             for kind in [Kind::Mutex, Kind::Read, Kind::Write] {
-                let name = format!("{}0000000042", prefix(scheme, kind));
+                let name = format!("{}0000000042", prefix(uuid(), scheme, kind));
                 let contender = ContenderName::parse(&name).unwrap();
                 assert_eq!(
                     (contender.sequence, contender.kind() == Kind::Read),
@@ -376,8 +375,8 @@ mod tests {
     #[test]
     fn a_downgrade_has_the_number_of_the_write_lock() {
         for (scheme, marker) in [(Scheme::Curator, "-__READ__"), (Scheme::Kazoo, "__rlock__")] {
-            let write = format!("{}0000000012", prefix(scheme, Kind::Write));
-            let (read, number) = successor(&write).unwrap();
+            let write = format!("{}0000000012", prefix(uuid(), scheme, Kind::Write));
+            let (read, number) = successor(uuid(), &write).unwrap();
             let read = format!("{read}{number}");
             assert!(read.ends_with(&format!("{marker}0000000012")), "{read}");
             let [read, write] = [&read, &write].map(|name| ContenderName::parse(name).unwrap());
@@ -385,7 +384,7 @@ mod tests {
             assert!(!write.shares_its_place_with(&write) && read.library() == Library::Zkcoord);
         }
         for other in ["a-lock-0000000012", "a-__READ__0000000012", "0123456789ab4def__lock__0000000009"] {
-            assert_eq!(successor(other), None, "{other}");
+            assert_eq!(successor(uuid(), other), None, "{other}");
         }
     }
 

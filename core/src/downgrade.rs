@@ -36,7 +36,7 @@ impl Downgrade {
     /// The read lock. `None` when the write lock is gone.
     pub(crate) async fn win(&mut self, write: &Arc<Holding>) -> Result<Option<Arc<Share>>> {
         let session = write.session().clone();
-        let (marker, number) = successor(name_of(write.node()))
+        let (marker, number) = successor(self.core.uuids().give(), name_of(write.node()))
             .ok_or_else(|| Error::internal(format!("{} is no write lock's node", write.node())))?;
         let node = self.directory.child(&format!("{marker}{number}"));
         let identity = self.core.options().identity.clone();

@@ -20,7 +20,8 @@
 //! # Layout
 //! - `client.rs`, `options.rs`: [`Client`] and how it connects
 //! - `mutex.rs`, `reentrant_mutex.rs`, `rw_lock.rs`, `semaphore.rs`, `multi_mutex.rs`: the locks; `attempt.rs` is what they share
-//!   in how they are taken, `queue.rs` the recipe of the queue, `contender.rs` the names in it, `lookout.rs` the watches
+//!   in how they are taken, `queue.rs` the recipe of the queue, `contender.rs` the names in it, `lookout.rs` the watches,
+//!   `uuids.rs` what makes the names unique
 //! - `owners.rs`, `owned.rs`: who holds what, and how an owner gets in again; `downgrade.rs`: from writing to reading
 //! - `handoff.rs`: hand-over inside the process
 //! - `guard.rs`, `share.rs`, `holding.rs`, `fenced.rs`: what is held, and writes guarded by it
@@ -72,6 +73,7 @@ mod session;
 mod share;
 mod stats;
 mod striped_counter;
+mod uuids;
 mod window_counter;
 
 pub use client::{Client, ClientBuilder, Subscription};

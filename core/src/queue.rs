@@ -153,7 +153,7 @@ impl Contest {
 
     /// Steps 1 to 3: returns our node and the list in which it stands.
     async fn enter(&mut self, session: &Arc<Session>) -> Result<(Arc<Created>, Names), Setback> {
-        let marker = prefix(self.scheme, self.kind);
+        let marker = prefix(self.core.uuids().give(), self.scheme, self.kind);
         let prefix = self.directory.child(&marker);
         let identity = self.core.options().identity.clone();
         loop {

@@ -15,21 +15,24 @@ use tokio::task::JoinHandle;
 
 use crate::error::{Error, ErrorCode, Result};
 
-/// The process that something belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Process(u32);
+/// The process that something belongs to. To ask whether it is still that one costs a load, not a system call: a fork handler
+/// counts forks in the child. What `_Fork` or a bare `clone` makes runs no such handlers; it may not call us anyway, as little
+/// as anything else that is not async-signal-safe.
+#[derive(Clone, Debug)]
+pub(crate) struct Process(forkguard::Guard);
 
 impl Process {
     pub(crate) fn current() -> Process {
-        Process(std::process::id())
+        Process(forkguard::new())
     }
 
     /// Whether this is still that process, and not a child of its fork().
-    pub(crate) fn is_current(self) -> bool {
-        self == Process::current()
+    pub(crate) fn is_current(&self) -> bool {
+        // A copy is asked, because it answers only once.
+        !self.0.clone().detected_fork()
     }
 
-    pub(crate) fn check(self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.is_current() { Ok(()) } else { Err(Error::forked()) }
     }
 }
@@ -38,6 +41,12 @@ struct Shared {
     process: Process,
     /// Never dropped: dropping a runtime joins its threads, and in a child there are none.
     tokio: Tokio,
+}
+
+impl Shared {
+    fn runtime(&self) -> Runtime {
+        Runtime { process: self.process.clone(), handle: self.tokio.handle().clone() }
+    }
 }
 
 /// Lock-free, so that a fork while another thread holds it cannot leave the child with a locked lock.
@@ -55,7 +64,7 @@ impl Runtime {
     pub(crate) fn get() -> Result<Runtime> {
         let shared = SHARED.load();
         if let Some(shared) = shared.as_ref().filter(|shared| shared.process.is_current()) {
-            return Ok(Runtime { process: shared.process, handle: shared.tokio.handle().clone() });
+            return Ok(shared.runtime());
         }
         let tokio = Builder::new_multi_thread()
             .worker_threads(1)
@@ -67,12 +76,12 @@ impl Runtime {
                 Error::new(ErrorCode::Unsupported, format!("no thread for the runtime: {error}"))
             })?;
         let made = Arc::new(Shared { process: Process::current(), tokio });
-        let runtime = Runtime { process: made.process, handle: made.tokio.handle().clone() };
+        let runtime = made.runtime();
         let before = SHARED.compare_and_swap(&shared, Some(made.clone()));
         match before.as_ref().filter(|winner| winner.process.is_current()) {
             // Another thread was faster. Ours has no work yet and may end.
             Some(winner) => {
-                let runtime = Runtime { process: winner.process, handle: winner.tokio.handle().clone() };
+                let runtime = winner.runtime();
                 if let Ok(made) = Arc::try_unwrap(made) {
                     made.tokio.shutdown_background();
                 }
@@ -88,8 +97,8 @@ impl Runtime {
     }
 
     /// The process whose runtime this is.
-    pub(crate) fn process(&self) -> Process {
-        self.process
+    pub(crate) fn process(&self) -> &Process {
+        &self.process
     }
 
     /// Runs a future to its end, unless this is a fork's child: there nobody would run it.
