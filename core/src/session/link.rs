@@ -114,6 +114,8 @@ impl Link {
         };
         lease.extend(asked);
         static NUMBER: AtomicU64 = AtomicU64::new(0);
+        // Taken before anybody can close the link: then there is no client to ask for it.
+        let states = client.state_watcher();
         let link = Arc::new(Link {
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
             session: client.session().clone(),
@@ -126,7 +128,7 @@ impl Link {
             end: watch::Sender::new(None),
             client: ArcSwapOption::from_pointee(client),
         });
-        tokio::spawn(link.clone().supervise(task));
+        tokio::spawn(link.clone().supervise(task, states));
         tokio::spawn(pump(link.clone()));
         Ok(link)
     }
@@ -189,10 +191,7 @@ impl Link {
     }
 
     /// Ends the link when its client shows any change of state or stops, or when a request stays unanswered.
-    async fn supervise(self: Arc<Link>, mut task: JoinHandle<()>) {
-        let Some(mut states) = self.client.load().as_ref().map(|client| client.state_watcher()) else {
-            return;
-        };
+    async fn supervise(self: Arc<Link>, mut task: JoinHandle<()>, mut states: zk::StateWatcher) {
         let mut patrol = tokio::time::interval(self.session_timeout / 4);
         let mut ended = self.end.subscribe();
         let end = loop {
