@@ -24,7 +24,9 @@ export declare class Client {
   /** Core's `Client::on_state`, with the states' names. */
   onState(listener: (state: State) => void): Outcome<StateSubscription>
   /** Core's `Client::mutex`; fails at once when an argument cannot be. */
-  mutex(path: string, scheme: string): Outcome<Mutex>
+  mutex(path: string, scheme: string, handoff: number): Outcome<Mutex>
+  /** Core's `Client::reentrant_mutex`; fails at once when an argument cannot be. */
+  reentrantMutex(path: string, scheme: string): Outcome<ReentrantMutex>
   /** Core's `Client::rw_lock`; fails at once when an argument cannot be. */
   rwLock(path: string, scheme: string): Outcome<RwLock>
   /** Core's `Client::multi_mutex`; fails at once when an argument cannot be. */
@@ -33,24 +35,50 @@ export declare class Client {
   semaphore(path: string, permits: number): Outcome<Semaphore>
   /** Core's `Client::request_revoke`. */
   requestRevoke(node: string, timeout?: number | undefined | null): Pending<boolean>
-  /** Core's `Client::counter`; fails at once when the path is none. */
-  counter(path: string): Outcome<Counter>
+  /** Core's `Client::counter`; fails at once when an argument cannot be. */
+  counter(path: string, options: CounterOptions): Outcome<Counter>
+  /** Core's `Client::striped_counter`; fails at once when the path is none. */
+  stripedCounter(path: string, flushInterval: number): Outcome<StripedCounter>
+  /** Core's `Client::window_counter`; fails at once when an argument cannot be. */
+  windowCounter(path: string, window: number, buckets: number): Outcome<WindowCounter>
+  /** Core's `Client::rate_limiter`; fails at once when an argument cannot be. */
+  rateLimiter(path: string, permits: number, per: number, burst?: number | undefined | null): Outcome<RateLimiter>
+  /** Core's `Client::miss_guard`; fails at once when an argument cannot be. */
+  missGuard(path: string, threshold: number, window: number, hold: number): Outcome<MissGuard>
   /** Core's `Client::close`. */
   close(timeout?: number | undefined | null): Pending<void>
 }
 
-/** A counter in the format i64. TypeScript has checked that the numbers fit. */
+/** A counter. TypeScript has checked that the numbers fit into 64 bits. */
 export declare class Counter {
   /** Core's `Counter::add`. */
   add(n: bigint, timeout?: number | undefined | null): Pending<bigint>
   /** Core's `Counter::get`. */
   get(timeout?: number | undefined | null): Pending<bigint>
+  /** Core's `Counter::get_stale`. */
+  getStale(timeout?: number | undefined | null): Pending<bigint>
+  /** Core's `Counter::versioned`. */
+  versioned(timeout?: number | undefined | null): Pending<Versioned>
   /** Core's `Counter::set`. */
   set(value: bigint, timeout?: number | undefined | null): Pending<void>
   /** Core's `Counter::get_and_set`. */
   getAndSet(value: bigint, timeout?: number | undefined | null): Pending<bigint>
   /** Core's `Counter::compare_and_set`. */
   compareAndSet(expected: bigint, value: bigint, timeout?: number | undefined | null): Pending<boolean>
+  /** Core's `Counter::reserve`. */
+  reserve(n: bigint, timeout?: number | undefined | null): Pending<Range>
+  /** Core's `Counter::watch`. */
+  watch(): CounterWatch
+  /** Core's `Counter::stats`. */
+  stats(): WaitStats
+}
+
+/** The values of a counter, one after another. */
+export declare class CounterWatch {
+  /** Core's `CounterWatch::next`. */
+  next(): Pending<bigint>
+  /** Takes the watch off the server. Can be called again. */
+  end(): void
 }
 
 /** A lock that is held. Given back when it is collected. */
@@ -77,12 +105,30 @@ export declare class Guard {
   release(timeout?: number | undefined | null): Pending<void>
 }
 
+/** The caller's turn to load a key. Ends once, by one of its methods, at the latest when it is collected. */
+export declare class LoadTurn {
+  /** Core's `LoadTurn::found`. */
+  found(timeout?: number | undefined | null): Pending<void>
+  /** Core's `LoadTurn::missed`. */
+  missed(timeout?: number | undefined | null): Pending<void>
+  /** Gives the turn on without a verdict. Can be called again. */
+  giveOn(): void
+}
+
+/** Stops lookups of keys that do not exist. */
+export declare class MissGuard {
+  /** Core's `MissGuard::begin`; `null` when the key is absent. */
+  begin(key: Uint8Array, timeout?: number | undefined | null): Pending<LoadTurn | null>
+  /** Core's `MissGuard::forget`. */
+  forget(key: Uint8Array, timeout?: number | undefined | null): Pending<void>
+}
+
 /** Several mutexes taken as one. */
 export declare class MultiMutex {
   /** Core's `MultiMutex::acquire`. */
-  acquire(timeout?: number | undefined | null): Pending<Guard>
+  acquire(timeout?: number | undefined | null, owner?: number | undefined | null): Pending<Guard>
   /** Core's `MultiMutex::try_acquire`. */
-  tryAcquire(timeout?: number | undefined | null): Pending<Guard | null>
+  tryAcquire(timeout?: number | undefined | null, owner?: number | undefined | null): Pending<Guard | null>
   /** Core's `MultiMutex::stats`. */
   stats(): WaitStats
 }
@@ -90,12 +136,34 @@ export declare class MultiMutex {
 /** A mutual exclusion lock, or one side of a read/write lock. */
 export declare class Mutex {
   /** Core's `Mutex::acquire`. */
-  acquire(timeout?: number | undefined | null): Pending<Guard>
+  acquire(timeout?: number | undefined | null, owner?: number | undefined | null): Pending<Guard>
   /** Core's `Mutex::try_acquire`. */
-  tryAcquire(timeout?: number | undefined | null): Pending<Guard | null>
+  tryAcquire(timeout?: number | undefined | null, owner?: number | undefined | null): Pending<Guard | null>
   /** Core's `Mutex::inspect`. */
   inspect(timeout?: number | undefined | null): Pending<Queue>
   /** Core's `Mutex::stats`. */
+  stats(): WaitStats
+}
+
+/** At most so many permits in any stretch of time. */
+export declare class RateLimiter {
+  /** Core's `RateLimiter::acquire`. */
+  acquire(permits: number, timeout?: number | undefined | null): Pending<void>
+  /** Core's `RateLimiter::try_acquire`. */
+  tryAcquire(permits: number, timeout?: number | undefined | null): Pending<boolean>
+  /** Core's `RateLimiter::stats`. */
+  stats(): WaitStats
+}
+
+/** A mutex that its owner may take several times. TypeScript says who that is: every caller is on the same thread. */
+export declare class ReentrantMutex {
+  /** Core's `ReentrantMutex::acquire`. */
+  acquire(owner: number, timeout?: number | undefined | null): Pending<Guard>
+  /** Core's `ReentrantMutex::try_acquire`. */
+  tryAcquire(owner: number, timeout?: number | undefined | null): Pending<Guard | null>
+  /** Core's `ReentrantMutex::inspect`. */
+  inspect(timeout?: number | undefined | null): Pending<Queue>
+  /** Core's `ReentrantMutex::stats`. */
   stats(): WaitStats
 }
 
@@ -123,6 +191,16 @@ export declare class StateSubscription {
   end(): void
 }
 
+/** A sum to which many clients add often. What was added is written in the background when this is collected. */
+export declare class StripedCounter {
+  /** Core's `StripedCounter::add`. */
+  add(n: bigint): Outcome<void>
+  /** Core's `StripedCounter::flush`. */
+  flush(timeout?: number | undefined | null): Pending<void>
+  /** Core's `StripedCounter::sum`. */
+  sum(timeout?: number | undefined | null): Pending<bigint>
+}
+
 /** Core's `WaitStats`, times in milliseconds. */
 export declare class WaitStats {
   /** See core. */
@@ -137,8 +215,18 @@ export declare class WaitStats {
   get p50(): number
   /** See core. */
   get p99(): number
+  /** See core. */
+  get holds(): HoldStats
   /** Core's `WaitStats::success_probability`, NaN for `None`. */
   successProbability(budget: number): number
+}
+
+/** Counts the events of a time window. TypeScript has checked that the numbers fit into 64 bits without sign. */
+export declare class WindowCounter {
+  /** Core's `WindowCounter::add`. */
+  add(n: bigint, timeout?: number | undefined | null): Pending<bigint>
+  /** Core's `WindowCounter::count`. */
+  count(timeout?: number | undefined | null): Pending<bigint>
 }
 
 /** How a client authenticates. */
@@ -184,6 +272,20 @@ export interface Contender {
   waitingSince: number
 }
 
+/** Options of `Client.counter`. */
+export interface CounterOptions {
+  /** `i64`, `i32` or `text`. */
+  format: string
+  /** See core's `Counter`. */
+  default: bigint
+  /** See core's `Counter`. */
+  min?: bigint
+  /** See core's `Counter`. */
+  max?: bigint
+  /** See core's `Counter`. */
+  exactlyOnce: boolean
+}
+
 /** One row of the core's error table. */
 export interface ErrorRow {
   /** Like `ERR_ZKCOORD_TIMEOUT`. */
@@ -197,6 +299,20 @@ export interface ErrorRow {
 /** The core's error table, against which the tests compare the classes. */
 export declare function errorTable(): Array<ErrorRow>
 
+/** Core's `HoldStats`, times in milliseconds. */
+export interface HoldStats {
+  /** See core. */
+  count: number
+  /** See core. */
+  mean: number
+  /** See core. */
+  stddev: number
+  /** See core. */
+  p50: number
+  /** See core. */
+  p99: number
+}
+
 /** Core's `Queue`. */
 export interface Queue {
   /** In order. */
@@ -205,5 +321,21 @@ export interface Queue {
   warnings: Array<string>
 }
 
+/** The ends of a range of numbers, both in it. */
+export interface Range {
+  /** The least. */
+  first: bigint
+  /** The greatest. */
+  last: bigint
+}
+
 /** The version of the core. */
 export declare const VERSION: string
+
+/** Core's `Versioned`. */
+export interface Versioned {
+  /** See core. */
+  value: bigint
+  /** See core. */
+  version: number
+}

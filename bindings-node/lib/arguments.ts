@@ -31,6 +31,22 @@ export function milliseconds(argument: string, value: number | undefined): numbe
   return value
 }
 
+/**
+ * A length of time in milliseconds.
+ *
+ * @internal
+ */
+export function duration(argument: string, value: number): number {
+  if (typeof value === 'number' && value >= 0 && value < Infinity) return value
+  throw invalid(argument, value, 'must be a number of milliseconds, 0 or more')
+}
+
+/** @internal */
+export function boolean(argument: string, value: boolean): boolean {
+  if (typeof value === 'boolean') return value
+  throw invalid(argument, value, 'must be true or false')
+}
+
 /** @internal */
 export function abortSignal(value: AbortSignal | undefined): AbortSignal | undefined {
   if (value === undefined) return undefined
@@ -49,14 +65,11 @@ export function text(argument: string, value: string): string {
 }
 
 /**
- * One of a few words; `later` are those that the API has and this version has not.
+ * One of a few words.
  *
  * @internal
  */
-export function word<T extends string>(argument: string, value: T, words: readonly T[], later: readonly T[] = []): T {
-  if (later.includes(value)) {
-    throw new UnsupportedError(`${argument} '${value}': not in this version yet; it comes in a later one`)
-  }
+export function word<T extends string>(argument: string, value: T, words: readonly T[]): T {
   if (words.includes(value)) return value
   throw invalid(argument, value, `must be ${words.map((word) => `'${word}'`).join(' or ')}`)
 }
@@ -102,10 +115,24 @@ export function int32(argument: string, value: number | undefined, least: number
  * @internal
  */
 export function int64(argument: string, value: bigint | number): bigint {
-  if (typeof value === 'bigint') {
-    if (BigInt.asIntN(64, value) === value) return value
-    throw invalid(argument, value, 'must fit into 64 bits with sign')
-  }
+  const integer = toInteger(argument, value)
+  if (BigInt.asIntN(64, integer) === integer) return integer
+  throw invalid(argument, value, 'must fit into 64 bits with sign')
+}
+
+/**
+ * A number of events.
+ *
+ * @internal
+ */
+export function uint64(argument: string, value: bigint | number): bigint {
+  const integer = toInteger(argument, value)
+  if (BigInt.asUintN(64, integer) === integer) return integer
+  throw invalid(argument, value, 'must be 0 or more, and fit into 64 bits')
+}
+
+function toInteger(argument: string, value: bigint | number): bigint {
+  if (typeof value === 'bigint') return value
   if (Number.isSafeInteger(value)) return BigInt(value)
   throw invalid(argument, value, 'must be a bigint or a safe integer')
 }

@@ -4,12 +4,17 @@ import native from '../native.cjs'
 import type { Client as NativeClient } from '../native.cjs'
 import * as check from './arguments.js'
 import { Counter, type CounterOptions } from './counter.js'
+import { MissGuard, type MissGuardOptions } from './miss_guard.js'
 import { MultiMutex, type MultiMutexOptions } from './multi_mutex.js'
 import { Mutex, type MutexOptions } from './mutex.js'
 import { settle, unwrap } from './op.js'
 import { callOptions, connectOptions, type CallOptions, type ConnectOptions } from './options.js'
+import { RateLimiter, type RateLimiterOptions } from './rate_limiter.js'
+import { ReentrantMutex, type ReentrantMutexOptions } from './reentrant_mutex.js'
 import { RwLock, type RwLockOptions } from './rw_lock.js'
 import { Semaphore, type SemaphoreOptions } from './semaphore.js'
+import { StripedCounter, type StripedCounterOptions } from './striped_counter.js'
+import { WindowCounter, type WindowCounterOptions } from './window_counter.js'
 
 /**
  * What a client stands on: `'connected'`; `'suspended'`, the connection is lost and the session may live on;
@@ -88,7 +93,7 @@ export class Client {
    * A mutual exclusion lock. No request is made.
    *
    * @param path - the lock's directory, an absolute path below the client's chroot
-   * @throws {@link InvalidArgumentError} for a path or a scheme that is none; {@link UnsupportedError}
+   * @throws {@link InvalidArgumentError} for a path or options that cannot be
    *
    * @example
    * ```ts
@@ -97,9 +102,25 @@ export class Client {
    */
   mutex(path: string, options?: MutexOptions): Mutex {
     const given = check.options(options)
-    const scheme = schemeOf(given)
-    check.notYet(given, 'handoff')
-    return new Mutex(unwrap(this.#native.mutex(check.text('path', path), scheme)))
+    const { handoff = 0 } = given
+    const checked = [schemeOf(given), check.int32('handoff', handoff, 0)] as const
+    return new Mutex(unwrap(this.#native.mutex(check.text('path', path), ...checked)))
+  }
+
+  /**
+   * A mutual exclusion lock that its owner, an async context, may take several times. No request is made.
+   *
+   * @param path - the lock's directory, an absolute path below the client's chroot
+   * @throws {@link InvalidArgumentError} for a path or a scheme that is none
+   *
+   * @example
+   * ```ts
+   * await client.reentrantMutex('/locks/report').run(async (guard) => writeReport(guard.token), { timeout: 5_000 })
+   * ```
+   */
+  reentrantMutex(path: string, options?: ReentrantMutexOptions): ReentrantMutex {
+    const scheme = schemeOf(check.options(options))
+    return new ReentrantMutex(unwrap(this.#native.reentrantMutex(check.text('path', path), scheme)))
   }
 
   /**
@@ -181,7 +202,7 @@ export class Client {
    * A counter that all clients share. No request is made.
    *
    * @param path - the counter's node, an absolute path below the client's chroot
-   * @throws {@link InvalidArgumentError} for a path or a format that is none; {@link UnsupportedError}
+   * @throws {@link InvalidArgumentError} for a path or options that cannot be
    *
    * @example
    * ```ts
@@ -189,11 +210,86 @@ export class Client {
    * ```
    */
   counter(path: string, options?: CounterOptions): Counter {
-    const given = check.options(options)
-    const { format = 'i64' } = given
-    check.word('format', format, ['i64'], ['i32', 'text'])
-    check.notYet(given, 'default', 'min', 'max')
-    return new Counter(unwrap(this.#native.counter(check.text('path', path))))
+    const { format = 'i64', default: initial = 0n, min, max, exactlyOnce = true } = check.options(options)
+    const checked = {
+      format: check.word('format', format, ['i64', 'i32', 'text']),
+      default: check.int64('default', initial),
+      ...(min !== undefined && { min: check.int64('min', min) }),
+      ...(max !== undefined && { max: check.int64('max', max) }),
+      exactlyOnce: check.boolean('exactlyOnce', exactlyOnce),
+    }
+    return new Counter(unwrap(this.#native.counter(check.text('path', path), checked)))
+  }
+
+  /**
+   * A sum to which many clients add often. No request is made.
+   *
+   * @param path - the counter's node, an absolute path below the client's chroot
+   * @throws {@link InvalidArgumentError} for a path or a time that is none
+   *
+   * @example
+   * ```ts
+   * client.stripedCounter('/counters/requests').add()   // in memory; written soon
+   * ```
+   */
+  stripedCounter(path: string, options?: StripedCounterOptions): StripedCounter {
+    const { flushInterval = 100 } = check.options(options)
+    const interval = check.duration('flushInterval', flushInterval)
+    return new StripedCounter(unwrap(this.#native.stripedCounter(check.text('path', path), interval)))
+  }
+
+  /**
+   * A counter of the events of the last `window` milliseconds. No request is made.
+   *
+   * @param path - the counter's node, an absolute path below the client's chroot
+   * @throws {@link InvalidArgumentError} for a path or options that cannot be
+   *
+   * @example
+   * ```ts
+   * const failures = await client.windowCounter('/failures/login', { window: 60_000 }).add()
+   * ```
+   */
+  windowCounter(path: string, options?: WindowCounterOptions): WindowCounter {
+    const { window = 60_000, buckets = 60 } = check.options(options)
+    const checked = [check.duration('window', window), check.int32('buckets', buckets, 1)] as const
+    return new WindowCounter(unwrap(this.#native.windowCounter(check.text('path', path), ...checked)))
+  }
+
+  /**
+   * A rate limiter: so many permits in any stretch of time, for all clients together. No request is made.
+   *
+   * @param path - the limiter's node, an absolute path below the client's chroot
+   * @param options - `permits`: how many; `per`: in how many milliseconds
+   * @throws {@link InvalidArgumentError} for a path or options that cannot be
+   *
+   * @example
+   * ```ts
+   * await client.rateLimiter('/limits/api', { permits: 100, per: 1_000 }).acquire({ timeout: 5_000 })
+   * ```
+   */
+  rateLimiter(path: string, options: RateLimiterOptions): RateLimiter {
+    const { permits, per = 1_000, burst } = check.options<RateLimiterOptions>(options)
+    const checked = [check.int32('permits', permits, 1), check.duration('per', per)] as const
+    const most = burst === undefined ? undefined : check.int32('burst', burst, 1)
+    return new RateLimiter(unwrap(this.#native.rateLimiter(check.text('path', path), ...checked, most)))
+  }
+
+  /**
+   * A guard that stops lookups of keys that do not exist. No request is made.
+   *
+   * @param path - the node below which the keys' nodes are, an absolute path below the client's chroot
+   * @throws {@link InvalidArgumentError} for a path or options that cannot be
+   *
+   * @example
+   * ```ts
+   * const user = await client.missGuard('/misses/users').load(id, (id) => database.findUser(id))
+   * ```
+   */
+  missGuard(path: string, options?: MissGuardOptions): MissGuard {
+    const { threshold = 3, window = 60_000, hold = 30_000 } = check.options(options)
+    const times = [check.duration('window', window), check.duration('hold', hold)] as const
+    const misses = check.int32('threshold', threshold, 1)
+    return new MissGuard(unwrap(this.#native.missGuard(check.text('path', path), misses, ...times)))
   }
 
   /**

@@ -39,15 +39,21 @@ export {
   WouldDeadlockError,
   ZkcoordError,
 } from './error.js'
-export type { Acl, CallOptions, ConnectOptions } from './options.js'
+export { asOwner } from './owner.js'
+export type { Acl, CallOptions, ConnectOptions, PermitOptions } from './options.js'
 
 // Types only: clients come from connect(), and everything else from a client.
 export type { Client, State } from './client.js'
-export type { Counter, CounterOptions } from './counter.js'
+export type { Counter, CounterOptions, ReadOptions, Reservation, Versioned } from './counter.js'
 export type { Guard, WriteOptions } from './guard.js'
 export type { Contender, Queue } from './inspect.js'
+export type { MissGuard, MissGuardOptions } from './miss_guard.js'
 export type { MultiMutex, MultiMutexOptions } from './multi_mutex.js'
 export type { Mutex, MutexOptions } from './mutex.js'
+export type { RateLimiter, RateLimiterOptions } from './rate_limiter.js'
+export type { ReentrantMutex, ReentrantMutexOptions } from './reentrant_mutex.js'
 export type { RwLock, RwLockOptions } from './rw_lock.js'
-export type { PermitOptions, Semaphore, SemaphoreOptions } from './semaphore.js'
-export type { WaitStats } from './stats.js'
+export type { Semaphore, SemaphoreOptions } from './semaphore.js'
+export type { HoldStats, WaitStats } from './stats.js'
+export type { StripedCounter, StripedCounterOptions } from './striped_counter.js'
+export type { WindowCounter, WindowCounterOptions } from './window_counter.js'

@@ -4,6 +4,7 @@ import type { MultiMutex as NativeMultiMutex } from '../native.cjs'
 import { giveBack, Guard } from './guard.js'
 import { settle } from './op.js'
 import { callOptions, type CallOptions } from './options.js'
+import { currentOwner } from './owner.js'
 import { WaitStats } from './stats.js'
 
 /** Options of {@link Client.multiMutex}. */
@@ -30,7 +31,7 @@ export class MultiMutex {
   /** Waits for all the locks, under one timeout. See {@link Mutex.acquire}. */
   async acquire(options?: CallOptions): Promise<Guard> {
     const { timeout, signal } = callOptions(options)
-    return new Guard(await settle(() => this.#native.acquire(timeout), signal, giveBack))
+    return new Guard(await settle(() => this.#native.acquire(timeout, currentOwner()), signal, giveBack))
   }
 
   /**
@@ -40,11 +41,11 @@ export class MultiMutex {
    */
   async tryAcquire(options?: CallOptions): Promise<Guard | null> {
     const { timeout, signal } = callOptions(options)
-    const native = await settle(() => this.#native.tryAcquire(timeout), signal, giveBack)
+    const native = await settle(() => this.#native.tryAcquire(timeout, currentOwner()), signal, giveBack)
     return native && new Guard(native)
   }
 
-  /** How long the waits for all of them took. Costs no round trip. */
+  /** How long the waits for all of them took, and how long they were held. Costs no round trip. */
   stats(): WaitStats {
     return new WaitStats(this.#native.stats())
   }

@@ -5,6 +5,7 @@ import { giveBack, Guard } from './guard.js'
 import { toQueue, type Queue } from './inspect.js'
 import { settle } from './op.js'
 import { callOptions, type CallOptions } from './options.js'
+import { currentOwner } from './owner.js'
 import { WaitStats } from './stats.js'
 
 /** Options of {@link Client.mutex}. */
@@ -14,14 +15,19 @@ export interface MutexOptions {
    * Curator's `InterProcessMutex` and go-zookeeper's `Lock`; `'kazoo'` excludes kazoo's `Lock`.
    */
   scheme?: 'curator' | 'kazoo' | undefined
-  /** Not in this version yet. */
+  /**
+   * How many times in a row tasks of this client may hand the lock to each other without any request, before it is the
+   * others' turn. Guards that were handed over one after the other share the node and the **token**. `0`, the default,
+   * is strict: everybody in the order of the server's queue.
+   */
   handoff?: number | undefined
 }
 
 /**
  * A mutual exclusion lock at a path. Made by {@link Client.mutex}. The sides of a {@link RwLock} are of this type too.
  *
- * Not reentrant: a second `acquire` waits for the first guard.
+ * Not reentrant: a second `acquire` waits for the first guard. See {@link ReentrantMutex} for one that is, and
+ * {@link asOwner} for what the sides of a {@link RwLock} allow to an owner.
  */
 export class Mutex {
   readonly #native: NativeMutex
@@ -38,6 +44,7 @@ export class Mutex {
    *
    * @param options - `timeout` in milliseconds, and `signal`
    * @throws {@link AcquireTimeoutError} when the timeout passes first, also while no server can be reached;
+   *   {@link WouldDeadlockError} when it would wait for what its own {@link asOwner | owner} holds;
    *   {@link NotAuthorizedError}, {@link QuotaExceededError}, {@link SequenceExhaustedError}, {@link ClosedError},
    *   {@link InvalidArgumentError}; the signal's reason. Then nothing is held and no node is left.
    *
@@ -49,7 +56,7 @@ export class Mutex {
    */
   async acquire(options?: CallOptions): Promise<Guard> {
     const { timeout, signal } = callOptions(options)
-    return new Guard(await settle(() => this.#native.acquire(timeout), signal, giveBack))
+    return new Guard(await settle(() => this.#native.acquire(timeout, currentOwner()), signal, giveBack))
   }
 
   /**
@@ -68,7 +75,7 @@ export class Mutex {
    */
   async tryAcquire(options?: CallOptions): Promise<Guard | null> {
     const { timeout, signal } = callOptions(options)
-    const native = await settle(() => this.#native.tryAcquire(timeout), signal, giveBack)
+    const native = await settle(() => this.#native.tryAcquire(timeout, currentOwner()), signal, giveBack)
     return native && new Guard(native)
   }
 
@@ -91,7 +98,7 @@ export class Mutex {
     return toQueue(await settle(() => this.#native.inspect(timeout), signal))
   }
 
-  /** How long the waits for this lock took. Costs no round trip. */
+  /** How long the waits for this lock took, and how long it was held. Costs no round trip. */
   stats(): WaitStats {
     return new WaitStats(this.#native.stats())
   }

@@ -13,6 +13,12 @@ export interface CallOptions {
   signal?: AbortSignal | undefined
 }
 
+/** Options of {@link Semaphore.acquire} and {@link RateLimiter.acquire}. */
+export interface PermitOptions extends CallOptions {
+  /** How many are wanted, all at once. Default 1. */
+  permits?: number | undefined
+}
+
 /** Who may touch the nodes that a client makes: everybody; only the creator; the creator, and all others may read. */
 export type Acl = 'open' | 'creator' | 'read'
 
@@ -41,6 +47,12 @@ export interface ConnectOptions {
 export function callOptions(given: CallOptions | undefined) {
   const { timeout, signal } = check.options(given)
   return { timeout: check.milliseconds('timeout', timeout), signal: check.abortSignal(signal) }
+}
+
+/** @internal */
+export function permitOptions(given: PermitOptions | undefined) {
+  const { permits = 1 } = check.options(given)
+  return { permits: check.int32('permits', permits, 1), ...callOptions(given) }
 }
 
 /** @internal */

@@ -16,7 +16,7 @@ export interface RwLockOptions {
  * A read/write lock at a path. Made by {@link Client.rwLock}. Its two sides have all that a mutex has.
  *
  * Served in order of arrival: who wants to read waits for those before him who want to write. Not reentrant, nor can a
- * side be changed for the other while it is held.
+ * side be changed for the other while it is held, but within {@link asOwner}.
  *
  * @example
  * ```ts

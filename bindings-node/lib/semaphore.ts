@@ -1,22 +1,15 @@
 // A semaphore: a number of permits, had in the order of arrival.
 
 import type { Semaphore as NativeSemaphore } from '../native.cjs'
-import * as check from './arguments.js'
 import { giveBack, Guard } from './guard.js'
 import { settle } from './op.js'
-import { callOptions, type CallOptions } from './options.js'
+import { permitOptions, type PermitOptions } from './options.js'
 import { WaitStats } from './stats.js'
 
 /** Options of {@link Client.semaphore}. */
 export interface SemaphoreOptions {
   /** How many there are. Not stored anywhere: everyone who shares the semaphore must give the same number. */
   permits: number
-}
-
-/** Options of {@link Semaphore.acquire}. */
-export interface PermitOptions extends CallOptions {
-  /** How many are wanted, all at once; at most 500. Default 1. */
-  permits?: number | undefined
 }
 
 /**
@@ -36,7 +29,7 @@ export class Semaphore {
   /**
    * Waits for permits; the guard gives them all back. Keeps the process alive as long as it waits.
    *
-   * @param options - `permits`, `timeout` in milliseconds, and `signal`
+   * @param options - `permits` (at most 500), `timeout` in milliseconds, and `signal`
    * @throws {@link InvalidArgumentError} when there are not so many; otherwise like {@link Mutex.acquire}
    *
    * @example
@@ -60,13 +53,8 @@ export class Semaphore {
     return native && new Guard(native)
   }
 
-  /** How long the waits for permits took. Costs no round trip. */
+  /** How long the waits for permits took, and how long they were held. Costs no round trip. */
   stats(): WaitStats {
     return new WaitStats(this.#native.stats())
   }
-}
-
-function permitOptions(options: PermitOptions | undefined) {
-  const { permits = 1 } = check.options(options)
-  return { permits: check.int32('permits', permits, 1), ...callOptions(options) }
 }

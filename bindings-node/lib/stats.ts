@@ -1,12 +1,29 @@
-// How long waits took, and what that says of the next one.
+// How long waits and holds took, and what that says of the next wait.
 
 import type { WaitStats as NativeWaitStats } from '../native.cjs'
 import * as check from './arguments.js'
 
 /**
- * How long the waits of one mutex, side of a read/write lock, semaphore or multi-mutex took: of that object alone.
- * Times are in milliseconds; mean, deviation and quantiles are those of the latest 1 024 waits that ended well.
- * `tryAcquire` does not count.
+ * How long locks were held: those that ended with `release`, or were collected; lost ones do not count. Times are in
+ * milliseconds; mean, deviation and quantiles are those of the latest 1 024.
+ */
+export interface HoldStats {
+  /** How many holds ended. */
+  readonly count: number
+  /** The mean. */
+  readonly mean: number
+  /** The standard deviation. */
+  readonly stddev: number
+  /** Half of the holds took at most this long. */
+  readonly p50: number
+  /** 99 % of them took at most this long. */
+  readonly p99: number
+}
+
+/**
+ * How long the waits of one mutex, side of a read/write lock, semaphore, multi-mutex or rate limiter took, or the
+ * changes of one counter: of that object alone. Times are in milliseconds; mean, deviation and quantiles are those of
+ * the latest 1 024 that ended well. `tryAcquire` does not count.
  */
 export class WaitStats {
   /** How many waits ended well. */
@@ -27,6 +44,9 @@ export class WaitStats {
   /** 99 % of them took at most this long. */
   readonly p99: number
 
+  /** How long was held what was waited for, or had by trying. All zero where nothing is held. */
+  readonly holds: HoldStats
+
   readonly #native: NativeWaitStats
 
   /** @internal */
@@ -38,6 +58,7 @@ export class WaitStats {
     this.stddev = native.stddev
     this.p50 = native.p50
     this.p99 = native.p99
+    this.holds = native.holds
   }
 
   /**

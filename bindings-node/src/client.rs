@@ -4,14 +4,19 @@ use napi::bindgen_prelude::{Env, Object, Uint8Array, i64n};
 use napi_derive::napi;
 use zkcoord::{Acl, Op, Scheme, Subscription};
 
-use crate::counter::Counter;
+use crate::counter::{Counter, CounterOptions};
 use crate::error::Outcome;
 use crate::event::{Listener, tell};
+use crate::miss_guard::MissGuard;
 use crate::multi_mutex::MultiMutex;
 use crate::mutex::Mutex;
 use crate::promise::{milliseconds, promise};
+use crate::rate_limiter::RateLimiter;
+use crate::reentrant_mutex::ReentrantMutex;
 use crate::rw_lock::RwLock;
 use crate::semaphore::Semaphore;
+use crate::striped_counter::StripedCounter;
+use crate::window_counter::WindowCounter;
 
 /// Options of `connect`, all of them given. Times in milliseconds.
 #[napi(object, object_to_js = false)]
@@ -91,10 +96,18 @@ impl Client {
 
     /// Core's `Client::mutex`; fails at once when an argument cannot be.
     #[napi(catch_unwind, ts_return_type = "Outcome<Mutex>")]
-    pub fn mutex(&self, path: String, scheme: String) -> Outcome<Mutex> {
+    pub fn mutex(&self, path: String, scheme: String, handoff: u32) -> Outcome<Mutex> {
         let scheme = Scheme::from_name(&scheme);
-        let mutex = scheme.map(|scheme| self.0.mutex(path).scheme(scheme));
-        Outcome(mutex.and_then(|mutex| mutex.path().map(drop).map(|()| Mutex(mutex))))
+        let mutex = scheme.map(|scheme| self.0.mutex(path).scheme(scheme).handoff(handoff));
+        Outcome(mutex.and_then(|mutex| mutex.path().map(drop).map(|()| Mutex::new(mutex))))
+    }
+
+    /// Core's `Client::reentrant_mutex`; fails at once when an argument cannot be.
+    #[napi(catch_unwind, ts_return_type = "Outcome<ReentrantMutex>")]
+    pub fn reentrant_mutex(&self, path: String, scheme: String) -> Outcome<ReentrantMutex> {
+        let scheme = Scheme::from_name(&scheme);
+        let mutex = scheme.map(|scheme| self.0.reentrant_mutex(path).scheme(scheme));
+        Outcome(mutex.and_then(|mutex| mutex.path().map(drop).map(|()| ReentrantMutex(mutex))))
     }
 
     /// Core's `Client::rw_lock`; fails at once when an argument cannot be.
@@ -131,11 +144,49 @@ impl Client {
         promise(env, self.0.request_revoke(node), timeout, |there| there)
     }
 
-    /// Core's `Client::counter`; fails at once when the path is none.
+    /// Core's `Client::counter`; fails at once when an argument cannot be.
     #[napi(catch_unwind, ts_return_type = "Outcome<Counter>")]
-    pub fn counter(&self, path: String) -> Outcome<Counter> {
-        let counter = self.0.counter(path);
-        Outcome(counter.path().map(drop).map(|()| Counter(counter)))
+    pub fn counter(&self, path: String, options: CounterOptions) -> Outcome<Counter> {
+        let counter = options.apply(self.0.counter(path));
+        Outcome(counter.and_then(|counter| counter.path().map(drop).map(|()| Counter(counter))))
+    }
+
+    /// Core's `Client::striped_counter`; fails at once when the path is none.
+    #[napi(catch_unwind, ts_return_type = "Outcome<StripedCounter>")]
+    pub fn striped_counter(&self, path: String, flush_interval: f64) -> Outcome<StripedCounter> {
+        let counter = self.0.striped_counter(path).flush_interval(milliseconds(flush_interval));
+        Outcome(counter.path().map(drop).map(|()| StripedCounter(counter)))
+    }
+
+    /// Core's `Client::window_counter`; fails at once when an argument cannot be.
+    #[napi(catch_unwind, ts_return_type = "Outcome<WindowCounter>")]
+    pub fn window_counter(&self, path: String, window: f64, buckets: u32) -> Outcome<WindowCounter> {
+        let counter = self.0.window_counter(path, milliseconds(window), buckets);
+        Outcome(counter.path().map(drop).map(|()| WindowCounter(counter)))
+    }
+
+    /// Core's `Client::rate_limiter`; fails at once when an argument cannot be.
+    #[napi(catch_unwind, ts_return_type = "Outcome<RateLimiter>")]
+    pub fn rate_limiter(
+        &self,
+        path: String,
+        permits: u32,
+        per: f64,
+        burst: Option<u32>,
+    ) -> Outcome<RateLimiter> {
+        let mut limiter = self.0.rate_limiter(path, u64::from(permits), milliseconds(per));
+        if let Some(burst) = burst {
+            limiter = limiter.burst(u64::from(burst));
+        }
+        Outcome(limiter.path().map(drop).map(|()| RateLimiter(limiter)))
+    }
+
+    /// Core's `Client::miss_guard`; fails at once when an argument cannot be.
+    #[napi(catch_unwind, ts_return_type = "Outcome<MissGuard>")]
+    pub fn miss_guard(&self, path: String, threshold: u32, window: f64, hold: f64) -> Outcome<MissGuard> {
+        let guard = self.0.miss_guard(path).threshold(threshold);
+        let guard = guard.window(milliseconds(window)).hold(milliseconds(hold));
+        Outcome(guard.path().map(drop).map(|()| MissGuard(guard)))
     }
 
     /// Core's `Client::close`.

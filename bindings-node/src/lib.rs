@@ -4,8 +4,8 @@
 //! - `promise.rs`: how an operation of the core becomes a promise
 //! - `error.rs`: how its errors become results that TypeScript throws
 //! - `event.rs`: how its callbacks become calls that do not keep a process alive
-//! - `client.rs`, `mutex.rs`, `rw_lock.rs`, `multi_mutex.rs`, `semaphore.rs`, `guard.rs`, `counter.rs`: the core's objects,
-//!   method by method
+//! - `client.rs`, `mutex.rs`, `reentrant_mutex.rs`, `rw_lock.rs`, `multi_mutex.rs`, `semaphore.rs`, `guard.rs`, `counter.rs`,
+//!   `striped_counter.rs`, `window_counter.rs`, `rate_limiter.rs`, `miss_guard.rs`: the core's objects, method by method
 //! - `inspect.rs`, `stats.rs`: what they report
 
 // Public for the linter's sake: what `#[napi]` exports to JavaScript has to be reachable. Nobody links this crate.
@@ -15,12 +15,17 @@ pub mod error;
 pub mod event;
 pub mod guard;
 pub mod inspect;
+pub mod miss_guard;
 pub mod multi_mutex;
 pub mod mutex;
 pub mod promise;
+pub mod rate_limiter;
+pub mod reentrant_mutex;
 pub mod rw_lock;
 pub mod semaphore;
 pub mod stats;
+pub mod striped_counter;
+pub mod window_counter;
 
 use napi_derive::napi;
 

@@ -13,12 +13,12 @@ impl RwLock {
     /// Core's `RwLock::read`.
     #[napi]
     pub fn read(&self) -> Mutex {
-        Mutex(self.0.read().clone())
+        Mutex::side(self.0.read().clone())
     }
 
     /// Core's `RwLock::write`.
     #[napi]
     pub fn write(&self) -> Mutex {
-        Mutex(self.0.write().clone())
+        Mutex::side(self.0.write().clone())
     }
 }

@@ -1,8 +1,25 @@
-//! How long waits took.
+//! How long waits and holds took.
+
+use std::time::Duration;
 
 use napi_derive::napi;
 
 use crate::promise::milliseconds;
+
+/// Core's `HoldStats`, times in milliseconds.
+#[napi(object, object_from_js = false)]
+pub struct HoldStats {
+    /// See core.
+    pub count: f64,
+    /// See core.
+    pub mean: f64,
+    /// See core.
+    pub stddev: f64,
+    /// See core.
+    pub p50: f64,
+    /// See core.
+    pub p99: f64,
+}
 
 /// Core's `WaitStats`, times in milliseconds.
 #[napi]
@@ -25,25 +42,38 @@ impl WaitStats {
     /// See core.
     #[napi(getter)]
     pub fn mean(&self) -> f64 {
-        self.0.mean.as_secs_f64() * 1000.0
+        in_milliseconds(self.0.mean)
     }
 
     /// See core.
     #[napi(getter)]
     pub fn stddev(&self) -> f64 {
-        self.0.stddev.as_secs_f64() * 1000.0
+        in_milliseconds(self.0.stddev)
     }
 
     /// See core.
     #[napi(getter)]
     pub fn p50(&self) -> f64 {
-        self.0.p50.as_secs_f64() * 1000.0
+        in_milliseconds(self.0.p50)
     }
 
     /// See core.
     #[napi(getter)]
     pub fn p99(&self) -> f64 {
-        self.0.p99.as_secs_f64() * 1000.0
+        in_milliseconds(self.0.p99)
+    }
+
+    /// See core.
+    #[napi(getter)]
+    pub fn holds(&self) -> HoldStats {
+        let holds = &self.0.holds;
+        HoldStats {
+            count: holds.count as f64,
+            mean: in_milliseconds(holds.mean),
+            stddev: in_milliseconds(holds.stddev),
+            p50: in_milliseconds(holds.p50),
+            p99: in_milliseconds(holds.p99),
+        }
     }
 
     /// Core's `WaitStats::success_probability`, NaN for `None`.
@@ -51,4 +81,8 @@ impl WaitStats {
     pub fn success_probability(&self, budget: f64) -> f64 {
         self.0.success_probability(milliseconds(budget)).unwrap_or(f64::NAN)
     }
+}
+
+fn in_milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
 }

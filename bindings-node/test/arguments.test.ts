@@ -82,6 +82,11 @@ scenario('paths are refused at once', async ({ client }) => {
     assert.throws(() => own.rwLock(any(path)), complains('path'))
     assert.throws(() => own.semaphore(any(path), { permits: 1 }), complains('path'))
     assert.throws(() => own.counter(any(path)), complains('path'))
+    assert.throws(() => own.reentrantMutex(any(path)), complains('path'))
+    assert.throws(() => own.windowCounter(any(path)), complains('path'))
+    assert.throws(() => own.stripedCounter(any(path)), complains('path'))
+    assert.throws(() => own.rateLimiter(any(path), { permits: 1 }), complains('path'))
+    assert.throws(() => own.missGuard(any(path)), complains('path'))
   }
 })
 
@@ -91,23 +96,53 @@ scenario('schemes and formats', async ({ client }) => {
     own.mutex('/lock', { scheme })
     own.rwLock('/lock', { scheme })
     own.multiMutex(['/lock'], { scheme })
+    own.reentrantMutex('/lock', { scheme })
   }
-  own.counter('/counter', { format: 'i64' })
-  assert.throws(() => own.mutex('/lock', { handoff: 5 }), UnsupportedError)
   for (const scheme of ['zab', 5, null, '', 'Curator']) {
     const options = { scheme: any(scheme) }
     assert.throws(() => own.mutex('/lock', options), complains('scheme', inspect(scheme), "'curator' or 'kazoo'"))
     assert.throws(() => own.rwLock('/lock', options), complains('scheme'))
     assert.throws(() => own.multiMutex(['/lock'], options), complains('scheme'))
+    assert.throws(() => own.reentrantMutex('/lock', options), complains('scheme'))
   }
-  for (const format of ['i32', 'text'] as const) {
-    assert.throws(() => own.counter('/counter', { format }), UnsupportedError)
+  for (const format of ['i64', 'i32', 'text'] as const) own.counter('/counter', { format })
+  for (const format of ['i65', 'I64', 5, null]) {
+    assert.throws(() => own.counter('/counter', { format: any(format) }), complains('format', inspect(format), "'i64'"))
   }
-  assert.throws(() => own.counter('/counter', { format: any('i65') }), complains("format 'i65'", 'i64'))
-  assert.throws(() => own.counter('/counter', { max: 5 }), UnsupportedError)
   assert.throws(() => own.mutex('/lock', any('kazoo')), complains('options'))
   assert.throws(() => own.rwLock('/lock', any('kazoo')), complains('options'))
   assert.throws(() => own.multiMutex(['/lock'], any('kazoo')), complains('options'))
+})
+
+scenario('options that are numbers or times', async ({ client }) => {
+  const own = await client()
+  const refuses = (name: string, values: unknown[], make: (options: never) => unknown) => {
+    for (const value of values) assert.throws(() => make(any({ [name]: value })), complains(`${name} `))
+    for (const options of [5, 'fast', null]) assert.throws(() => make(any(options)), complains('options'))
+  }
+  const counts = [-1, 1.5, NaN, Infinity, 2 ** 31, '3', 3n, null, {}]
+  const times = [...badTimes.filter((time) => time !== undefined), Infinity]
+  const numbers = [2n ** 63n, -(2n ** 63n) - 1n, 0.5, NaN, 2 ** 53, '1', null, {}]
+  refuses('handoff', counts, (options) => own.mutex('/lock', options))
+  for (const name of ['default', 'min', 'max']) refuses(name, numbers, (options) => own.counter('/counter', options))
+  refuses('exactlyOnce', [1, 'true', null], (options) => own.counter('/counter', options))
+  refuses('flushInterval', times, (options) => own.stripedCounter('/striped', options))
+  refuses('window', [...times, 0, 0.5, 1e300], (options) => own.windowCounter('/window', options))
+  refuses('buckets', [...counts, 0, 60_001], (options) => own.windowCounter('/window', options))
+  refuses('permits', [...counts, 0, 1_000_001, undefined], (options) => own.rateLimiter('/limit', options))
+  const limiter = (options: object) => own.rateLimiter('/limit', any(options ?? null))
+  for (const per of [...times, 0, 0.5, 1e300]) assert.throws(() => limiter({ permits: 1, per }), complains('per '))
+  for (const burst of [...counts, 0, 1_000_001]) {
+    assert.throws(() => limiter({ permits: 1, burst }), complains('burst '))
+  }
+  refuses('threshold', [...counts, 0], (options) => own.missGuard('/misses', options))
+  for (const name of ['window', 'hold']) refuses(name, times, (options) => own.missGuard('/misses', options))
+  for (const [name, value] of [['threshold', 1_001], ['window', 0], ['hold', 1e300]] as const) {
+    assert.throws(() => own.missGuard('/misses', { [name]: value }), complains(`${name} `))
+  }
+  for (const stale of [1, 'true', null]) {
+    await assert.rejects(own.counter('/counter').get({ stale: any(stale) }), complains('stale '))
+  }
 })
 
 scenario('timeouts and signals of calls', async ({ client, children }) => {
@@ -115,6 +150,8 @@ scenario('timeouts and signals of calls', async ({ client, children }) => {
   const [mutex, counter] = [own.mutex('/lock'), own.counter('/counter')]
   const { read, write } = own.rwLock('/rw')
   const [semaphore, both] = [own.semaphore('/semaphore', { permits: 1 }), own.multiMutex(['/a', '/b'])]
+  const [reentrant, limiter] = [own.reentrantMutex('/reentrant'), own.rateLimiter('/limiter', { permits: 1 })]
+  const [striped, window, misses] = [own.stripedCounter('/s'), own.windowCounter('/w'), own.missGuard('/misses')]
   const guard = await mutex.acquire({ timeout: Number.MAX_VALUE })
   for (const timeout of badTimes) {
     const options = any({ timeout })
@@ -128,6 +165,11 @@ scenario('timeouts and signals of calls', async ({ client, children }) => {
       () => mutex.inspect(options), () => own.requestRevoke('/lock/node', options),
       () => guard.setData('/data', '', options), () => guard.create('/data', '', options),
       () => guard.delete('/data', options),
+      () => counter.versioned(options), () => counter.reserve(1, options), () => reentrant.acquire(options),
+      () => reentrant.tryAcquire(options), () => reentrant.inspect(options), () => reentrant.run(() => {}, options),
+      () => limiter.acquire(options), () => limiter.tryAcquire(options), () => striped.flush(options),
+      () => striped.sum(options), () => window.add(1, options), () => window.count(options),
+      () => misses.load('key', () => null, options), () => misses.forget('key', options),
     ]
     for (const call of calls) await assert.rejects(call(), complains('timeout'))
   }
@@ -137,6 +179,10 @@ scenario('timeouts and signals of calls', async ({ client, children }) => {
     () => mutex.inspect({ signal }), () => own.requestRevoke('/lock/node', { signal }),
     () => guard.setData('/data', '', { signal }), () => guard.create('/data', '', { signal }),
     () => guard.delete('/data', { signal }),
+    () => counter.reserve(1, { signal }), () => counter.versioned({ signal }), () => reentrant.acquire({ signal }),
+    () => limiter.acquire({ signal }), () => striped.flush({ signal }), () => window.add(1, { signal }),
+    () => misses.load('key', () => null, { signal }), () => misses.forget('key', { signal }),
+    async () => counter.watch({ signal }),
   ]) {
     await assert.rejects(call(), complains('signal'))
   }
@@ -149,9 +195,14 @@ scenario('timeouts and signals of calls', async ({ client, children }) => {
 })
 
 scenario('numbers of counters', async ({ client }) => {
-  const counter = (await client()).counter('/counter')
+  const own = await client()
+  const [counter, window] = [own.counter('/counter'), own.windowCounter('/window')]
+  for (const n of [2n ** 64n, -1, -1n, 0.5, NaN, Infinity, 2 ** 53, '1', null, {}]) {
+    await assert.rejects(window.add(any(n)), complains('n '))
+  }
   for (const n of [2n ** 63n, -(2n ** 63n) - 1n, 2n ** 64n, 0.5, NaN, Infinity, 2 ** 53, '1', null, {}]) {
     await assert.rejects(counter.add(any(n)), complains('n '))
+    await assert.rejects(counter.reserve(any(n)), complains('n '))
     await assert.rejects(counter.set(any(n)), complains('value '))
     await assert.rejects(counter.getAndSet(any(n)), complains('value '))
     await assert.rejects(counter.compareAndSet(any(n), 1), complains('expected '))

@@ -38,6 +38,9 @@ scenario('a process with an idle client and a held guard ends by itself', async 
     const permit = await client.semaphore('/limit', { permits: 1 }).acquire()
     const both = await client.multiMutex(['/a', '/b']).acquire()
     const reading = await client.rwLock('/rw').read.acquire()
+    const watch = client.counter('/counter').watch()
+    await watch.next()
+    client.stripedCounter('/striped', { flushInterval: 3_600_000 }).add()
     console.log('held')`)
   assert.deepEqual(await ended, quietly('held\n'))
 })
@@ -50,6 +53,19 @@ scenario('a pending call keeps it alive', async ({ hosts, client, children }) =>
   assert.equal(child.exitCode, null)
   await guard.release()
   assert.deepEqual(await ended, quietly('true\n'))
+})
+
+scenario('so does a loop over a watch, until it is left', async ({ hosts, client }) => {
+  const { child, ended, output } = run(hosts, `
+    for await (const value of client.counter('/counter').watch()) {
+      console.log(value)
+      if (value === 1n) break
+    }`)
+  await eventually(() => output() === '0n\n', 'the child watches')
+  await sleep(300)
+  assert.equal(child.exitCode, null)
+  await (await client()).counter('/counter').increment()
+  assert.deepEqual(await ended, quietly('0n\n1n\n'))
 })
 
 scenario('so does connecting', async ({ hosts }) => {

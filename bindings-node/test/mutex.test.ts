@@ -131,3 +131,29 @@ scenario('the stack of an error leads to the caller', async ({ client }) => {
   })
   await guard.release()
 })
+
+scenario('tasks of one client hand the lock to each other, so many times', async ({ client }) => {
+  const mutex = (await client()).mutex('/lock', { handoff: 2 })
+  const guards = await Promise.all(Array.from({ length: 6 }, async () => {
+    const guard = await mutex.acquire()
+    guard.check()
+    await guard.release()
+    return guard
+  }))
+  const nodes = guards.map(({ node }) => node)
+  assert.equal(new Set(nodes).size, 2, `${nodes}`)
+  const { count, p99, holds } = mutex.stats()
+  assert.deepEqual([count, holds.count], [6, 6])
+  assert(p99 >= 0 && holds.mean >= 0 && holds.stddev >= 0 && holds.p50 <= holds.p99)
+})
+
+scenario('how long the lock was held', async ({ client }) => {
+  const mutex = (await client()).mutex('/lock')
+  const guard = await mutex.acquire()
+  assert.equal(mutex.stats().holds.count, 0)
+  await sleep(50)
+  await guard.release()
+  const { holds } = mutex.stats()
+  assert.equal(holds.count, 1)
+  assert(holds.mean >= 49 && holds.p50 >= 49 && holds.p99 < 30_000)
+})

@@ -1,8 +1,10 @@
 // Checked by tsc, never run: what the types allow, and what they refuse.
 
 import {
-  connect, LockLostError, type ZkcoordError, type Client, type Contender, type Counter, type Guard, type MultiMutex,
-  type Mutex, type Queue, type RwLock, type Semaphore, type State, type WaitStats,
+  asOwner, connect, LockLostError, type ZkcoordError, type Client, type Contender, type Counter, type Guard,
+  type HoldStats, type MissGuard, type MultiMutex, type Mutex, type Queue, type RateLimiter, type ReentrantMutex,
+  type Reservation, type RwLock, type Semaphore, type State, type StripedCounter, type Versioned, type WaitStats,
+  type WindowCounter,
 } from 'zkcoord'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -77,7 +79,43 @@ same<typeof stats, WaitStats>(true)
 const likely = stats.successProbability(200)
 same<typeof likely, number>(true)
 
-const counter = client.counter('/counter', { format: 'i64' })
+same<typeof stats.holds, HoldStats>(true)
+client.mutex('/lock', { handoff: 5 })
+
+const reentrant = client.reentrantMutex('/lock', { scheme: 'kazoo' })
+same<typeof reentrant, ReentrantMutex>(true)
+const ran = await reentrant.run(async (held) => held.token, given)
+same<typeof ran, bigint>(true)
+const owned = asOwner(() => 'text' as const)
+same<typeof owned, 'text'>(true)
+
+const window = client.windowCounter('/window', { window: 60_000, buckets: 60 })
+same<typeof window, WindowCounter>(true)
+const events = await window.add(1, given)
+same<typeof events, bigint>(true)
+const striped = client.stripedCounter('/striped', { flushInterval: 0 })
+same<typeof striped, StripedCounter>(true)
+const added = striped.add(3n)
+same<typeof added, void>(true)
+const limiter = client.rateLimiter('/limit', { permits: 100, per: 1_000, burst: 10 })
+same<typeof limiter, RateLimiter>(true)
+const had = await limiter.tryAcquire({ permits: 2, ...given })
+same<typeof had, boolean>(true)
+const misses = client.missGuard('/misses', { threshold: 3, window: 60_000, hold: 30_000 })
+same<typeof misses, MissGuard>(true)
+const find = async (key: string): Promise<{ name: string } | undefined> => (key ? { name: key } : undefined)
+const user = await misses.load('user-42', find, given)
+same<typeof user, { name: string } | null>(true)
+await misses.load(new Uint8Array(), (key) => same<typeof key, Uint8Array<ArrayBuffer>>(true))
+
+const counter = client.counter('/counter', { format: 'text', default: 5, min: 0n, max: 100, exactlyOnce: false })
+const versioned = await counter.versioned(given)
+same<typeof versioned, Versioned>(true)
+const reserved = await counter.reserve(3, given)
+same<typeof reserved, Reservation>(true)
+for (const number of reserved) same<typeof number, bigint>(true)
+for await (const value of counter.watch({ signal: guard.signal })) same<typeof value, bigint>(true)
+await counter.get({ stale: true, ...given })
 same<typeof counter, Counter>(true)
 const total = await counter.add(3n, { timeout: 5 })
 same<typeof total, bigint>(true)
@@ -125,6 +163,16 @@ await guard.create('/data', '', { version: 3 })
 guard.revokeRequested = true
 // @ts-expect-error: read only
 stats.mean = 0
+// @ts-expect-error: the number of permits is needed
+client.rateLimiter('/limit', { per: 1_000 })
+// @ts-expect-error: no such format
+client.counter('/counter', { format: 'i65' })
+// @ts-expect-error: a value that may be null
+void user.name
+// @ts-expect-error: a watch has no timeout
+counter.watch({ timeout: 5 })
+// @ts-expect-error: keys are text or bytes
+await misses.load(5, () => null)
 // @ts-expect-error: a path is needed
 client.mutex()
 // @ts-expect-error: options are an object

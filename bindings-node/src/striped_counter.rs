@@ -1,0 +1,33 @@
+//! A striped counter, method by method.
+
+use napi::bindgen_prelude::{BigInt, Env, Object, i64n};
+use napi_derive::napi;
+
+use crate::counter::int;
+use crate::error::Outcome;
+use crate::promise::promise;
+
+/// A sum to which many clients add often. What was added is written in the background when this is collected.
+#[napi]
+pub struct StripedCounter(pub(crate) zkcoord::StripedCounter);
+
+#[napi]
+impl StripedCounter {
+    /// Core's `StripedCounter::add`.
+    #[napi(catch_unwind, ts_return_type = "Outcome<void>")]
+    pub fn add(&self, n: BigInt) -> Outcome<()> {
+        Outcome(self.0.add(int(&n)))
+    }
+
+    /// Core's `StripedCounter::flush`.
+    #[napi(catch_unwind, ts_return_type = "Pending<void>")]
+    pub fn flush<'env>(&self, env: &'env Env, timeout: Option<f64>) -> napi::Result<Object<'env>> {
+        promise(env, self.0.flush(), timeout, |()| ())
+    }
+
+    /// Core's `StripedCounter::sum`.
+    #[napi(catch_unwind, ts_return_type = "Pending<bigint>")]
+    pub fn sum<'env>(&self, env: &'env Env, timeout: Option<f64>) -> napi::Result<Object<'env>> {
+        promise(env, self.0.sum(), timeout, i64n)
+    }
+}
