@@ -53,7 +53,7 @@ tests() {
 
 examples() {
     local example
-    for example in lock counter; do
+    for example in lock counter rate_limit absent_keys; do
         if timeout 60 "$CARGO_TARGET_DIR/debug/zkcoord-testkit" run -- node examples/$example.mjs; then
             passed=$((passed + 1))
         else
