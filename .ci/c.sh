@@ -15,7 +15,8 @@ c=(gcc -std=c11 -D_GNU_SOURCE)
 cpp17=(g++ -std=c++17)
 cpp20=(g++ -std=c++20)
 sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=all)
-c_tests=(arguments callbacks client counter fork guard inspect locks mutex)
+c_tests=(arguments callbacks client counter fork guard inspect locks mutex nulls owners)
+cpp_tests=(wrapper wrapper_counters)
 examples=(lock counter)
 
 passed=0
@@ -68,9 +69,11 @@ check_headers() {
     count "zkcoord.h in C11" stands_alone include/zkcoord.h gcc -std=c11 -x c
     count "zkcoord.h in C23" stands_alone include/zkcoord.h gcc -std=c2x -x c
     count "zkcoord.h in C++17" stands_alone include/zkcoord.h "${cpp17[@]}" -x c++
-    count "zkcoord.hpp in C++17" stands_alone include/zkcoord.hpp "${cpp17[@]}" -x c++
+    local header
+    for header in include/*.hpp; do
+        count "$header in C++17" stands_alone "$header" "${cpp17[@]}" -x c++
+    done
     count "zkcoord.hpp in C++20" stands_alone include/zkcoord.hpp "${cpp20[@]}" -x c++
-    count "zkcoord_base.hpp in C++17" stands_alone include/zkcoord_base.hpp "${cpp17[@]}" -x c++
 }
 
 # Whether every function of the library is called in tests/c.
@@ -85,14 +88,17 @@ all_is_called() {
 }
 
 compile_all() {
-    local name wrapper=(tests/c/wrapper.cpp tests/c/wrapper_other.cpp)
+    local name sources
     for name in "${c_tests[@]}"; do
         compile "$name" "${c[@]}" "tests/c/$name.c"
         compile "$name.asan" "${c[@]}" "${sanitizers[@]}" "tests/c/$name.c"
     done
-    compile wrapper17 "${cpp17[@]}" "${wrapper[@]}"
-    compile wrapper20 "${cpp20[@]}" "${wrapper[@]}"
-    compile wrapper.asan "${cpp20[@]}" "${sanitizers[@]}" "${wrapper[@]}"
+    for name in "${cpp_tests[@]}"; do
+        sources=("tests/c/$name.cpp" tests/c/wrapper_other.cpp)
+        compile "$name.17" "${cpp17[@]}" "${sources[@]}"
+        compile "$name.20" "${cpp20[@]}" "${sources[@]}"
+        compile "$name.asan" "${cpp20[@]}" "${sanitizers[@]}" "${sources[@]}"
+    done
     for name in "${examples[@]}"; do
         compile_example "example-$name" "${c[@]}" "examples/$name.c"
         compile_example "example-$name-cpp" "${cpp17[@]}" "examples/$name.cpp"
@@ -125,13 +131,13 @@ run_example() {
 
 run_all() {
     local name leaks
-    for name in "${c_tests[@]}" wrapper17 wrapper20; do run_test "$name"; done
-    for name in "${c_tests[@]}" wrapper; do run_test "$name.asan"; done
+    for name in "${c_tests[@]}" "${cpp_tests[@]/%/.17}" "${cpp_tests[@]/%/.20}"; do run_test "$name"; done
+    for name in "${c_tests[@]}" "${cpp_tests[@]}"; do run_test "$name.asan"; done
     if command -v valgrind >/dev/null; then
-        for name in "${c_tests[@]}" wrapper17; do
+        for name in "${c_tests[@]}" "${cpp_tests[@]/%/.17}"; do
             # What a forked child has to forget of its parent's is no leak.
             case $name in
-            fork | wrapper17) leaks=no ;;
+            fork | wrapper.17) leaks=no ;;
             *) leaks=full ;;
             esac
             run_test "$name" valgrind --quiet --error-exitcode=99 --leak-check=$leaks --show-leak-kinds=definite \

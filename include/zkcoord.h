@@ -180,15 +180,28 @@ typedef enum {
 typedef struct zkcoord_client zkcoord_client;
 
 /**
- * A counter that all clients of the ensemble share: 8 bytes, big-endian, as Curator's DistributedAtomicLong. A node
- * that is missing counts as 0 and is made by the first change.
+ * A counter that all clients of the ensemble share: an integer in a node, by default of 8 bytes as Curator's
+ * DistributedAtomicLong has it. A node that is missing counts as 0, or the default set, and is made by the first change.
  *
- * Every change is applied exactly once, also when the server's reply is lost. What a change answers:
- * ZKCOORD_STATUS_OVERFLOW when the result is no int64_t, ZKCOORD_STATUS_BAD_DATA when the node holds something else;
- * nothing is written then. ZKCOORD_STATUS_TIMEOUT: not applied, and will not be. ZKCOORD_STATUS_INDETERMINATE: sent,
- * and the outcome cannot be learned. ZKCOORD_STATUS_NOT_AUTHORIZED and ZKCOORD_STATUS_QUOTA when the server refuses.
+ * Every change is applied exactly once, also when the server's reply is lost. Changes that come in while a write is under
+ * way share the next one, and each caller still gets the value of its own. What a change answers:
+ * ZKCOORD_STATUS_OVERFLOW when the result is out of bounds or more than the format can be, ZKCOORD_STATUS_BAD_DATA when the
+ * node holds something else; nothing is written then. ZKCOORD_STATUS_TIMEOUT: not applied, and will not be.
+ * ZKCOORD_STATUS_INDETERMINATE: sent, and the outcome cannot be learned. ZKCOORD_STATUS_NOT_AUTHORIZED and
+ * ZKCOORD_STATUS_QUOTA when the server refuses.
  */
 typedef struct zkcoord_counter zkcoord_counter;
+
+/**
+ * Options for zkcoord_counter_new_with_options(), which also checks whether they go together. Must not be set by two
+ * threads at the same time, nor while it is in use.
+ */
+typedef struct zkcoord_counter_options zkcoord_counter_options;
+
+/**
+ * The values of a counter, one after another. It has at most one watch on the server.
+ */
+typedef struct zkcoord_counter_watch zkcoord_counter_watch;
 
 /**
  * Why a call failed. Given by the last argument of the functions that can fail; free with zkcoord_error_free().
@@ -214,7 +227,10 @@ typedef struct zkcoord_multi_mutex zkcoord_multi_mutex;
 
 /**
  * A mutual exclusion lock: at most one holder among all clients of the ensemble, served in order of arrival. Not
- * reentrant: a second acquire waits for the first guard, also in the same thread.
+ * reentrant: a second acquire waits for the first guard, also in the same thread. Its guard is nobody's: any thread may
+ * release it. See zkcoord_reentrant_mutex for the other kind.
+ *
+ * The two sides of a read/write lock are of this type too; see zkcoord_rw_lock for how they differ.
  */
 typedef struct zkcoord_mutex zkcoord_mutex;
 
@@ -236,8 +252,27 @@ typedef struct zkcoord_options zkcoord_options;
 typedef struct zkcoord_queue zkcoord_queue;
 
 /**
+ * A mutual exclusion lock that its owner may take several times. The owner is the thread that calls
+ * zkcoord_reentrant_mutex_acquire(). Once it has the lock it gets it again at once, without any request, through any
+ * zkcoord_reentrant_mutex of the same client and path: the guards share one node and one token. The lock is given back when
+ * the last of them is released or freed, by whatever thread; until then the owner stays the owner.
+ *
+ * A lost lock does not count as held: its guards stay lost, and an acquire queues anew. For everybody else it is a lock
+ * like that of a zkcoord_mutex.
+ */
+typedef struct zkcoord_reentrant_mutex zkcoord_reentrant_mutex;
+
+/**
  * A read/write lock: any number of readers, or one writer, served in order of arrival. A writer is not starved:
  * readers that come after it wait for it.
+ *
+ * The thread that acquires a side owns what it gets, until the guard is released, by whatever thread. With the same client
+ * - it gets a side again that it holds already: at once, without any request, with the same token. The side is given back
+ *   when the last of its guards is;
+ * - while it writes, it gets the read side too, and may then release the write side: nobody writes in between. That guard
+ *   has the token of the write side;
+ * - while it only reads, to acquire the write side fails with ZKCOORD_STATUS_WOULD_DEADLOCK at once, and
+ *   zkcoord_mutex_try_acquire() gives NULL: two threads that did so would wait for each other.
  */
 typedef struct zkcoord_rw_lock zkcoord_rw_lock;
 
@@ -449,6 +484,8 @@ zkcoord_status zkcoord_mutex_new_with_options(const zkcoord_client *client,
  * Waits until the lock is held. Returns a new guard; free with zkcoord_guard_free(), which gives the lock back.
  *
  * ZKCOORD_STATUS_TIMEOUT when `timeout_ms` passes first: nothing is held then, no node is left.
+ * ZKCOORD_STATUS_WOULD_DEADLOCK also when this thread would wait for what it holds itself, with the same client, through a
+ * zkcoord_reentrant_mutex or a zkcoord_rw_lock; what it holds through a zkcoord_mutex it waits for.
  * ZKCOORD_STATUS_NOT_AUTHORIZED, ZKCOORD_STATUS_QUOTA and ZKCOORD_STATUS_SEQUENCE_EXHAUSTED when the server refuses.
  */
 ZKCOORD_API
@@ -486,6 +523,74 @@ ZKCOORD_API zkcoord_status zkcoord_mutex_stats(const zkcoord_mutex *mutex, zkcoo
  * Takes ownership of the mutex. NULL is fine. Its guards live on.
  */
 ZKCOORD_API void zkcoord_mutex_free(zkcoord_mutex *mutex);
+
+/**
+ * Makes a reentrant mutex at `path`, an absolute znode path below the client's chroot. No request is sent. Borrows both
+ * for the call; returns a new reentrant mutex; free with zkcoord_reentrant_mutex_free().
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for a path that is none.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_reentrant_mutex_new(const zkcoord_client *client,
+                                           const char *path,
+                                           zkcoord_reentrant_mutex **out,
+                                           zkcoord_error **err);
+
+/**
+ * As zkcoord_reentrant_mutex_new(), with options, which it borrows for the call; NULL stands for the defaults.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_reentrant_mutex_new_with_options(const zkcoord_client *client,
+                                                        const char *path,
+                                                        const zkcoord_mutex_options *options,
+                                                        zkcoord_reentrant_mutex **out,
+                                                        zkcoord_error **err);
+
+/**
+ * Waits until this thread holds the lock; at once when it does already. Returns a new guard; free with
+ * zkcoord_guard_free(), which gives it back.
+ *
+ * ZKCOORD_STATUS_WOULD_DEADLOCK also when this thread holds what is at the path through a zkcoord_rw_lock of the same
+ * client. What it holds through a zkcoord_mutex it waits for: that is nobody's. Otherwise as zkcoord_mutex_acquire().
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_reentrant_mutex_acquire(const zkcoord_reentrant_mutex *mutex,
+                                               int64_t timeout_ms,
+                                               zkcoord_guard **out,
+                                               zkcoord_error **err);
+
+/**
+ * Takes the lock if it is free, or this thread holds it already. Returns a new guard, free with zkcoord_guard_free(); or
+ * NULL with ZKCOORD_STATUS_OK when somebody else holds it.
+ *
+ * What it can answer is that of zkcoord_mutex_try_acquire().
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_reentrant_mutex_try_acquire(const zkcoord_reentrant_mutex *mutex,
+                                                   zkcoord_guard **out,
+                                                   zkcoord_error **err);
+
+/**
+ * As zkcoord_mutex_inspect(). What a thread holds several times shows once.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_reentrant_mutex_inspect(const zkcoord_reentrant_mutex *mutex,
+                                               int64_t timeout_ms,
+                                               zkcoord_queue **out,
+                                               zkcoord_error **err);
+
+/**
+ * As zkcoord_mutex_stats().
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_reentrant_mutex_stats(const zkcoord_reentrant_mutex *mutex,
+                                             zkcoord_stats **out,
+                                             zkcoord_error **err);
+
+/**
+ * Takes ownership of the reentrant mutex. NULL is fine. Its guards live on.
+ */
+ZKCOORD_API void zkcoord_reentrant_mutex_free(zkcoord_reentrant_mutex *mutex);
 
 /**
  * Makes a read/write lock at `path`, an absolute znode path below the client's chroot. No request is sent. Borrows
@@ -848,6 +953,67 @@ ZKCOORD_API double zkcoord_stats_success_probability(const zkcoord_stats *stats,
 ZKCOORD_API void zkcoord_stats_free(zkcoord_stats *stats);
 
 /**
+ * Returns new options, all at their defaults; free with zkcoord_counter_options_free().
+ */
+ZKCOORD_API zkcoord_counter_options *zkcoord_counter_options_new(void);
+
+/**
+ * Sets how the value stands in the node. Everyone who shares the counter must use the same.
+ * - "i64" (the default): 8 bytes, big-endian, as Curator's DistributedAtomicLong;
+ * - "i32": 4 bytes, big-endian, as Curator's SharedCount and DistributedAtomicInteger, and kazoo's Counter with
+ *   support_curator. Only what an int32_t can be;
+ * - "text": a decimal number in ASCII, as kazoo's Counter.
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for any other name.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_options_set_format(zkcoord_counter_options *options,
+                                                  const char *format,
+                                                  zkcoord_error **err);
+
+/**
+ * Sets the value of a node that is missing or empty, from which the first change starts. Default 0. It must be within the
+ * bounds and what the format can be.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_options_set_default(zkcoord_counter_options *options,
+                                                   int64_t value,
+                                                   zkcoord_error **err);
+
+/**
+ * Sets the least value: a change whose result would be less fails with ZKCOORD_STATUS_OVERFLOW and changes nothing. Default:
+ * the least that the format can be. Only this client's changes through this counter are held to it; what others wrote
+ * is read as it is.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_options_set_min(zkcoord_counter_options *options,
+                                               int64_t value,
+                                               zkcoord_error **err);
+
+/**
+ * Sets the greatest value. Otherwise as zkcoord_counter_options_set_min().
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_options_set_max(zkcoord_counter_options *options,
+                                               int64_t value,
+                                               zkcoord_error **err);
+
+/**
+ * Sets whether a change whose reply is lost is resolved, for which the client makes an ephemeral child of the counter's
+ * node. Default true. False is for nodes whose ACL forbids children: a change whose reply is lost then answers
+ * ZKCOORD_STATUS_INDETERMINATE, unless the node itself proves that it was not applied.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_options_set_exactly_once(zkcoord_counter_options *options,
+                                                        bool exactly_once,
+                                                        zkcoord_error **err);
+
+/**
+ * Takes ownership of the options. NULL is fine. Counters that were made with them are not touched.
+ */
+ZKCOORD_API void zkcoord_counter_options_free(zkcoord_counter_options *options);
+
+/**
  * Makes a counter at `path`, an absolute znode path below the client's chroot. No request is sent. Borrows both for
  * the call; returns a new counter; free with zkcoord_counter_free().
  *
@@ -858,6 +1024,19 @@ zkcoord_status zkcoord_counter_new(const zkcoord_client *client,
                                    const char *path,
                                    zkcoord_counter **out,
                                    zkcoord_error **err);
+
+/**
+ * As zkcoord_counter_new(), with options, which it borrows for the call; NULL stands for the defaults.
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT also for a least value above the greatest, and for a default that is out of bounds or
+ * that the format cannot be.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_new_with_options(const zkcoord_client *client,
+                                                const char *path,
+                                                const zkcoord_counter_options *options,
+                                                zkcoord_counter **out,
+                                                zkcoord_error **err);
 
 /**
  * Adds `delta` and stores the new value in `*out`.
@@ -888,13 +1067,37 @@ zkcoord_status zkcoord_counter_decrement(const zkcoord_counter *counter,
                                          zkcoord_error **err);
 
 /**
- * Stores the value in `*out`. Every change acknowledged before the call is in it.
+ * Stores the value in `*out`. Every change acknowledged before the call is in it: the connected server asks the leader
+ * first.
+ *
+ * ZKCOORD_STATUS_BAD_DATA when the node holds something else, ZKCOORD_STATUS_NOT_AUTHORIZED when the server refuses. So
+ * do the other calls that only read.
  */
 ZKCOORD_API
 zkcoord_status zkcoord_counter_get(const zkcoord_counter *counter,
                                    int64_t timeout_ms,
                                    int64_t *out,
                                    zkcoord_error **err);
+
+/**
+ * Stores in `*out` the value as the connected server has it, which may lag behind what others were told.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_get_stale(const zkcoord_counter *counter,
+                                         int64_t timeout_ms,
+                                         int64_t *out,
+                                         zkcoord_error **err);
+
+/**
+ * Stores the value in `*out`, as zkcoord_counter_get(), and in `*out_version` the version of its node: how often that was
+ * written since it was made, -1 when it is missing. `*out_version` is 0 after a failure. Neither may be NULL.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_versioned(const zkcoord_counter *counter,
+                                         int64_t timeout_ms,
+                                         int64_t *out,
+                                         int32_t *out_version,
+                                         zkcoord_error **err);
 
 /**
  * Sets the value.
@@ -927,9 +1130,59 @@ zkcoord_status zkcoord_counter_compare_and_set(const zkcoord_counter *counter,
                                                zkcoord_error **err);
 
 /**
- * Takes ownership of the counter. NULL is fine. What is under way goes on.
+ * Takes `n` consecutive numbers that nobody else gets, neither by this nor by zkcoord_counter_increment(), and stores the
+ * first of them in `*out`: they are `*out` to `*out + n - 1`. The value goes up by `n`, to the last of them. They are
+ * unique as long as nobody lowers or sets the counter. Numbers of a call that did not end well may be lost.
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT when `n` is less than 1.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_reserve(const zkcoord_counter *counter,
+                                       int64_t n,
+                                       int64_t timeout_ms,
+                                       int64_t *out,
+                                       zkcoord_error **err);
+
+/**
+ * Returns new figures: how long the changes through this counter took so far; free with zkcoord_stats_free(). Costs no
+ * round trip.
+ */
+ZKCOORD_API zkcoord_status zkcoord_counter_stats(const zkcoord_counter *counter, zkcoord_stats **out, zkcoord_error **err);
+
+/**
+ * Takes ownership of the counter. NULL is fine. What is under way goes on, and its watches live on.
  */
 ZKCOORD_API void zkcoord_counter_free(zkcoord_counter *counter);
+
+/**
+ * Follows the counter, which it borrows for the call. No request is sent. Returns a new watch; free with
+ * zkcoord_counter_watch_free().
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_watch_new(const zkcoord_counter *counter,
+                                         zkcoord_counter_watch **out,
+                                         zkcoord_error **err);
+
+/**
+ * Waits until the value is another one than the call before gave, and stores it in `*out`; the first call gives the
+ * current value at once. Values that follow each other faster than they are asked for are left out; the latest never is. A
+ * node that is missing has the counter's default. Goes on through lost connections and the session's expiry. Calls of
+ * several threads take turns, and each value goes to one of them.
+ *
+ * ZKCOORD_STATUS_TIMEOUT when there was no other value in time: the next call goes on with it.
+ * ZKCOORD_STATUS_BAD_DATA when the node holds something else than a counter: the next call waits until that has changed.
+ * ZKCOORD_STATUS_NOT_AUTHORIZED when the server refuses.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_watch_next(const zkcoord_counter_watch *watch,
+                                          int64_t timeout_ms,
+                                          int64_t *out,
+                                          zkcoord_error **err);
+
+/**
+ * Takes ownership of the watch. NULL is fine. The counter is not touched.
+ */
+ZKCOORD_API void zkcoord_counter_watch_free(zkcoord_counter_watch *watch);
 
 #ifdef __cplusplus
 }  // extern "C"

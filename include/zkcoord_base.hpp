@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 
@@ -147,6 +148,27 @@ private:
     };
     std::unique_ptr<T, Deleter> object_;
 };
+
+/** Options of C, set one after another: `Options().this(1).that(2)`. */
+template <class Self, class T, void (*Free)(T *)> class Settings : public Handle<T, Free> {
+protected:
+    using Handle<T, Free>::Handle;
+
+    template <class Function, class... Arguments> Self &set(Function function, Arguments... arguments) {
+        call(function, this->capi(), arguments...);
+        return static_cast<Self &>(*this);
+    }
+};
+
+/** What the body returns; nothing when it throws Status::timeout. */
+template <class Body> auto unless_timeout(Body body) -> std::optional<decltype(body())> {
+    try {
+        return body();
+    } catch (const Error &error) {
+        if (error.status() == Status::timeout) return std::nullopt;
+        throw;
+    }
+}
 
 }  // namespace detail
 

@@ -18,6 +18,8 @@ pub mod mutex_options;
 
 pub mod mutex;
 
+pub mod reentrant_mutex;
+
 pub mod rw_lock;
 
 pub mod multi_mutex;
@@ -30,9 +32,14 @@ pub mod queue;
 
 pub mod stats;
 
+pub mod counter_options;
+
 pub mod counter;
+
+pub mod counter_watch;
 
 mod boundary;
 mod callback;
+mod number;
 mod text;
 mod time;

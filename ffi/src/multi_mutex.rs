@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use zkcoord_core::{Error, MultiMutex};
+use zkcoord_core::{Error, MultiMutex, thread_owner};
 
 use crate::boundary::{boundary_out, free, given, handle};
 use crate::client::zkcoord_client;
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn zkcoord_multi_mutex_acquire(
     out: *mut *mut zkcoord_guard,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || acquired(given("mutex", mutex)?.0.acquire(), timeout_ms))
+    boundary_out(out, err, || acquired(given("mutex", mutex)?.of_this_thread().acquire(), timeout_ms))
 }
 
 /// Takes all the locks if all are free. Returns a new guard, free with zkcoord_guard_free(); or NULL with
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn zkcoord_multi_mutex_try_acquire(
     out: *mut *mut zkcoord_guard,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || tried(given("mutex", mutex)?.0.try_acquire()))
+    boundary_out(out, err, || tried(given("mutex", mutex)?.of_this_thread().try_acquire()))
 }
 
 /// As zkcoord_mutex_stats().
@@ -104,4 +104,11 @@ pub unsafe extern "C" fn zkcoord_multi_mutex_stats(
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_multi_mutex_free(mutex: Option<Box<zkcoord_multi_mutex>>) {
     free(mutex);
+}
+
+impl zkcoord_multi_mutex {
+    /// The mutexes, told that it is the calling thread who asks.
+    fn of_this_thread(&self) -> MultiMutex {
+        self.0.clone().asked_by(thread_owner())
+    }
 }

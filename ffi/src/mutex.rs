@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use zkcoord_core::{Error, Mutex};
+use zkcoord_core::{Error, Mutex, thread_owner};
 
 use crate::boundary::{boundary_out, free, given, handle};
 use crate::client::zkcoord_client;
@@ -16,8 +16,15 @@ use crate::text::text;
 use crate::time::timed;
 
 /// A mutual exclusion lock: at most one holder among all clients of the ensemble, served in order of arrival. Not
-/// reentrant: a second acquire waits for the first guard, also in the same thread.
-pub struct zkcoord_mutex(Mutex);
+/// reentrant: a second acquire waits for the first guard, also in the same thread. Its guard is nobody's: any thread may
+/// release it. See zkcoord_reentrant_mutex for the other kind.
+///
+/// The two sides of a read/write lock are of this type too; see zkcoord_rw_lock for how they differ.
+pub struct zkcoord_mutex {
+    mutex: Mutex,
+    /// What the thread that asks for it is: somebody who asks, or, for the sides of a read/write lock, the owner.
+    told_by: fn(Mutex, u64) -> Mutex,
+}
 
 /// Makes a mutex at `path`, an absolute znode path below the client's chroot. No request is sent. Borrows both for the
 /// call; returns a new mutex; free with zkcoord_mutex_free().
@@ -47,13 +54,15 @@ pub unsafe extern "C" fn zkcoord_mutex_new_with_options(
         let client = given("client", client)?;
         // SAFETY: borrowed for the call.
         let mutex = client.0.mutex(unsafe { text("path", path) }?);
-        zkcoord_mutex::checked(mutex.scheme(scheme(options)))
+        zkcoord_mutex::checked(mutex.scheme(scheme(options)), Mutex::asked_by)
     })
 }
 
 /// Waits until the lock is held. Returns a new guard; free with zkcoord_guard_free(), which gives the lock back.
 ///
 /// ZKCOORD_STATUS_TIMEOUT when `timeout_ms` passes first: nothing is held then, no node is left.
+/// ZKCOORD_STATUS_WOULD_DEADLOCK also when this thread would wait for what it holds itself, with the same client, through a
+/// zkcoord_reentrant_mutex or a zkcoord_rw_lock; what it holds through a zkcoord_mutex it waits for.
 /// ZKCOORD_STATUS_NOT_AUTHORIZED, ZKCOORD_STATUS_QUOTA and ZKCOORD_STATUS_SEQUENCE_EXHAUSTED when the server refuses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zkcoord_mutex_acquire(
@@ -62,7 +71,7 @@ pub unsafe extern "C" fn zkcoord_mutex_acquire(
     out: *mut *mut zkcoord_guard,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || acquired(given("mutex", mutex)?.0.acquire(), timeout_ms))
+    boundary_out(out, err, || acquired(given("mutex", mutex)?.of_this_thread().acquire(), timeout_ms))
 }
 
 /// Takes the lock if it is free. Returns a new guard, free with zkcoord_guard_free(); or NULL with ZKCOORD_STATUS_OK
@@ -75,7 +84,7 @@ pub unsafe extern "C" fn zkcoord_mutex_try_acquire(
     out: *mut *mut zkcoord_guard,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || tried(given("mutex", mutex)?.0.try_acquire()))
+    boundary_out(out, err, || tried(given("mutex", mutex)?.of_this_thread().try_acquire()))
 }
 
 /// Looks who holds the lock and who waits for it. Returns a new queue; free with zkcoord_queue_free().
@@ -89,7 +98,7 @@ pub unsafe extern "C" fn zkcoord_mutex_inspect(
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
     boundary_out(out, err, || {
-        let queue = timed(given("mutex", mutex)?.0.inspect(), timeout_ms).wait()?;
+        let queue = timed(given("mutex", mutex)?.mutex.inspect(), timeout_ms).wait()?;
         Ok(handle(zkcoord_queue::from(queue)))
     })
 }
@@ -103,9 +112,9 @@ pub unsafe extern "C" fn zkcoord_mutex_stats(
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
     boundary_out(out, err, || {
-        let mutex = given("mutex", mutex)?;
-        mutex.0.path()?; // FORKED
-        Ok(handle(zkcoord_stats(mutex.0.stats())))
+        let mutex = &given("mutex", mutex)?.mutex;
+        mutex.path()?; // FORKED
+        Ok(handle(zkcoord_stats(mutex.stats())))
     })
 }
 
@@ -117,8 +126,16 @@ pub extern "C" fn zkcoord_mutex_free(mutex: Option<Box<zkcoord_mutex>>) {
 
 impl zkcoord_mutex {
     /// A new object for the caller, unless the mutex can be of no use to him.
-    pub(crate) fn checked(mutex: Mutex) -> Result<*mut zkcoord_mutex, Error> {
+    pub(crate) fn checked(
+        mutex: Mutex,
+        told_by: fn(Mutex, u64) -> Mutex,
+    ) -> Result<*mut zkcoord_mutex, Error> {
         mutex.path()?;
-        Ok(handle(zkcoord_mutex(mutex)))
+        Ok(handle(zkcoord_mutex { mutex, told_by }))
+    }
+
+    /// The mutex, told that it is the calling thread who asks.
+    fn of_this_thread(&self) -> Mutex {
+        (self.told_by)(self.mutex.clone(), thread_owner())
     }
 }

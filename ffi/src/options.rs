@@ -9,6 +9,7 @@ use crate::boundary::{boundary, free, given, handle};
 use crate::error::zkcoord_error;
 use crate::status::zkcoord_status;
 use crate::text::{slice, text};
+use crate::time::duration;
 
 /// Options for zkcoord_client_connect(). Must not be set by two threads at the same time, nor while it is in use.
 #[derive(Default)]
@@ -39,9 +40,7 @@ pub unsafe extern "C" fn zkcoord_options_set_session_timeout(
 ) -> zkcoord_status {
     boundary(err, || {
         let options = given("options", options)?;
-        let negative = |_| Error::invalid_argument("session_timeout", timeout_ms, "must not be negative");
-        let timeout = u64::try_from(timeout_ms).map_err(negative)?;
-        options.session_timeout = Some(Duration::from_millis(timeout));
+        options.session_timeout = Some(duration("session_timeout", timeout_ms)?);
         Ok(())
     })
 }

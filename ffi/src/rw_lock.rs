@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use zkcoord_core::RwLock;
+use zkcoord_core::{Mutex, RwLock};
 
 use crate::boundary::{boundary_out, free, given, handle};
 use crate::client::zkcoord_client;
@@ -14,6 +14,14 @@ use crate::text::text;
 
 /// A read/write lock: any number of readers, or one writer, served in order of arrival. A writer is not starved:
 /// readers that come after it wait for it.
+///
+/// The thread that acquires a side owns what it gets, until the guard is released, by whatever thread. With the same client
+/// - it gets a side again that it holds already: at once, without any request, with the same token. The side is given back
+///   when the last of its guards is;
+/// - while it writes, it gets the read side too, and may then release the write side: nobody writes in between. That guard
+///   has the token of the write side;
+/// - while it only reads, to acquire the write side fails with ZKCOORD_STATUS_WOULD_DEADLOCK at once, and
+///   zkcoord_mutex_try_acquire() gives NULL: two threads that did so would wait for each other.
 pub struct zkcoord_rw_lock(RwLock);
 
 /// Makes a read/write lock at `path`, an absolute znode path below the client's chroot. No request is sent. Borrows
@@ -58,7 +66,7 @@ pub unsafe extern "C" fn zkcoord_rw_lock_read(
     out: *mut *mut zkcoord_mutex,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || zkcoord_mutex::checked(given("lock", lock)?.0.read().clone()))
+    boundary_out(out, err, || zkcoord_mutex::checked(given("lock", lock)?.0.read().clone(), Mutex::owned_by))
 }
 
 /// Returns a new mutex that one holds alone; free with zkcoord_mutex_free(). See zkcoord_rw_lock_read().
@@ -68,7 +76,7 @@ pub unsafe extern "C" fn zkcoord_rw_lock_write(
     out: *mut *mut zkcoord_mutex,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || zkcoord_mutex::checked(given("lock", lock)?.0.write().clone()))
+    boundary_out(out, err, || zkcoord_mutex::checked(given("lock", lock)?.0.write().clone(), Mutex::owned_by))
 }
 
 /// Takes ownership of the lock. NULL is fine. Its mutexes and guards live on.

@@ -2,12 +2,13 @@
 
 use std::ffi::c_char;
 
-use zkcoord_core::{Error, Semaphore};
+use zkcoord_core::Semaphore;
 
 use crate::boundary::{boundary_out, free, given, handle};
 use crate::client::zkcoord_client;
 use crate::error::zkcoord_error;
 use crate::guard::{acquired, tried, zkcoord_guard};
+use crate::number::number;
 use crate::stats::zkcoord_stats;
 use crate::status::zkcoord_status;
 use crate::text::text;
@@ -35,7 +36,7 @@ pub unsafe extern "C" fn zkcoord_semaphore_new(
         let client = given("client", client)?;
         // SAFETY: borrowed for the call.
         let path = unsafe { text("path", path) }?;
-        let semaphore = client.0.semaphore(path, number_of(permits)?);
+        let semaphore = client.0.semaphore(path, number("permits", permits)?);
         semaphore.path()?;
         Ok(handle(zkcoord_semaphore(semaphore)))
     })
@@ -55,7 +56,7 @@ pub unsafe extern "C" fn zkcoord_semaphore_acquire(
 ) -> zkcoord_status {
     boundary_out(out, err, || {
         let semaphore = given("semaphore", semaphore)?;
-        acquired(semaphore.0.acquire(number_of(permits)?), timeout_ms)
+        acquired(semaphore.0.acquire(number("permits", permits)?), timeout_ms)
     })
 }
 
@@ -72,7 +73,7 @@ pub unsafe extern "C" fn zkcoord_semaphore_try_acquire(
 ) -> zkcoord_status {
     boundary_out(out, err, || {
         let semaphore = given("semaphore", semaphore)?;
-        tried(semaphore.0.try_acquire(number_of(permits)?))
+        tried(semaphore.0.try_acquire(number("permits", permits)?))
     })
 }
 
@@ -94,9 +95,4 @@ pub unsafe extern "C" fn zkcoord_semaphore_stats(
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_semaphore_free(semaphore: Option<Box<zkcoord_semaphore>>) {
     free(semaphore);
-}
-
-/// Core says of what it cannot be; here only what it cannot be told.
-fn number_of(permits: i64) -> Result<usize, Error> {
-    usize::try_from(permits).map_err(|_| Error::invalid_argument("permits", permits, "must be at least 1"))
 }

@@ -29,6 +29,10 @@ static void after_close_everything_is_closed(void) {
     zkcoord_semaphore *semaphore = new_semaphore(client, "/closed-permits", 1);
     zkcoord_guard *guard = acquired(mutex), *none = guard;
     zkcoord_queue *queue = NULL;
+    zkcoord_reentrant_mutex *reentrant = NULL;
+    zkcoord_counter_watch *watch = NULL;
+    OK(zkcoord_reentrant_mutex_new(client, "/closed", &reentrant, &err));
+    OK(zkcoord_counter_watch_new(counter, &watch, &err));
     OK(zkcoord_client_close(client, 5000, &err));
     OK(zkcoord_client_close(client, 5000, &err));
     zkcoord_state state = ZKCOORD_STATE_CONNECTED;
@@ -48,7 +52,15 @@ static void after_close_everything_is_closed(void) {
     EXPECT(CLOSED, zkcoord_mutex_inspect(mutex, -1, &queue, &err));
     EXPECT(CLOSED, zkcoord_client_request_revoke(client, "/closed/lock-0000000001", -1, &written, &err));
     EXPECT(LOCK_LOST, zkcoord_guard_set_data(guard, "/closed", NULL, 0, -1, -1, &err));
+    int32_t version = 1;
+    EXPECT(CLOSED, zkcoord_reentrant_mutex_acquire(reentrant, -1, &none, &err));
+    EXPECT(CLOSED, zkcoord_reentrant_mutex_try_acquire(reentrant, &none, &err));
+    EXPECT(CLOSED, zkcoord_reentrant_mutex_inspect(reentrant, -1, &queue, &err));
+    EXPECT(CLOSED, zkcoord_counter_watch_next(watch, -1, &value, &err));
     EXPECT(CLOSED, zkcoord_counter_get(counter, -1, &value, &err));
+    EXPECT(CLOSED, zkcoord_counter_get_stale(counter, -1, &value, &err));
+    EXPECT(CLOSED, zkcoord_counter_versioned(counter, -1, &value, &version, &err));
+    EXPECT(CLOSED, zkcoord_counter_reserve(counter, 1, -1, &value, &err));
     EXPECT(CLOSED, zkcoord_counter_add(counter, 1, -1, &value, &err));
     EXPECT(CLOSED, zkcoord_counter_increment(counter, 5000, &value, &err));
     EXPECT(CLOSED, zkcoord_counter_decrement(counter, 0, &value, &err));
@@ -57,7 +69,9 @@ static void after_close_everything_is_closed(void) {
     EXPECT(CLOSED, zkcoord_counter_compare_and_set(counter, 1, 2, 5000, &written, &err));
     OK(zkcoord_guard_release(guard, 5000, &err));
     zkcoord_guard_free(guard);
+    zkcoord_counter_watch_free(watch);
     zkcoord_counter_free(counter);
+    zkcoord_reentrant_mutex_free(reentrant);
     zkcoord_semaphore_free(semaphore);
     zkcoord_mutex_free(mutex);
     zkcoord_client_free(client);

@@ -1,4 +1,4 @@
-/* Objects in a child of fork(): refused at once, freed without a trace, and new ones work. */
+/* Objects in a child of fork(): refused at once, freed without a trace, and new ones work. What waits meets the alarm. */
 #include <stdatomic.h>
 
 #include "support.h"
@@ -7,6 +7,9 @@ static zkcoord_client *client;
 static zkcoord_mutex *mutex;
 static zkcoord_guard *guard;
 static zkcoord_counter *counter;
+static zkcoord_counter_watch *watch;
+static zkcoord_reentrant_mutex *reentrant;
+static zkcoord_guard *reentered;
 static zkcoord_rw_lock *rw_lock;
 static zkcoord_multi_mutex *multi;
 static zkcoord_semaphore *semaphore;
@@ -46,7 +49,7 @@ static void still_ours(void) {
 }
 
 static void use_everything(void) {
-    int64_t start = now_ms(), number = 1;
+    int64_t number = 1;
     bool flag = true;
     zkcoord_state state;
     zkcoord_guard *none = guard;
@@ -64,6 +67,17 @@ static void use_everything(void) {
     EXPECT(FORKED, zkcoord_counter_set(counter, 1, 1000, &err));
     EXPECT(FORKED, zkcoord_counter_get_and_set(counter, 1, 1000, &number, &err));
     EXPECT(FORKED, zkcoord_counter_compare_and_set(counter, 1, 2, 1000, &flag, &err));
+    int32_t version = 1;
+    zkcoord_counter *no_counter = NULL;
+    zkcoord_counter_watch *no_watch = NULL;
+    EXPECT(FORKED, zkcoord_counter_get_stale(counter, -1, &number, &err));
+    EXPECT(FORKED, zkcoord_counter_versioned(counter, -1, &number, &version, &err));
+    EXPECT(FORKED, zkcoord_counter_reserve(counter, 1, -1, &number, &err));
+    EXPECT(FORKED, zkcoord_counter_new(client, "/new", &no_counter, &err));
+    EXPECT(FORKED, zkcoord_counter_watch_new(counter, &no_watch, &err));
+    EXPECT(FORKED, zkcoord_counter_watch_next(watch, -1, &number, &err));
+    EXPECT(FORKED, zkcoord_reentrant_mutex_acquire(reentrant, -1, &none, &err));
+    EXPECT(FORKED, zkcoord_reentrant_mutex_try_acquire(reentrant, &none, &err));
     EXPECT(FORKED, zkcoord_rw_lock_read(rw_lock, &made, &err));
     EXPECT(FORKED, zkcoord_rw_lock_write(rw_lock, &made, &err));
     EXPECT(FORKED, zkcoord_multi_mutex_acquire(multi, -1, &none, &err));
@@ -76,6 +90,9 @@ static void use_everything(void) {
     EXPECT(FORKED, zkcoord_mutex_stats(mutex, &stats, &err));
     EXPECT(FORKED, zkcoord_multi_mutex_stats(multi, &stats, &err));
     EXPECT(FORKED, zkcoord_semaphore_stats(semaphore, &stats, &err));
+    EXPECT(FORKED, zkcoord_reentrant_mutex_inspect(reentrant, -1, &queue, &err));
+    EXPECT(FORKED, zkcoord_reentrant_mutex_stats(reentrant, &stats, &err));
+    EXPECT(FORKED, zkcoord_counter_stats(counter, &stats, &err));
     EXPECT(FORKED, zkcoord_client_request_revoke(client, zkcoord_guard_node(guard), -1, &flag, &err));
     EXPECT(FORKED, zkcoord_guard_set_data(guard, "/fork", NULL, 0, -1, -1, &err));
     EXPECT(FORKED, zkcoord_guard_create(guard, "/fork-data", NULL, 0, -1, &err));
@@ -88,22 +105,22 @@ static void use_everything(void) {
     CHECK(zkcoord_guard_token(guard) > 0 && zkcoord_guard_node(guard) != NULL);
     EXPECT(FORKED, zkcoord_mutex_new(client, "/new", &made, &err));
     CHECK(made == NULL);
-    CHECK(now_ms() - start < 1000);
     EXPECT(FORKED, zkcoord_guard_on_lost(guard, nothing, NULL, destroy, &err));
     EXPECT(FORKED, zkcoord_guard_on_revoke(guard, nothing, NULL, destroy, &err));
     EVENTUALLY(destroyed == 2);
 }
 
 static void free_everything(void) {
-    int64_t start = now_ms();
     zkcoord_client_free(client);
     zkcoord_guard_free(guard);
+    zkcoord_guard_free(reentered);
+    zkcoord_counter_watch_free(watch);
     zkcoord_counter_free(counter);
     zkcoord_semaphore_free(semaphore);
+    zkcoord_reentrant_mutex_free(reentrant);
     zkcoord_multi_mutex_free(multi);
     zkcoord_rw_lock_free(rw_lock);
     zkcoord_mutex_free(mutex);
-    CHECK(now_ms() - start < 1000);
 }
 
 static void connect_again(void) {
@@ -153,6 +170,11 @@ int main(void) {
     guard = acquired(mutex);
     counter = new_counter(client, "/fork-counter");
     semaphore = new_semaphore(client, "/fork-permits", 3);
+    int64_t value = 0;
+    OK(zkcoord_counter_watch_new(counter, &watch, &err));
+    OK(zkcoord_counter_watch_next(watch, 5000, &value, &err)); /* from now on the server has a watch */
+    OK(zkcoord_reentrant_mutex_new(client, "/fork-again", &reentrant, &err));
+    OK(zkcoord_reentrant_mutex_acquire(reentrant, 5000, &reentered, &err));
     OK(zkcoord_rw_lock_new(client, "/fork-rw", &rw_lock, &err));
     OK(zkcoord_multi_mutex_new(client, (const char *const[]){"/fork-1", "/fork-2"}, 2, &multi, &err));
     OK(zkcoord_guard_on_lost(guard, nothing, NULL, NULL, &err));

@@ -85,12 +85,14 @@ static void an_index_out_of_range_is_nothing(void) {
 }
 
 static void readers_are_told_from_writers(void) {
-    zkcoord_rw_lock *lock = NULL;
-    zkcoord_mutex *read = NULL, *write = NULL;
+    zkcoord_rw_lock *lock = NULL, *theirs = NULL;
+    zkcoord_mutex *read = NULL, *write = NULL, *their_read = NULL;
     OK(zkcoord_rw_lock_new(one, "/readers", &lock, &err));
+    OK(zkcoord_rw_lock_new(two, "/readers", &theirs, &err));
     OK(zkcoord_rw_lock_read(lock, &read, &err));
     OK(zkcoord_rw_lock_write(lock, &write, &err));
-    zkcoord_guard *first = acquired(read), *second = acquired(read);
+    OK(zkcoord_rw_lock_read(theirs, &their_read, &err));
+    zkcoord_guard *first = acquired(read), *second = acquired(their_read);
     zkcoord_queue *queue = inspected(write);
     CHECK(zkcoord_queue_count(queue) == 2);
     for (size_t i = 0; i < 2; i++) CHECK(zkcoord_queue_is_reader(queue, i) && zkcoord_queue_is_holder(queue, i));
@@ -99,6 +101,8 @@ static void readers_are_told_from_writers(void) {
     zkcoord_guard_free(second);
     zkcoord_mutex_free(read);
     zkcoord_mutex_free(write);
+    zkcoord_mutex_free(their_read);
+    zkcoord_rw_lock_free(theirs);
     zkcoord_rw_lock_free(lock);
 }
 

@@ -6,10 +6,8 @@
 #include <future>
 #include <vector>
 
-extern "C" {
-#include "support.h"
-}
 #include "wrapper.hpp"
+#include "wrapper_other.hpp"
 
 using namespace std::chrono_literals;
 using zkcoord::Client;
@@ -20,17 +18,6 @@ static_assert(std::is_nothrow_move_constructible_v<Client> && !std::is_copy_cons
 static_assert(std::is_move_assignable_v<zkcoord::Mutex> && std::is_move_assignable_v<zkcoord::Counter>);
 static_assert(std::is_nothrow_move_constructible_v<zkcoord::RwLock> && std::is_move_assignable_v<zkcoord::Semaphore>);
 static_assert(std::is_nothrow_move_constructible_v<zkcoord::WaitStats> && std::is_move_assignable_v<zkcoord::MultiMutex>);
-
-// Whether the body throws an Error of that status.
-template <class Body> static bool throws(Status status, Body body) {
-    try {
-        body();
-        return false;
-    } catch (const zkcoord::Error &error) {
-        if (error.status() != status) std::fprintf(stderr, "threw %s\n", error.what());
-        return error.status() == status && error.code() == status;
-    }
-}
 
 static void lose(zkcoord::Guard &guard) {
     CHECK(observe("delete", guard.node().c_str(), "") == 0);
@@ -76,6 +63,7 @@ static void errors_are_those_of_the_standard() {
         CHECK(std::strstr(error.what(), "/errors") != nullptr);
         CHECK(std::strcmp(error.code().category().name(), "zkcoord") == 0);
         CHECK(&error.code().category() == &category_of_the_other_file());
+        CHECK(count_in_the_other_file(client, "/errors-counter") == 1);
     }
     const auto is = [](Status status, std::errc condition) { return make_error_code(status) == condition; };
     CHECK(is(Status::cancelled, std::errc::operation_canceled));
@@ -124,20 +112,6 @@ static void options_and_state() {
     client.close();
     CHECK(client.state() == zkcoord::State::closed);
     CHECK(throws(Status::closed, [&] { (void)mutex.acquire(); }));
-}
-
-static void counters_count() {
-    auto client = Client::connect(hosts);
-    auto counter = client.counter("/count");
-    CHECK(counter.get() == 0);
-    CHECK(counter.add() == 1 && counter.add(5) == 6 && counter.add(-2, 5s) == 4);
-    CHECK(counter.increment() == 5 && counter.decrement(5s) == 4 && counter.get(5s) == 4);
-    counter.set(10);
-    CHECK(counter.get_and_set(11, 5s) == 10);
-    CHECK(!counter.compare_and_set(10, 12) && counter.compare_and_set(11, 12));
-    counter.set(INT64_MAX, 1h);
-    CHECK(throws(Status::overflow, [&] { counter.increment(); }));
-    CHECK(count_in_the_other_file(client, "/count-2") == 1);
 }
 
 static void timeouts_are_rounded_up_and_bounded() {
@@ -229,18 +203,43 @@ static void schemes_name_the_nodes() {
     CHECK(named(client.multi_mutex({"/s-5"}, zkcoord::Scheme::kazoo).acquire(5s), "__lock__"));
 }
 
+static void its_owner_gets_it_again() {
+    auto client = Client::connect(hosts), other = Client::connect(hosts);
+    auto mine = client.reentrant_mutex("/again"), theirs = other.reentrant_mutex("/again", zkcoord::Scheme::kazoo);
+    {
+        auto outer = mine.acquire(5s), inner = mine.acquire(0s);
+        CHECK(inner.token() == outer.token() && mine.inspect().contenders.size() == 1);
+        outer.release();
+        CHECK(inner.is_held() && mine.try_acquire() && !theirs.try_acquire());
+        CHECK(throws(Status::would_deadlock, [&] { (void)client.mutex("/again").acquire(); }));
+        CHECK(mine.stats().count() == 2);
+    }
+    {
+        std::unique_lock outer{theirs, 5s}, inner{theirs};
+        CHECK(outer && inner && theirs.locked() != nullptr && theirs.try_lock_for(0s));
+        theirs.unlock();
+        inner.unlock();
+        CHECK(theirs.locked() != nullptr && !mine.try_lock());
+    }
+    CHECK(theirs.locked() == nullptr && mine.try_lock_for(5s));
+    mine.unlock();
+}
+
 static void readers_share_and_a_writer_does_not() {
     auto client = Client::connect(hosts), other = Client::connect(hosts);
     auto mine = client.rw_lock("/rw"), theirs = other.rw_lock("/rw");
     {
         auto reading = mine.read().acquire(5s), reading_too = theirs.read().acquire(5s);
         CHECK(!theirs.write().try_acquire());
-        CHECK(throws(Status::timeout, [&] { (void)mine.write().acquire(200ms); }));
+        CHECK(throws(Status::would_deadlock, [&] { (void)mine.write().acquire(); }));
+        reading_too.release();
+        CHECK(throws(Status::timeout, [&] { (void)theirs.write().acquire(200ms); }));
+        reading_too = theirs.read().acquire(5s);
         CHECK(mine.read().inspect().contenders.size() == 2 && mine.read().inspect().contenders[1].is_reader);
     }
     std::unique_lock writing{mine.write(), 5s};
     CHECK(writing.owns_lock() && !theirs.read().try_lock());
-    CHECK(mine.write().stats().count() == 1 && mine.write().stats().timeouts() == 1);
+    CHECK(mine.write().stats().count() == 1 && theirs.write().stats().timeouts() == 1);
     auto moved = std::move(mine);
     CHECK(moved.write().locked() != nullptr);
     writing.release();
@@ -381,12 +380,12 @@ int main() {
     RUN(errors_are_those_of_the_standard);
     RUN(arguments_are_checked);
     RUN(options_and_state);
-    RUN(counters_count);
     RUN(timeouts_are_rounded_up_and_bounded);
     RUN(the_standards_locks_work);
     RUN(threads_share_a_mutex);
     RUN(a_loss_is_told);
     RUN(schemes_name_the_nodes);
+    RUN(its_owner_gets_it_again);
     RUN(readers_share_and_a_writer_does_not);
     RUN(several_are_taken_as_one);
     RUN(permits_are_counted);

@@ -1,7 +1,21 @@
-// What wrapper_other.cpp has, the second file of the program that includes zkcoord.hpp.
+// What the tests of zkcoord.hpp share.
 #pragma once
 
 #include "zkcoord.hpp"
 
-const std::error_category &category_of_the_other_file();
-std::int64_t count_in_the_other_file(const zkcoord::Client &client, const std::string &path);
+#include <cstdio>
+
+extern "C" {
+#include "support.h"
+}
+
+// Whether the body throws an Error of that status.
+template <class Body> static bool throws(zkcoord::Status status, Body body) {
+    try {
+        body();
+        return false;
+    } catch (const zkcoord::Error &error) {
+        if (error.status() != status) std::fprintf(stderr, "threw %s\n", error.what());
+        return error.status() == status && error.code() == status;
+    }
+}

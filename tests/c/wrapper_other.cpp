@@ -1,4 +1,4 @@
-#include "wrapper.hpp"
+#include "wrapper_other.hpp"
 
 const std::error_category &category_of_the_other_file() { return zkcoord::category(); }
 

@@ -1,0 +1,301 @@
+/**
+ * @file zkcoord_locks.hpp
+ * The locks: mutex, reentrant mutex, read/write lock, several mutexes as one, semaphore. Include zkcoord.hpp.
+ */
+#ifndef ZKCOORD_LOCKS_HPP
+#define ZKCOORD_LOCKS_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "zkcoord_base.hpp"
+#include "zkcoord_guard.hpp"
+#include "zkcoord_stats.hpp"
+
+namespace zkcoord {
+
+/** One who stands in a lock's queue. */
+struct Contender {
+    /** The path of its node, as for Client::request_revoke(). */
+    std::string node;
+    /** The text by which it wants to be seen; see Options::identity(). */
+    std::string identity;
+    /** The session that it belongs to; 0 when its node is not ephemeral. */
+    std::int64_t session_id;
+    /** Whether it holds the lock; otherwise it waits. */
+    bool is_holder;
+    /** Whether it is content with others that read. */
+    bool is_reader;
+    /** Which library wrote its node: "zkcoord", "curator", "kazoo", "go-zookeeper", "zookeeper-recipe" or "other". */
+    std::string library;
+    /** When it queued, by the server's clock. */
+    std::chrono::system_clock::time_point waiting_since;
+};
+
+/** Who holds a lock and who waits for it. */
+struct Queue {
+    /** First come first. */
+    std::vector<Contender> contenders;
+    /** What is wrong with the queue, in words to act on, as when libraries share it that do not exclude each other. */
+    std::vector<std::string> warnings;
+};
+
+/** Whose node names a lock writes. Everyone who shares its path must be able to read them. */
+enum class Scheme {
+    /** Curator's, which go-zookeeper reads too. */
+    curator,
+    kazoo,
+};
+
+/** What a lock is made with: `MutexOptions().scheme(Scheme::kazoo)`. A Scheme alone will do as well. */
+class MutexOptions : public detail::Settings<MutexOptions, zkcoord_mutex_options, zkcoord_mutex_options_free> {
+public:
+    MutexOptions() : Settings(zkcoord_mutex_options_new()) {}
+    MutexOptions(Scheme scheme) : MutexOptions() { this->scheme(scheme); }
+
+    /** Whose node names the lock writes. Default Scheme::curator. */
+    MutexOptions &scheme(Scheme scheme) {
+        return set(zkcoord_mutex_options_set_scheme, scheme == Scheme::kazoo ? "kazoo" : "curator");
+    }
+};
+
+namespace detail {
+
+/** Who holds a lock and who waits for it, as the C function for that tells it. */
+template <class Lock, class Function> Queue inspect(Function function, const Lock *lock, Timeout timeout) {
+    const std::unique_ptr<zkcoord_queue, void (*)(zkcoord_queue *)> owned(
+        result<zkcoord_queue *>(function, lock, timeout.milliseconds()), zkcoord_queue_free);
+    const auto *seen = owned.get();
+    Queue queue;
+    for (std::size_t i = 0; i < zkcoord_queue_count(seen); i++) {
+        const std::chrono::milliseconds since(zkcoord_queue_waiting_since(seen, i));
+        queue.contenders.push_back({zkcoord_queue_node(seen, i), zkcoord_queue_identity(seen, i),
+                                    zkcoord_queue_session_id(seen, i), zkcoord_queue_is_holder(seen, i),
+                                    zkcoord_queue_is_reader(seen, i), zkcoord_queue_library(seen, i),
+                                    std::chrono::system_clock::time_point(since)});
+    }
+    for (std::size_t i = 0; i < zkcoord_queue_warning_count(seen); i++) {
+        queue.warnings.emplace_back(zkcoord_queue_warning(seen, i));
+    }
+    return queue;
+}
+
+/** The guards of lock(), by thread: a lock that was lost may be held by the next one while its owner still is at it. */
+class GuardsByThread {
+public:
+    /** What this thread has locked last; nullptr when it has locked nothing. */
+    Guard *mine() {
+        const std::lock_guard lock(mutex_);
+        const auto last = last_of_mine();
+        return last == guards_.end() ? nullptr : &last->second;
+    }
+
+    void put(Guard guard) {
+        const std::lock_guard lock(mutex_);
+        guards_.emplace(std::this_thread::get_id(), std::move(guard));
+    }
+
+    void drop_mine() {
+        const std::lock_guard lock(mutex_);
+        const auto last = last_of_mine();
+        if (last != guards_.end()) guards_.erase(last);
+    }
+
+private:
+    using Guards = std::multimap<std::thread::id, Guard>;
+
+    Guards::iterator last_of_mine() {
+        const auto [first, end] = guards_.equal_range(std::this_thread::get_id());
+        return first == end ? guards_.end() : std::prev(end);
+    }
+
+    std::mutex mutex_;
+    Guards guards_;
+};
+
+/** Makes a TimedLockable of a lock with acquire() and try_acquire(). A thread can lock it `Again` or not. */
+template <class Lock, bool Again> class TimedLockable {
+public:
+    /** Throws Status::would_deadlock when this thread has locked it already and cannot do so again. */
+    void lock() {
+        if (is_in_the_way()) throw Error(Status::would_deadlock, "this thread has locked the mutex already");
+        guards_->put(self().acquire());
+    }
+
+    bool try_lock() { return !is_in_the_way() && put(self().try_acquire()); }
+
+    template <class Rep, class Period> bool try_lock_for(const std::chrono::duration<Rep, Period> &duration) {
+        return !is_in_the_way() && put(unless_timeout([&] { return self().acquire(duration); }));
+    }
+
+    template <class Clock, class Duration> bool try_lock_until(const std::chrono::time_point<Clock, Duration> &until) {
+        return try_lock_for(until - Clock::now());
+    }
+
+    /** Gives back, in the background, what this thread has locked last. */
+    void unlock() { guards_->drop_mine(); }
+
+    /** The guard behind this thread's last lock(), to see its token or whether it is lost; nullptr when it has none. */
+    Guard *locked() noexcept { return guards_->mine(); }
+
+private:
+    Lock &self() { return static_cast<Lock &>(*this); }
+
+    bool is_in_the_way() { return !Again && guards_->mine(); }
+
+    bool put(std::optional<Guard> guard) {
+        if (guard) guards_->put(std::move(*guard));
+        return guard.has_value();
+    }
+
+    std::unique_ptr<GuardsByThread> guards_ = std::make_unique<GuardsByThread>();
+};
+
+}  // namespace detail
+
+/**
+ * A mutual exclusion lock: at most one holder among all clients of the ensemble, served in order of arrival.
+ *
+ * It can be used in two ways. acquire() gives a Guard, which is nobody's: any thread may release it. And lock() and its like
+ * make it a TimedLockable, for std::unique_lock, std::scoped_lock and so on; the same thread must unlock it.
+ */
+class Mutex : public detail::Handle<zkcoord_mutex, zkcoord_mutex_free>, public detail::TimedLockable<Mutex, false> {
+public:
+    /**
+     * Waits until the lock is held. Throws Status::timeout when the timeout passes first, and Status::would_deadlock when
+     * this thread would wait for what it holds as a ReentrantMutex or RwLock of the same client.
+     */
+    Guard acquire(Timeout timeout = {}) {
+        return Guard(detail::result<zkcoord_guard *>(zkcoord_mutex_acquire, capi(), timeout.milliseconds()));
+    }
+
+    /** Takes the lock if it is free. */
+    std::optional<Guard> try_acquire() {
+        return Guard::if_any(detail::result<zkcoord_guard *>(zkcoord_mutex_try_acquire, capi()));
+    }
+
+    /** Looks who holds the lock and who waits for it. */
+    Queue inspect(Timeout timeout = {}) const { return detail::inspect(zkcoord_mutex_inspect, capi(), timeout); }
+
+    /** How long acquire() and the like took so far. Costs no round trip. */
+    WaitStats stats() const { return WaitStats(detail::result<zkcoord_stats *>(zkcoord_mutex_stats, capi())); }
+
+private:
+    friend class Client;
+    friend class RwLock;
+    using Handle::Handle;
+};
+
+/**
+ * A mutual exclusion lock that its owner may take several times. The owner is the thread that calls acquire(): once it has
+ * the lock it gets it again at once, and the guards share one token. The lock is given back with the last of them. It is a
+ * TimedLockable too, as std::recursive_timed_mutex is.
+ */
+class ReentrantMutex : public detail::Handle<zkcoord_reentrant_mutex, zkcoord_reentrant_mutex_free>,
+                       public detail::TimedLockable<ReentrantMutex, true> {
+public:
+    /** Waits until this thread holds the lock; at once when it does already. Otherwise as Mutex::acquire(). */
+    Guard acquire(Timeout timeout = {}) {
+        return Guard(detail::result<zkcoord_guard *>(zkcoord_reentrant_mutex_acquire, capi(), timeout.milliseconds()));
+    }
+
+    /** Takes the lock if it is free, or this thread holds it. */
+    std::optional<Guard> try_acquire() {
+        return Guard::if_any(detail::result<zkcoord_guard *>(zkcoord_reentrant_mutex_try_acquire, capi()));
+    }
+
+    /** Looks who holds the lock and who waits for it. */
+    Queue inspect(Timeout timeout = {}) const {
+        return detail::inspect(zkcoord_reentrant_mutex_inspect, capi(), timeout);
+    }
+
+    WaitStats stats() const {
+        return WaitStats(detail::result<zkcoord_stats *>(zkcoord_reentrant_mutex_stats, capi()));
+    }
+
+private:
+    friend class Client;
+    using Handle::Handle;
+};
+
+/**
+ * A read/write lock: any number of readers, or one writer, served in order of arrival.
+ *
+ * The thread that takes a side owns it. While it writes it can take the read side too, and then give back the write side:
+ * nobody writes in between. While it only reads, to take the write side throws Status::would_deadlock. A side that it
+ * holds it gets again at once, through acquire().
+ */
+class RwLock : public detail::Handle<zkcoord_rw_lock, zkcoord_rw_lock_free> {
+public:
+    /** The side that any number may hold at once. Lives as long as the lock. */
+    Mutex &read() noexcept { return read_; }
+
+    /** The side that one holds alone. Lives as long as the lock. */
+    Mutex &write() noexcept { return write_; }
+
+private:
+    friend class Client;
+    explicit RwLock(zkcoord_rw_lock *lock)
+        : Handle(lock), read_(detail::result<zkcoord_mutex *>(zkcoord_rw_lock_read, capi())),
+          write_(detail::result<zkcoord_mutex *>(zkcoord_rw_lock_write, capi())) {}
+
+    Mutex read_, write_;
+};
+
+/**
+ * Several mutexes taken as one: all or none. Its guard holds all of them, and is lost when one of them is. Its token
+ * is that of the first path in sorted order, and fences what belongs to that path.
+ */
+class MultiMutex : public detail::Handle<zkcoord_multi_mutex, zkcoord_multi_mutex_free> {
+public:
+    /** Waits until all the locks are held. Throws Status::timeout when the timeout passes first. */
+    Guard acquire(Timeout timeout = {}) {
+        return Guard(detail::result<zkcoord_guard *>(zkcoord_multi_mutex_acquire, capi(), timeout.milliseconds()));
+    }
+
+    /** Takes all the locks if all are free. */
+    std::optional<Guard> try_acquire() {
+        return Guard::if_any(detail::result<zkcoord_guard *>(zkcoord_multi_mutex_try_acquire, capi()));
+    }
+
+    WaitStats stats() const { return WaitStats(detail::result<zkcoord_stats *>(zkcoord_multi_mutex_stats, capi())); }
+
+private:
+    friend class Client;
+    using Handle::Handle;
+};
+
+/** So many permits, shared by all clients, had in order of arrival. */
+class Semaphore : public detail::Handle<zkcoord_semaphore, zkcoord_semaphore_free> {
+public:
+    /** Waits for so many permits, all at once. Throws Status::timeout when the timeout passes first. */
+    Guard acquire(std::int64_t permits = 1, Timeout timeout = {}) {
+        return Guard(
+            detail::result<zkcoord_guard *>(zkcoord_semaphore_acquire, capi(), permits, timeout.milliseconds()));
+    }
+
+    /** Takes so many permits if they are free and nobody waits. */
+    std::optional<Guard> try_acquire(std::int64_t permits = 1) {
+        return Guard::if_any(detail::result<zkcoord_guard *>(zkcoord_semaphore_try_acquire, capi(), permits));
+    }
+
+    WaitStats stats() const { return WaitStats(detail::result<zkcoord_stats *>(zkcoord_semaphore_stats, capi())); }
+
+private:
+    friend class Client;
+    using Handle::Handle;
+};
+
+}  // namespace zkcoord
+
+#endif  // ZKCOORD_LOCKS_HPP
