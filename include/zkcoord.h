@@ -217,6 +217,43 @@ typedef struct zkcoord_error zkcoord_error;
 typedef struct zkcoord_guard zkcoord_guard;
 
 /**
+ * The caller's turn to load a key: nobody else loads it meanwhile. It ends with a verdict, zkcoord_load_turn_found() or
+ * zkcoord_load_turn_missed(), or without one when it is freed, for a load that failed.
+ *
+ * It can be lost like a lock, when no server has confirmed the session for too long. Its verdict does not count then.
+ */
+typedef struct zkcoord_load_turn zkcoord_load_turn;
+
+/**
+ * Stops lookups of keys that do not exist. Put it between a cache and the database behind it. Of all who want the same key
+ * at the same time, in all processes, one loads it while the others wait for his answer. A key that was missed several
+ * times within a window is answered absent for a while, without a load; zkcoord_miss_guard_options has the figures.
+ *
+ * - One load of a key at a time, as long as nobody loses his session while loading.
+ * - A load that finds the key clears what was recorded before.
+ * - A key that appears is seen at the latest when the hold is over, counted from the beginning of the load that missed last,
+ *   by the clock of ZooKeeper's leader; or at once, after zkcoord_miss_guard_forget().
+ *
+ * A value that was found is its caller's own: others who waited for it load it themselves, one after another. So a key that
+ * is there costs a lock at each lookup; what is found belongs into a cache.
+ *
+ * @code
+ * zkcoord_load_turn *turn = NULL;
+ * if (zkcoord_miss_guard_begin(users, key, key_len, 5000, &turn, &err)) goto done;
+ * if (turn == NULL) goto absent;
+ * user = query(key, key_len);
+ * if (user ? zkcoord_load_turn_found(turn, 5000, &err) : zkcoord_load_turn_missed(turn, 5000, &err)) goto done;
+ * @endcode
+ */
+typedef struct zkcoord_miss_guard zkcoord_miss_guard;
+
+/**
+ * Options for zkcoord_miss_guard_new_with_options(). All who share a path should give the same. Must not be set by two
+ * threads at the same time, nor while it is in use.
+ */
+typedef struct zkcoord_miss_guard_options zkcoord_miss_guard_options;
+
+/**
  * Several mutexes taken as one: all or none, in the same order by everybody, so that nobody waits in a circle. On each
  * path it excludes whoever takes that path alone.
  *
@@ -1183,6 +1220,137 @@ zkcoord_status zkcoord_counter_watch_next(const zkcoord_counter_watch *watch,
  * Takes ownership of the watch. NULL is fine. The counter is not touched.
  */
 ZKCOORD_API void zkcoord_counter_watch_free(zkcoord_counter_watch *watch);
+
+/**
+ * Returns new options, all at their defaults; free with zkcoord_miss_guard_options_free().
+ */
+ZKCOORD_API zkcoord_miss_guard_options *zkcoord_miss_guard_options_new(void);
+
+/**
+ * Sets how many misses within the window make a key absent, from 1 to 1000. Default 3.
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for a number that is negative or huge; zkcoord_miss_guard_new_with_options() checks the
+ * rest, here and below.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_miss_guard_options_set_threshold(zkcoord_miss_guard_options *options,
+                                                        int64_t threshold,
+                                                        zkcoord_error **err);
+
+/**
+ * Sets the time in which misses count together, from 1 ms to 24 h. Default 60000 ms.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_miss_guard_options_set_window(zkcoord_miss_guard_options *options,
+                                                     int64_t window_ms,
+                                                     zkcoord_error **err);
+
+/**
+ * Sets how long a key is then answered absent, from 1 ms to 24 h. Default 30000 ms.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_miss_guard_options_set_hold(zkcoord_miss_guard_options *options,
+                                                   int64_t hold_ms,
+                                                   zkcoord_error **err);
+
+/**
+ * Takes ownership of the options. NULL is fine. Miss guards that were made with them are not touched.
+ */
+ZKCOORD_API void zkcoord_miss_guard_options_free(zkcoord_miss_guard_options *options);
+
+/**
+ * Makes a miss guard at `path`, an absolute znode path below the client's chroot, below which the keys' nodes will be. No
+ * request is sent. Borrows both for the call; returns a new miss guard; free with zkcoord_miss_guard_free().
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for a path that is none.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_miss_guard_new(const zkcoord_client *client,
+                                      const char *path,
+                                      zkcoord_miss_guard **out,
+                                      zkcoord_error **err);
+
+/**
+ * As zkcoord_miss_guard_new(), with options, which it borrows for the call; NULL stands for the defaults.
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT also for a threshold, window or hold that cannot be.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_miss_guard_new_with_options(const zkcoord_client *client,
+                                                   const char *path,
+                                                   const zkcoord_miss_guard_options *options,
+                                                   zkcoord_miss_guard **out,
+                                                   zkcoord_error **err);
+
+/**
+ * Asks about a key, which is any `key_len` bytes, also none; waits while others load it. Returns a new turn when the caller
+ * is to load the key, and say what came of it; free with zkcoord_load_turn_free(). Or NULL with ZKCOORD_STATUS_OK when the
+ * key is absent, and need not be loaded.
+ *
+ * One round trip for a key that is held absent; three or four for one that the caller is to load. Not reentrant: who has a
+ * turn and asks for the same key again waits for himself.
+ *
+ * ZKCOORD_STATUS_TIMEOUT when `timeout_ms` passes first, also while others load. ZKCOORD_STATUS_BAD_DATA when the key's
+ * node holds something else, which stays as it is. ZKCOORD_STATUS_NOT_AUTHORIZED, ZKCOORD_STATUS_QUOTA and
+ * ZKCOORD_STATUS_SEQUENCE_EXHAUSTED when the server refuses.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_miss_guard_begin(const zkcoord_miss_guard *guard,
+                                        const uint8_t *key,
+                                        size_t key_len,
+                                        int64_t timeout_ms,
+                                        zkcoord_load_turn **out,
+                                        zkcoord_error **err);
+
+/**
+ * Forgets the misses of a key, because it exists now. Whoever asks after this, by whatever client, loads the key again; a
+ * load under way will not count as a miss. Two round trips.
+ *
+ * ZKCOORD_STATUS_TIMEOUT when `timeout_ms` passes before anything is written, ZKCOORD_STATUS_INDETERMINATE when it passes
+ * later: forgetting again does no harm. ZKCOORD_STATUS_BAD_DATA as for zkcoord_miss_guard_begin().
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_miss_guard_forget(const zkcoord_miss_guard *guard,
+                                         const uint8_t *key,
+                                         size_t key_len,
+                                         int64_t timeout_ms,
+                                         zkcoord_error **err);
+
+/**
+ * Takes ownership of the miss guard. NULL is fine. Its turns live on.
+ */
+ZKCOORD_API void zkcoord_miss_guard_free(zkcoord_miss_guard *guard);
+
+/**
+ * Whether nobody else can be loading the key at this moment. Costs no round trip. False after the verdict, for NULL and in a
+ * child of fork().
+ */
+ZKCOORD_API bool zkcoord_load_turn_is_held(const zkcoord_load_turn *turn);
+
+/**
+ * The load found the key: forgets its misses and gives the turn on. One round trip; none when there was nothing to forget.
+ * When it returns ZKCOORD_STATUS_OK, nobody will be answered that the key is absent for misses before this.
+ *
+ * The turn is over, whatever this answers, and must still be freed. ZKCOORD_STATUS_INVALID_ARGUMENT when it was over
+ * before. ZKCOORD_STATUS_INDETERMINATE when `timeout_ms` passes first: it goes on in the background. With
+ * ZKCOORD_STATUS_WOULD_DEADLOCK and ZKCOORD_STATUS_FORKED there is no verdict. ZKCOORD_STATUS_NOT_AUTHORIZED and
+ * ZKCOORD_STATUS_QUOTA when the server refuses.
+ */
+ZKCOORD_API zkcoord_status zkcoord_load_turn_found(zkcoord_load_turn *turn, int64_t timeout_ms, zkcoord_error **err);
+
+/**
+ * The load did not find the key: records that, answers all who wait for it, and gives the turn on. One round trip. It
+ * counts only if the turn was held until then, and the key was not forgotten meanwhile, which is no failure.
+ *
+ * What it can answer is that of zkcoord_load_turn_found().
+ */
+ZKCOORD_API zkcoord_status zkcoord_load_turn_missed(zkcoord_load_turn *turn, int64_t timeout_ms, zkcoord_error **err);
+
+/**
+ * Takes ownership of the turn. NULL is fine. Without a verdict before, the turn is given on, in the background, and counts
+ * neither way.
+ */
+ZKCOORD_API void zkcoord_load_turn_free(zkcoord_load_turn *turn);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -30,6 +30,7 @@
 
 #include "zkcoord_base.hpp"
 #include "zkcoord_counters.hpp"
+#include "zkcoord_limits.hpp"
 #include "zkcoord_locks.hpp"
 
 namespace zkcoord {
@@ -111,6 +112,11 @@ public:
     /** A counter. Throws Status::invalid_argument also for options that do not go together. */
     [[nodiscard]] Counter counter(const std::string &path, const CounterOptions &options = {}) const {
         return make<Counter>(zkcoord_counter_new_with_options, detail::text("path", path), options.capi());
+    }
+
+    /** A miss guard, with a node for each key below the path. All who share it should give the same options. */
+    [[nodiscard]] MissGuard miss_guard(const std::string &path, const MissGuardOptions &options = {}) const {
+        return make<MissGuard>(zkcoord_miss_guard_new_with_options, detail::text("path", path), options.capi());
     }
 
     /** What the client stands on right now. */

@@ -38,6 +38,12 @@ pub mod counter;
 
 pub mod counter_watch;
 
+pub mod miss_guard_options;
+
+pub mod miss_guard;
+
+pub mod load_turn;
+
 mod boundary;
 mod callback;
 mod number;

@@ -71,6 +71,45 @@ static void bad_counter_options(void) {
     zkcoord_counter_options_free(options);
 }
 
+static void refuse_misses(int64_t threshold, int64_t window_ms, int64_t hold_ms, const char *what) {
+    zkcoord_miss_guard_options *options = zkcoord_miss_guard_options_new();
+    zkcoord_miss_guard *none = NULL;
+    OK(zkcoord_miss_guard_options_set_threshold(options, threshold, &err));
+    OK(zkcoord_miss_guard_options_set_window(options, window_ms, &err));
+    OK(zkcoord_miss_guard_options_set_hold(options, hold_ms, &err));
+    EXPECT(INVALID_ARGUMENT, zkcoord_miss_guard_new_with_options(client, "/misses", options, &none, &err));
+    CHECK(none == NULL && said(what));
+    zkcoord_miss_guard_options_free(options);
+}
+
+static void bad_miss_guards(void) {
+    static const int64_t impossible[] = {-1, INT64_MIN};
+    zkcoord_miss_guard_options *options = zkcoord_miss_guard_options_new();
+    for (size_t i = 0; i < sizeof impossible / sizeof *impossible; i++) {
+        EXPECT(INVALID_ARGUMENT, zkcoord_miss_guard_options_set_threshold(options, impossible[i], &err));
+        CHECK(said("threshold \"-"));
+        EXPECT(INVALID_ARGUMENT, zkcoord_miss_guard_options_set_window(options, impossible[i], &err));
+        CHECK(said("window \"-"));
+        EXPECT(INVALID_ARGUMENT, zkcoord_miss_guard_options_set_hold(options, impossible[i], &err));
+        CHECK(said("hold \"-"));
+    }
+    EXPECT(INVALID_ARGUMENT, zkcoord_miss_guard_options_set_threshold(options, INT64_MAX, &err));
+    CHECK(said("threshold \"9223372036854775807\""));
+    zkcoord_miss_guard_options_free(options);
+    refuse_misses(0, 1000, 1000, "threshold \"0\"");
+    refuse_misses(1001, 1000, 1000, "threshold \"1001\"");
+    refuse_misses(3, 0, 1000, "window ");
+    refuse_misses(3, 1000, INT64_MAX, "hold ");
+    const uint8_t key[] = {1};
+    zkcoord_miss_guard *guard_of_misses = NULL;
+    zkcoord_load_turn *none = NULL;
+    OK(zkcoord_miss_guard_new(client, "/misses", &guard_of_misses, &err));
+    EXPECT(INVALID_ARGUMENT, zkcoord_miss_guard_begin(guard_of_misses, key, SIZE_MAX, -1, &none, &err));
+    CHECK(said("length"));
+    EXPECT(INVALID_ARGUMENT, zkcoord_miss_guard_forget(guard_of_misses, key, SIZE_MAX, -1, &err));
+    zkcoord_miss_guard_free(guard_of_misses);
+}
+
 static void refuse_path(const char *path) {
     zkcoord_rw_lock *no_lock = rw_lock;
     zkcoord_semaphore *no_semaphore = semaphore;
@@ -95,6 +134,9 @@ static void refuse_path(const char *path) {
     CHECK(no_mutex == NULL && said("path ") && strlen(last_message) < 300);
     EXPECT(INVALID_ARGUMENT, zkcoord_reentrant_mutex_new(client, path, &no_reentrant, &err));
     CHECK(no_reentrant == NULL && said("path "));
+    zkcoord_miss_guard *no_miss_guard = NULL;
+    EXPECT(INVALID_ARGUMENT, zkcoord_miss_guard_new(client, path, &no_miss_guard, &err));
+    CHECK(no_miss_guard == NULL && said("path "));
     EXPECT(INVALID_ARGUMENT, zkcoord_counter_new(client, path, &no_counter, &err));
     CHECK(no_counter == NULL && said("path "));
 }
@@ -141,6 +183,7 @@ int main(void) {
     OK(zkcoord_multi_mutex_new(client, (const char *const[]){"/a", "/b"}, 2, &multi, &err));
     RUN(bad_numbers_and_names);
     RUN(bad_counter_options);
+    RUN(bad_miss_guards);
     RUN(bad_paths);
     RUN(bad_hosts);
     zkcoord_multi_mutex_free(multi);

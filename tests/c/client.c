@@ -33,6 +33,10 @@ static void after_close_everything_is_closed(void) {
     zkcoord_counter_watch *watch = NULL;
     OK(zkcoord_reentrant_mutex_new(client, "/closed", &reentrant, &err));
     OK(zkcoord_counter_watch_new(counter, &watch, &err));
+    zkcoord_miss_guard *misses = NULL;
+    zkcoord_load_turn *turn = NULL, *no_turn = NULL;
+    OK(zkcoord_miss_guard_new(client, "/closed-misses", &misses, &err));
+    OK(zkcoord_miss_guard_begin(misses, NULL, 0, 5000, &turn, &err));
     OK(zkcoord_client_close(client, 5000, &err));
     OK(zkcoord_client_close(client, 5000, &err));
     zkcoord_state state = ZKCOORD_STATE_CONNECTED;
@@ -56,6 +60,10 @@ static void after_close_everything_is_closed(void) {
     EXPECT(CLOSED, zkcoord_reentrant_mutex_acquire(reentrant, -1, &none, &err));
     EXPECT(CLOSED, zkcoord_reentrant_mutex_try_acquire(reentrant, &none, &err));
     EXPECT(CLOSED, zkcoord_reentrant_mutex_inspect(reentrant, -1, &queue, &err));
+    EXPECT(CLOSED, zkcoord_miss_guard_begin(misses, NULL, 0, -1, &no_turn, &err));
+    EXPECT(CLOSED, zkcoord_miss_guard_forget(misses, NULL, 0, -1, &err));
+    CHECK(!zkcoord_load_turn_is_held(turn));
+    OK(zkcoord_load_turn_missed(turn, -1, &err)); /* was lost with the session, and does not count */
     EXPECT(CLOSED, zkcoord_counter_watch_next(watch, -1, &value, &err));
     EXPECT(CLOSED, zkcoord_counter_get(counter, -1, &value, &err));
     EXPECT(CLOSED, zkcoord_counter_get_stale(counter, -1, &value, &err));
@@ -69,6 +77,8 @@ static void after_close_everything_is_closed(void) {
     EXPECT(CLOSED, zkcoord_counter_compare_and_set(counter, 1, 2, 5000, &written, &err));
     OK(zkcoord_guard_release(guard, 5000, &err));
     zkcoord_guard_free(guard);
+    zkcoord_load_turn_free(turn);
+    zkcoord_miss_guard_free(misses);
     zkcoord_counter_watch_free(watch);
     zkcoord_counter_free(counter);
     zkcoord_reentrant_mutex_free(reentrant);

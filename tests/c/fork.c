@@ -10,6 +10,8 @@ static zkcoord_counter *counter;
 static zkcoord_counter_watch *watch;
 static zkcoord_reentrant_mutex *reentrant;
 static zkcoord_guard *reentered;
+static zkcoord_miss_guard *misses;
+static zkcoord_load_turn *turn, *other_turn;
 static zkcoord_rw_lock *rw_lock;
 static zkcoord_multi_mutex *multi;
 static zkcoord_semaphore *semaphore;
@@ -40,6 +42,7 @@ static void still_ours(void) {
     zkcoord_mutex *theirs = new_mutex(other, "/fork");
     zkcoord_guard *none = guard;
     OK(zkcoord_guard_check(guard, &err));
+    CHECK(zkcoord_load_turn_is_held(turn));
     OK(zkcoord_mutex_try_acquire(theirs, &none, &err));
     CHECK(none == NULL);
     int64_t value = 0;
@@ -78,6 +81,14 @@ static void use_everything(void) {
     EXPECT(FORKED, zkcoord_counter_watch_next(watch, -1, &number, &err));
     EXPECT(FORKED, zkcoord_reentrant_mutex_acquire(reentrant, -1, &none, &err));
     EXPECT(FORKED, zkcoord_reentrant_mutex_try_acquire(reentrant, &none, &err));
+    zkcoord_miss_guard *no_miss_guard = NULL;
+    zkcoord_load_turn *no_turn = NULL;
+    EXPECT(FORKED, zkcoord_miss_guard_new(client, "/new", &no_miss_guard, &err));
+    EXPECT(FORKED, zkcoord_miss_guard_begin(misses, NULL, 0, -1, &no_turn, &err));
+    EXPECT(FORKED, zkcoord_miss_guard_forget(misses, NULL, 0, -1, &err));
+    CHECK(!zkcoord_load_turn_is_held(turn));
+    EXPECT(FORKED, zkcoord_load_turn_found(turn, -1, &err));
+    EXPECT(FORKED, zkcoord_load_turn_missed(other_turn, -1, &err));
     EXPECT(FORKED, zkcoord_rw_lock_read(rw_lock, &made, &err));
     EXPECT(FORKED, zkcoord_rw_lock_write(rw_lock, &made, &err));
     EXPECT(FORKED, zkcoord_multi_mutex_acquire(multi, -1, &none, &err));
@@ -113,6 +124,9 @@ static void use_everything(void) {
 static void free_everything(void) {
     zkcoord_client_free(client);
     zkcoord_guard_free(guard);
+    zkcoord_load_turn_free(turn);
+    zkcoord_load_turn_free(other_turn);
+    zkcoord_miss_guard_free(misses);
     zkcoord_guard_free(reentered);
     zkcoord_counter_watch_free(watch);
     zkcoord_counter_free(counter);
@@ -175,6 +189,9 @@ int main(void) {
     OK(zkcoord_counter_watch_next(watch, 5000, &value, &err)); /* from now on the server has a watch */
     OK(zkcoord_reentrant_mutex_new(client, "/fork-again", &reentrant, &err));
     OK(zkcoord_reentrant_mutex_acquire(reentrant, 5000, &reentered, &err));
+    OK(zkcoord_miss_guard_new(client, "/fork-misses", &misses, &err));
+    OK(zkcoord_miss_guard_begin(misses, NULL, 0, 5000, &turn, &err));
+    OK(zkcoord_miss_guard_begin(misses, (const uint8_t *)"key", 3, 5000, &other_turn, &err));
     OK(zkcoord_rw_lock_new(client, "/fork-rw", &rw_lock, &err));
     OK(zkcoord_multi_mutex_new(client, (const char *const[]){"/fork-1", "/fork-2"}, 2, &multi, &err));
     OK(zkcoord_guard_on_lost(guard, nothing, NULL, NULL, &err));

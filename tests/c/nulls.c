@@ -270,6 +270,34 @@ static void null_for_a_counters_options_and_watch(void) {
     zkcoord_counter_watch_free(NULL);
 }
 
+static void null_for_a_miss_guard(void) {
+    const uint8_t key[] = {1};
+    zkcoord_miss_guard *out = NULL;
+    zkcoord_load_turn *turn = NULL;
+    REFUSED("options", zkcoord_miss_guard_options_set_threshold, NULL, 3);
+    REFUSED("options", zkcoord_miss_guard_options_set_window, NULL, 1000);
+    REFUSED("options", zkcoord_miss_guard_options_set_hold, NULL, 1000);
+    zkcoord_miss_guard_options_free(NULL);
+    REFUSED("client", zkcoord_miss_guard_new, NULL, "/misses", &out);
+    REFUSED("path", zkcoord_miss_guard_new, client, NULL, &out);
+    REFUSED("out", zkcoord_miss_guard_new, client, "/misses", NULL);
+    REFUSED("client", zkcoord_miss_guard_new_with_options, NULL, "/misses", NULL, &out);
+    REFUSED("path", zkcoord_miss_guard_new_with_options, client, NULL, NULL, &out);
+    REFUSED("out", zkcoord_miss_guard_new_with_options, client, "/misses", NULL, NULL);
+    OK(zkcoord_miss_guard_new_with_options(client, "/misses", NULL, &out, &err));
+    REFUSED("guard", zkcoord_miss_guard_begin, NULL, key, 1, 1000, &turn);
+    REFUSED("key", zkcoord_miss_guard_begin, out, NULL, 1, 1000, &turn);
+    REFUSED("out", zkcoord_miss_guard_begin, out, key, 1, 1000, NULL);
+    REFUSED("guard", zkcoord_miss_guard_forget, NULL, key, 1, 1000);
+    REFUSED("key", zkcoord_miss_guard_forget, out, NULL, 1, 1000);
+    zkcoord_miss_guard_free(out);
+    zkcoord_miss_guard_free(NULL);
+    CHECK(!zkcoord_load_turn_is_held(NULL));
+    REFUSED("turn", zkcoord_load_turn_found, NULL, 1000);
+    REFUSED("turn", zkcoord_load_turn_missed, NULL, 1000);
+    zkcoord_load_turn_free(NULL);
+}
+
 static void null_for_an_error(void) {
     CHECK(zkcoord_error_status(NULL) == ZKCOORD_STATUS_OK);
     CHECK(strcmp(zkcoord_error_message(NULL), "") == 0);
@@ -321,6 +349,7 @@ int main(void) {
     RUN(null_for_a_queue_and_stats);
     RUN(null_for_a_counter);
     RUN(null_for_a_counters_options_and_watch);
+    RUN(null_for_a_miss_guard);
     RUN(null_for_an_error);
     RUN(failures_clear_the_results);
     zkcoord_counter_watch_free(watch);
