@@ -272,8 +272,8 @@ typedef struct zkcoord_multi_mutex zkcoord_multi_mutex;
 typedef struct zkcoord_mutex zkcoord_mutex;
 
 /**
- * Options for mutexes, read/write locks and multi mutexes. Must not be set by two threads at the same time, nor while
- * it is in use.
+ * Options for mutexes, reentrant mutexes, read/write locks and multi mutexes. Must not be set by two threads at the same
+ * time, nor while it is in use.
  */
 typedef struct zkcoord_mutex_options zkcoord_mutex_options;
 
@@ -323,8 +323,10 @@ typedef struct zkcoord_rw_lock zkcoord_rw_lock;
 typedef struct zkcoord_semaphore zkcoord_semaphore;
 
 /**
- * How long the waits took that ended well, when zkcoord_mutex_stats() or its like was called. It does not change any
- * more. Mean, deviation and quantiles are those of the latest 1024, in seconds; 0 before the first, and for NULL.
+ * How long the waits took that ended well, until zkcoord_mutex_stats() or its like was called; a counter's changes are such
+ * waits too. And how long locks were held, of the holds that ended with a release or a free of the guard; lost ones do not
+ * count. It does not change any more. Mean, deviation and quantiles are those of the latest 1024, in seconds; 0 before the
+ * first, and for NULL.
  */
 typedef struct zkcoord_stats zkcoord_stats;
 
@@ -491,6 +493,23 @@ zkcoord_status zkcoord_mutex_options_set_scheme(zkcoord_mutex_options *options,
                                                 zkcoord_error **err);
 
 /**
+ * Lets the threads of this client hand a mutex to each other, up to `most` times in a row without any request; then it is
+ * the others' turn. 0, the default, is strict: everybody in the order of the server's queue. For zkcoord_mutex only:
+ * the functions that make other locks refuse more than 0.
+ *
+ * Those who ask with more than 0, through any mutex of the client at the same path, stand in one line, and one node stands
+ * in the server's queue for all of them. How often a lock is handed over is decided by who gives it. Guards that were
+ * handed over one after the other share the node and the token: they never overlap, but whoever checks tokens cannot tell
+ * them apart. A lock that is lost, or that somebody asked for, is not handed over.
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT when it is not from 0 to 4294967295.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_mutex_options_set_handoff(zkcoord_mutex_options *options,
+                                                 int64_t most,
+                                                 zkcoord_error **err);
+
+/**
  * Takes ownership of the options. NULL is fine. Locks that were made with them are not touched.
  */
 ZKCOORD_API void zkcoord_mutex_options_free(zkcoord_mutex_options *options);
@@ -551,8 +570,8 @@ zkcoord_status zkcoord_mutex_inspect(const zkcoord_mutex *mutex,
                                      zkcoord_error **err);
 
 /**
- * Returns new figures: how long the calls of zkcoord_mutex_acquire() with this mutex took so far; free with
- * zkcoord_stats_free(). Costs no round trip.
+ * Returns new figures: how long the calls of zkcoord_mutex_acquire() with this mutex took so far, and how long it was held;
+ * free with zkcoord_stats_free(). Costs no round trip.
  */
 ZKCOORD_API zkcoord_status zkcoord_mutex_stats(const zkcoord_mutex *mutex, zkcoord_stats **out, zkcoord_error **err);
 
@@ -956,12 +975,12 @@ ZKCOORD_API uint64_t zkcoord_stats_count(const zkcoord_stats *stats);
 ZKCOORD_API uint64_t zkcoord_stats_timeouts(const zkcoord_stats *stats);
 
 /**
- * The mean, in seconds.
+ * The mean of the waits, in seconds.
  */
 ZKCOORD_API double zkcoord_stats_mean(const zkcoord_stats *stats);
 
 /**
- * The standard deviation, in seconds.
+ * The standard deviation of the waits, in seconds.
  */
 ZKCOORD_API double zkcoord_stats_stddev(const zkcoord_stats *stats);
 
@@ -983,6 +1002,31 @@ ZKCOORD_API double zkcoord_stats_p99(const zkcoord_stats *stats);
  * With n waits seen it is off by at most about 0.45 / sqrt(n): 0.1 with 20, 0.015 with 1000.
  */
 ZKCOORD_API double zkcoord_stats_success_probability(const zkcoord_stats *stats, int64_t budget_ms);
+
+/**
+ * How many holds ended.
+ */
+ZKCOORD_API uint64_t zkcoord_stats_hold_count(const zkcoord_stats *stats);
+
+/**
+ * The mean of the holds, in seconds.
+ */
+ZKCOORD_API double zkcoord_stats_hold_mean(const zkcoord_stats *stats);
+
+/**
+ * The standard deviation of the holds, in seconds.
+ */
+ZKCOORD_API double zkcoord_stats_hold_stddev(const zkcoord_stats *stats);
+
+/**
+ * Half of the holds took at most so many seconds.
+ */
+ZKCOORD_API double zkcoord_stats_hold_p50(const zkcoord_stats *stats);
+
+/**
+ * 99 % of the holds took at most so many seconds.
+ */
+ZKCOORD_API double zkcoord_stats_hold_p99(const zkcoord_stats *stats);
 
 /**
  * Takes ownership of the figures. NULL is fine.

@@ -67,6 +67,12 @@ public:
     MutexOptions &scheme(Scheme scheme) {
         return set(zkcoord_mutex_options_set_scheme, scheme == Scheme::kazoo ? "kazoo" : "curator");
     }
+
+    /**
+     * How often in a row the threads of this client may hand a Mutex to each other without any request; then it is the others'
+     * turn. Default 0, in the order of the server's queue. Guards handed over share the token. Not for other locks.
+     */
+    MutexOptions &handoff(std::int64_t most) { return set(zkcoord_mutex_options_set_handoff, most); }
 };
 
 namespace detail {
@@ -187,7 +193,7 @@ public:
     /** Looks who holds the lock and who waits for it. */
     Queue inspect(Timeout timeout = {}) const { return detail::inspect(zkcoord_mutex_inspect, capi(), timeout); }
 
-    /** How long acquire() and the like took so far. Costs no round trip. */
+    /** How long acquire() and the like took so far, and how long the lock was held. Costs no round trip. */
     WaitStats stats() const { return WaitStats(detail::result<zkcoord_stats *>(zkcoord_mutex_stats, capi())); }
 
 private:

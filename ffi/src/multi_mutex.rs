@@ -54,7 +54,7 @@ pub unsafe extern "C" fn zkcoord_multi_mutex_new_with_options(
         let path =
             |(index, path): (usize, &*const c_char)| unsafe { text(&format!("paths[{index}]"), *path) };
         let paths = paths.iter().enumerate().map(path).collect::<Result<Vec<_>, Error>>()?;
-        let mutex = client.0.multi_mutex(paths).scheme(scheme(options));
+        let mutex = client.0.multi_mutex(paths).scheme(scheme(options)?);
         mutex.paths()?;
         Ok(handle(zkcoord_multi_mutex(mutex)))
     })

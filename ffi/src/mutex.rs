@@ -8,7 +8,7 @@ use crate::boundary::{boundary_out, free, given, handle};
 use crate::client::zkcoord_client;
 use crate::error::zkcoord_error;
 use crate::guard::{acquired, tried, zkcoord_guard};
-use crate::mutex_options::{scheme, zkcoord_mutex_options};
+use crate::mutex_options::{apply, zkcoord_mutex_options};
 use crate::queue::zkcoord_queue;
 use crate::stats::zkcoord_stats;
 use crate::status::zkcoord_status;
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn zkcoord_mutex_new_with_options(
         let client = given("client", client)?;
         // SAFETY: borrowed for the call.
         let mutex = client.0.mutex(unsafe { text("path", path) }?);
-        zkcoord_mutex::checked(mutex.scheme(scheme(options)), Mutex::asked_by)
+        zkcoord_mutex::checked(apply(options, mutex), Mutex::asked_by)
     })
 }
 
@@ -103,8 +103,8 @@ pub unsafe extern "C" fn zkcoord_mutex_inspect(
     })
 }
 
-/// Returns new figures: how long the calls of zkcoord_mutex_acquire() with this mutex took so far; free with
-/// zkcoord_stats_free(). Costs no round trip.
+/// Returns new figures: how long the calls of zkcoord_mutex_acquire() with this mutex took so far, and how long it was held;
+/// free with zkcoord_stats_free(). Costs no round trip.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zkcoord_mutex_stats(
     mutex: Option<&zkcoord_mutex>,

@@ -51,7 +51,7 @@ pub unsafe extern "C" fn zkcoord_reentrant_mutex_new_with_options(
     boundary_out(out, err, || {
         let client = given("client", client)?;
         // SAFETY: borrowed for the call.
-        let mutex = client.0.reentrant_mutex(unsafe { text("path", path) }?).scheme(scheme(options));
+        let mutex = client.0.reentrant_mutex(unsafe { text("path", path) }?).scheme(scheme(options)?);
         mutex.path()?;
         Ok(handle(zkcoord_reentrant_mutex(mutex)))
     })

@@ -51,7 +51,7 @@ pub unsafe extern "C" fn zkcoord_rw_lock_new_with_options(
     boundary_out(out, err, || {
         let client = given("client", client)?;
         // SAFETY: borrowed for the call.
-        let lock = client.0.rw_lock(unsafe { text("path", path) }?).scheme(scheme(options));
+        let lock = client.0.rw_lock(unsafe { text("path", path) }?).scheme(scheme(options)?);
         lock.read().path()?;
         Ok(handle(zkcoord_rw_lock(lock)))
     })

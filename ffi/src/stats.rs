@@ -1,13 +1,15 @@
-//! How long waits took.
+//! How long waits and holds took.
 
 use std::time::Duration;
 
-use zkcoord_core::WaitStats;
+use zkcoord_core::{HoldStats, WaitStats};
 
 use crate::boundary::free;
 
-/// How long the waits took that ended well, when zkcoord_mutex_stats() or its like was called. It does not change any
-/// more. Mean, deviation and quantiles are those of the latest 1024, in seconds; 0 before the first, and for NULL.
+/// How long the waits took that ended well, until zkcoord_mutex_stats() or its like was called; a counter's changes are such
+/// waits too. And how long locks were held, of the holds that ended with a release or a free of the guard; lost ones do not
+/// count. It does not change any more. Mean, deviation and quantiles are those of the latest 1024, in seconds; 0 before the
+/// first, and for NULL.
 pub struct zkcoord_stats(pub(crate) WaitStats);
 
 /// How many waits ended well.
@@ -22,13 +24,13 @@ pub extern "C" fn zkcoord_stats_timeouts(stats: Option<&zkcoord_stats>) -> u64 {
     stats.map_or(0, |stats| stats.0.timeouts)
 }
 
-/// The mean, in seconds.
+/// The mean of the waits, in seconds.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_stats_mean(stats: Option<&zkcoord_stats>) -> f64 {
     seconds(stats, |stats| stats.mean)
 }
 
-/// The standard deviation, in seconds.
+/// The standard deviation of the waits, in seconds.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_stats_stddev(stats: Option<&zkcoord_stats>) -> f64 {
     seconds(stats, |stats| stats.stddev)
@@ -57,6 +59,36 @@ pub extern "C" fn zkcoord_stats_success_probability(stats: Option<&zkcoord_stats
     stats.and_then(|stats| stats.0.success_probability(budget)).unwrap_or(f64::NAN)
 }
 
+/// How many holds ended.
+#[unsafe(no_mangle)]
+pub extern "C" fn zkcoord_stats_hold_count(stats: Option<&zkcoord_stats>) -> u64 {
+    stats.map_or(0, |stats| stats.0.holds.count)
+}
+
+/// The mean of the holds, in seconds.
+#[unsafe(no_mangle)]
+pub extern "C" fn zkcoord_stats_hold_mean(stats: Option<&zkcoord_stats>) -> f64 {
+    hold_seconds(stats, |holds| holds.mean)
+}
+
+/// The standard deviation of the holds, in seconds.
+#[unsafe(no_mangle)]
+pub extern "C" fn zkcoord_stats_hold_stddev(stats: Option<&zkcoord_stats>) -> f64 {
+    hold_seconds(stats, |holds| holds.stddev)
+}
+
+/// Half of the holds took at most so many seconds.
+#[unsafe(no_mangle)]
+pub extern "C" fn zkcoord_stats_hold_p50(stats: Option<&zkcoord_stats>) -> f64 {
+    hold_seconds(stats, |holds| holds.p50)
+}
+
+/// 99 % of the holds took at most so many seconds.
+#[unsafe(no_mangle)]
+pub extern "C" fn zkcoord_stats_hold_p99(stats: Option<&zkcoord_stats>) -> f64 {
+    hold_seconds(stats, |holds| holds.p99)
+}
+
 /// Takes ownership of the figures. NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_stats_free(stats: Option<Box<zkcoord_stats>>) {
@@ -65,4 +97,8 @@ pub extern "C" fn zkcoord_stats_free(stats: Option<Box<zkcoord_stats>>) {
 
 fn seconds(stats: Option<&zkcoord_stats>, figure: impl FnOnce(&WaitStats) -> Duration) -> f64 {
     stats.map_or(0.0, |stats| figure(&stats.0).as_secs_f64())
+}
+
+fn hold_seconds(stats: Option<&zkcoord_stats>, figure: impl FnOnce(&HoldStats) -> Duration) -> f64 {
+    seconds(stats, |stats| figure(&stats.holds))
 }

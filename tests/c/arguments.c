@@ -47,6 +47,29 @@ static void bad_numbers_and_names(void) {
     }
 }
 
+static void bad_handoffs(void) {
+    static const int64_t impossible[] = {-1, INT64_MIN, INT64_MAX, INT64_C(1) << 32};
+    static const char *const paths[] = {"/a"};
+    for (size_t i = 0; i < sizeof impossible / sizeof *impossible; i++) {
+        EXPECT(INVALID_ARGUMENT, zkcoord_mutex_options_set_handoff(mutex_options, impossible[i], &err));
+        CHECK(said("handoff "));
+    }
+    zkcoord_mutex *made = NULL;
+    zkcoord_rw_lock *no_lock = rw_lock;
+    zkcoord_multi_mutex *no_multi = multi;
+    zkcoord_reentrant_mutex *no_reentrant = NULL;
+    OK(zkcoord_mutex_options_set_handoff(mutex_options, UINT32_MAX, &err));
+    OK(zkcoord_mutex_new_with_options(client, "/a", mutex_options, &made, &err));
+    EXPECT(INVALID_ARGUMENT, zkcoord_rw_lock_new_with_options(client, "/a", mutex_options, &no_lock, &err));
+    CHECK(no_lock == NULL && said("handoff \"4294967295\""));
+    EXPECT(INVALID_ARGUMENT, zkcoord_reentrant_mutex_new_with_options(client, "/a", mutex_options, &no_reentrant, &err));
+    CHECK(no_reentrant == NULL && said("handoff "));
+    EXPECT(INVALID_ARGUMENT, zkcoord_multi_mutex_new_with_options(client, paths, 1, mutex_options, &no_multi, &err));
+    CHECK(no_multi == NULL && said("handoff "));
+    OK(zkcoord_mutex_options_set_handoff(mutex_options, 0, &err));
+    zkcoord_mutex_free(made);
+}
+
 static void bad_counter_options(void) {
     static const char *const formats[] = {"", "I64", "i16", "i64 ", "\xff"};
     zkcoord_counter_options *options = zkcoord_counter_options_new();
@@ -182,6 +205,7 @@ int main(void) {
     OK(zkcoord_rw_lock_new(client, "/rw", &rw_lock, &err));
     OK(zkcoord_multi_mutex_new(client, (const char *const[]){"/a", "/b"}, 2, &multi, &err));
     RUN(bad_numbers_and_names);
+    RUN(bad_handoffs);
     RUN(bad_counter_options);
     RUN(bad_miss_guards);
     RUN(bad_paths);

@@ -147,6 +147,10 @@ static void waits_are_measured(void) {
     CHECK(zkcoord_stats_success_probability(stats, 60000) > 0.99);
     CHECK(zkcoord_stats_success_probability(stats, 0) < zkcoord_stats_success_probability(stats, 60000));
     CHECK(zkcoord_stats_count(none) == 0); /* as it was */
+    CHECK(zkcoord_stats_hold_count(none) == 0 && zkcoord_stats_hold_count(stats) == 5);
+    CHECK(zkcoord_stats_hold_mean(stats) > 0.01 && zkcoord_stats_hold_mean(stats) < 10); /* the last one: 50 ms */
+    CHECK(zkcoord_stats_hold_stddev(stats) > 0 && zkcoord_stats_hold_p99(stats) > 0.05);
+    CHECK(zkcoord_stats_hold_p50(stats) <= zkcoord_stats_hold_p99(stats));
     zkcoord_stats_free(stats);
     zkcoord_stats_free(none);
     zkcoord_mutex_free(mutex);

@@ -59,6 +59,7 @@ static void null_for_options(void) {
     zkcoord_options_free(NULL);
     REFUSED("options", zkcoord_mutex_options_set_scheme, NULL, "kazoo");
     REFUSED("scheme", zkcoord_mutex_options_set_scheme, mutex_options, NULL);
+    REFUSED("options", zkcoord_mutex_options_set_handoff, NULL, 1);
     zkcoord_mutex_options_free(NULL);
 }
 
@@ -179,6 +180,9 @@ static void null_for_a_queue_and_stats(void) {
     CHECK(zkcoord_stats_mean(NULL) == 0 && zkcoord_stats_stddev(NULL) == 0);
     CHECK(zkcoord_stats_p50(NULL) == 0 && zkcoord_stats_p99(NULL) == 0);
     CHECK(isnan(zkcoord_stats_success_probability(NULL, 1000)));
+    CHECK(zkcoord_stats_hold_count(NULL) == 0 && zkcoord_stats_hold_mean(NULL) == 0);
+    CHECK(zkcoord_stats_hold_stddev(NULL) == 0);
+    CHECK(zkcoord_stats_hold_p50(NULL) == 0 && zkcoord_stats_hold_p99(NULL) == 0);
     zkcoord_stats_free(NULL);
 }
 

@@ -109,6 +109,90 @@ static void who_would_wait_for_himself_is_told(void) {
     zkcoord_reentrant_mutex_free(reentrant);
 }
 
+static zkcoord_mutex *side(zkcoord_status (*of)(const zkcoord_rw_lock *, zkcoord_mutex **, zkcoord_error **),
+                           zkcoord_rw_lock *lock) {
+    zkcoord_mutex *mutex = NULL;
+    OK(of(lock, &mutex, &err));
+    return mutex;
+}
+
+static void who_writes_may_go_over_to_reading(void) {
+    zkcoord_rw_lock *mine = NULL, *theirs = NULL;
+    OK(zkcoord_rw_lock_new(one, "/over", &mine, &err));
+    OK(zkcoord_rw_lock_new(two, "/over", &theirs, &err));
+    zkcoord_mutex *read = side(zkcoord_rw_lock_read, mine), *write = side(zkcoord_rw_lock_write, mine);
+    zkcoord_mutex *their_read = side(zkcoord_rw_lock_read, theirs), *their_write = side(zkcoord_rw_lock_write, theirs);
+    zkcoord_guard *writing = acquired(write), *again = acquired(write), *reading = NULL, *none = writing;
+    CHECK(zkcoord_guard_token(again) == zkcoord_guard_token(writing));
+    zkcoord_guard_free(again);
+    OK(zkcoord_mutex_acquire(read, 0, &reading, &err));
+    CHECK(zkcoord_guard_token(reading) == zkcoord_guard_token(writing));
+    OK(zkcoord_guard_release(writing, 5000, &err));
+    CHECK(zkcoord_guard_is_held(reading));
+    EXPECT(WOULD_DEADLOCK, zkcoord_mutex_acquire(write, -1, &none, &err)); /* there is no way back */
+    CHECK(none == NULL && said("/over"));
+    OK(zkcoord_mutex_try_acquire(their_write, &none, &err));
+    CHECK(none == NULL);
+    zkcoord_guard *reading_too = acquired(their_read);
+    zkcoord_guard_free(reading_too);
+    zkcoord_guard_free(reading);
+    zkcoord_guard_free(writing);
+    writing = acquired(their_write);
+    zkcoord_guard_free(writing);
+    zkcoord_mutex_free(read);
+    zkcoord_mutex_free(write);
+    zkcoord_mutex_free(their_read);
+    zkcoord_mutex_free(their_write);
+    zkcoord_rw_lock_free(theirs);
+    zkcoord_rw_lock_free(mine);
+}
+
+enum { ROUNDS = 100 };
+
+/* The tokens of one who takes the lock again and again. */
+typedef struct {
+    zkcoord_mutex *mutex;
+    uint64_t tokens[ROUNDS];
+} taker;
+
+static void *take_again_and_again(void *data) {
+    taker *self = data;
+    for (int i = 0; i < ROUNDS; i++) {
+        zkcoord_guard *guard = NULL;
+        zkcoord_mutex_acquire(self->mutex, 30000, &guard, NULL);
+        self->tokens[i] = zkcoord_guard_token(guard);
+        zkcoord_guard_free(guard);
+    }
+    return NULL;
+}
+
+/* How often two takers of one client have had the same token. */
+static int shared_tokens(int64_t handoff) {
+    static taker takers[2];
+    zkcoord_mutex_options *options = zkcoord_mutex_options_new();
+    zkcoord_mutex *mutex = NULL;
+    pthread_t thread;
+    OK(zkcoord_mutex_options_set_handoff(options, handoff, &err));
+    OK(zkcoord_mutex_new_with_options(one, "/handed", options, &mutex, &err));
+    zkcoord_mutex_options_free(options);
+    takers[0].mutex = takers[1].mutex = mutex;
+    CHECK(pthread_create(&thread, NULL, take_again_and_again, &takers[0]) == 0);
+    take_again_and_again(&takers[1]);
+    pthread_join(thread, NULL);
+    zkcoord_mutex_free(mutex);
+    int shared = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        CHECK(takers[0].tokens[i] > 0 && takers[1].tokens[i] > 0);
+        for (int j = 0; j < ROUNDS; j++) shared += takers[0].tokens[i] == takers[1].tokens[j];
+    }
+    return shared;
+}
+
+static void a_mutex_is_handed_over_where_that_is_allowed(void) {
+    CHECK(shared_tokens(0) == 0);
+    CHECK(shared_tokens(10) > 0);
+}
+
 int main(void) {
     set_up("owners");
     one = new_client();
@@ -117,6 +201,8 @@ int main(void) {
     RUN(a_reentrant_mutex_may_be_kazoos);
     RUN(a_reentrant_mutex_can_be_looked_at);
     RUN(who_would_wait_for_himself_is_told);
+    RUN(who_writes_may_go_over_to_reading);
+    RUN(a_mutex_is_handed_over_where_that_is_allowed);
     zkcoord_client_free(two);
     zkcoord_client_free(one);
     return finish();

@@ -243,7 +243,26 @@ static void readers_share_and_a_writer_does_not() {
     auto moved = std::move(mine);
     CHECK(moved.write().locked() != nullptr);
     writing.release();
+    CHECK(moved.read().try_lock() && !theirs.read().try_lock());
     moved.write().unlock();
+    CHECK(theirs.read().try_lock_for(5s) && !theirs.write().try_lock());
+    moved.read().unlock();
+    theirs.read().unlock();
+}
+
+static void a_mutex_is_handed_over() {
+    auto client = Client::connect(hosts);
+    auto mutex = client.mutex("/handed", zkcoord::MutexOptions().handoff(10));
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; i++) {
+        threads.emplace_back([&] {
+            for (int j = 0; j < 5; j++) std::unique_lock lock{mutex, 30s};
+        });
+    }
+    for (auto &thread : threads) thread.join();
+    CHECK(mutex.stats().count() == 20 && mutex.stats().holds().count == 20 && mutex.stats().holds().mean > 0s);
+    CHECK(throws(Status::invalid_argument, [] { zkcoord::MutexOptions().handoff(-1); }));
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.rw_lock("/rw", zkcoord::MutexOptions().handoff(1)); }));
 }
 
 static void several_are_taken_as_one() {
@@ -387,6 +406,7 @@ int main() {
     RUN(schemes_name_the_nodes);
     RUN(its_owner_gets_it_again);
     RUN(readers_share_and_a_writer_does_not);
+    RUN(a_mutex_is_handed_over);
     RUN(several_are_taken_as_one);
     RUN(permits_are_counted);
     RUN(a_guard_writes_while_it_holds);
