@@ -15,7 +15,7 @@ c=(gcc -std=c11 -D_GNU_SOURCE)
 cpp17=(g++ -std=c++17)
 cpp20=(g++ -std=c++20)
 sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=all)
-c_tests=(arguments callbacks client counter fork guard inspect locks miss_guard mutex nulls owners)
+c_tests=(arguments callbacks client counter counters fork guard inspect locks miss_guard mutex nulls owners rate_limiter)
 cpp_tests=(wrapper wrapper_counters wrapper_limits)
 examples=(lock counter)
 

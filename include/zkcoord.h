@@ -289,6 +289,26 @@ typedef struct zkcoord_options zkcoord_options;
 typedef struct zkcoord_queue zkcoord_queue;
 
 /**
+ * A rate limiter for all clients together: never more than so many permits are let through in any stretch of time as long
+ * as the period, wherever that begins. Time is that of the ensemble's leader; no two machines' clocks are compared.
+ *
+ * At full load about 2 % of the permits are not used, and those that a client had reserved when it died are lost; none is
+ * ever let through twice. A permit that is free costs one round trip, or none when this client has one in advance. Within
+ * a client it is the order of arrival that counts, between clients the order of their writes; nobody overtakes somebody
+ * who waits for many.
+ *
+ * All who share a path must give the same permits, period and burst; they stand in the node, and others are refused. To
+ * change them, delete the node: that forgets what was used lately.
+ */
+typedef struct zkcoord_rate_limiter zkcoord_rate_limiter;
+
+/**
+ * Options for zkcoord_rate_limiter_new_with_options(). Must not be set by two threads at the same time, nor while it is in
+ * use.
+ */
+typedef struct zkcoord_rate_limiter_options zkcoord_rate_limiter_options;
+
+/**
  * A mutual exclusion lock that its owner may take several times. The owner is the thread that calls
  * zkcoord_reentrant_mutex_acquire(). Once it has the lock it gets it again at once, without any request, through any
  * zkcoord_reentrant_mutex of the same client and path: the guards share one node and one token. The lock is given back when
@@ -329,6 +349,36 @@ typedef struct zkcoord_semaphore zkcoord_semaphore;
  * first, and for NULL.
  */
 typedef struct zkcoord_stats zkcoord_stats;
+
+/**
+ * A sum to which many clients add often. An add is only made in memory; what has come together is written now and then, into
+ * a node of this client's own, so that clients do not compete. The price: an add does not tell the value,
+ * zkcoord_striped_counter_sum() does; and what was not flushed when a process dies is lost.
+ *
+ * What zkcoord_striped_counter_flush() acknowledged is in every later sum, exactly once. zkcoord_client_close() flushes
+ * first, and freeing the counter flushes in the background. What clients that are gone have added is folded into the node
+ * at the path, which a zkcoord_counter can read.
+ */
+typedef struct zkcoord_striped_counter zkcoord_striped_counter;
+
+/**
+ * Options for zkcoord_striped_counter_new_with_options(). Must not be set by two threads at the same time, nor while it
+ * is in use.
+ */
+typedef struct zkcoord_striped_counter_options zkcoord_striped_counter_options;
+
+/**
+ * Counts the events of the last so many milliseconds, the window. A node that is missing counts as no events and is made by
+ * the first add.
+ *
+ * The window is divided into buckets, and events are forgotten a bucket at a time: an event counts for at least the window
+ * from the call of its add on, and at most a bucket and some round trips longer. The time is that of the ensemble's leader;
+ * the clocks of the machines that run clients do not matter. Adds are exact, as those of a zkcoord_counter.
+ *
+ * All buckets are written by each add: 60 are cheap, 10000 are not. Everyone who shares the path must give the same window
+ * and buckets; they are written in the node.
+ */
+typedef struct zkcoord_window_counter zkcoord_window_counter;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1264,6 +1314,237 @@ zkcoord_status zkcoord_counter_watch_next(const zkcoord_counter_watch *watch,
  * Takes ownership of the watch. NULL is fine. The counter is not touched.
  */
 ZKCOORD_API void zkcoord_counter_watch_free(zkcoord_counter_watch *watch);
+
+/**
+ * Returns new options, all at their defaults; free with zkcoord_striped_counter_options_free().
+ */
+ZKCOORD_API zkcoord_striped_counter_options *zkcoord_striped_counter_options_new(void);
+
+/**
+ * Sets how many milliseconds an add may wait to be written. Default 100. 0 has it written at once; adds that come in while
+ * a write is under way share the next one.
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT when it is negative.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_striped_counter_options_set_flush_interval(zkcoord_striped_counter_options *options,
+                                                                  int64_t interval_ms,
+                                                                  zkcoord_error **err);
+
+/**
+ * Takes ownership of the options. NULL is fine. Counters that were made with them are not touched.
+ */
+ZKCOORD_API void zkcoord_striped_counter_options_free(zkcoord_striped_counter_options *options);
+
+/**
+ * Makes a striped counter at `path`, an absolute znode path below the client's chroot. No request is sent. Borrows both
+ * for the call; returns a new striped counter; free with zkcoord_striped_counter_free().
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for a path that is none.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_striped_counter_new(const zkcoord_client *client,
+                                           const char *path,
+                                           zkcoord_striped_counter **out,
+                                           zkcoord_error **err);
+
+/**
+ * As zkcoord_striped_counter_new(), with options, which it borrows for the call; NULL stands for the defaults.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_striped_counter_new_with_options(const zkcoord_client *client,
+                                                        const char *path,
+                                                        const zkcoord_striped_counter_options *options,
+                                                        zkcoord_striped_counter **out,
+                                                        zkcoord_error **err);
+
+/**
+ * Adds `n`, which may be negative, and has it written within the flush interval. Does not wait and makes no request. What
+ * cannot be written is tried again until it can; zkcoord_striped_counter_flush() tells.
+ *
+ * ZKCOORD_STATUS_OVERFLOW when what is waiting to be written would be no int64_t: nothing is added.
+ * ZKCOORD_STATUS_CLOSED after zkcoord_client_close().
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_striped_counter_add(const zkcoord_striped_counter *counter,
+                                           int64_t n,
+                                           zkcoord_error **err);
+
+/**
+ * Has everything written that this client has added so far, and waits until the server has confirmed it. One round trip;
+ * none when nothing is waiting.
+ *
+ * ZKCOORD_STATUS_INDETERMINATE when the session died while a write was in flight, and its outcome cannot be learned: it is
+ * not tried again, and is told once, by the next flush if the write was in the background. All others leave what was added
+ * waiting, to be tried again: ZKCOORD_STATUS_TIMEOUT, ZKCOORD_STATUS_CONNECTION_LOST, ZKCOORD_STATUS_BAD_DATA when the node
+ * holds something else, ZKCOORD_STATUS_OVERFLOW when this client's part of the sum would be no int64_t,
+ * ZKCOORD_STATUS_INVALID_ARGUMENT when the node is empty and has children, ZKCOORD_STATUS_NOT_AUTHORIZED and
+ * ZKCOORD_STATUS_QUOTA when the server refuses.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_striped_counter_flush(const zkcoord_striped_counter *counter,
+                                             int64_t timeout_ms,
+                                             zkcoord_error **err);
+
+/**
+ * Stores in `*out` the sum of all that was flushed, by all clients. What was acknowledged before the call is in it; what
+ * this client has added and not flushed is not. One round trip, in which the server reads a node per client; some more when
+ * clients have come or gone.
+ *
+ * ZKCOORD_STATUS_OVERFLOW when the sum is no int64_t, ZKCOORD_STATUS_BAD_DATA when a node holds something else,
+ * ZKCOORD_STATUS_UNSUPPORTED by servers before 3.6, ZKCOORD_STATUS_NOT_AUTHORIZED when the server refuses.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_striped_counter_sum(const zkcoord_striped_counter *counter,
+                                           int64_t timeout_ms,
+                                           int64_t *out,
+                                           zkcoord_error **err);
+
+/**
+ * Takes ownership of the counter. NULL is fine. What was added is written in the background.
+ */
+ZKCOORD_API void zkcoord_striped_counter_free(zkcoord_striped_counter *counter);
+
+/**
+ * Makes a window counter at `path`, an absolute znode path below the client's chroot. No request is sent. Borrows both for
+ * the call; returns a new window counter; free with zkcoord_window_counter_free(). A minute in 60 buckets is a good start.
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for a path that is none, for a window that is not from 1 ms to 100 years, and for buckets
+ * that are not from 1 to 10000, or are shorter than 1 ms.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_window_counter_new(const zkcoord_client *client,
+                                          const char *path,
+                                          int64_t window_ms,
+                                          int64_t buckets,
+                                          zkcoord_window_counter **out,
+                                          zkcoord_error **err);
+
+/**
+ * Records `n` events that happen now, and stores in `*out` how many count with them; INT64_MAX stands for that and more. With
+ * 0 it only counts. One round trip when nobody else writes; one more when this client has to learn the time first.
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT when `n` is negative, and when the node was made with another window or other buckets.
+ * Otherwise as zkcoord_counter_add().
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_window_counter_add(const zkcoord_window_counter *counter,
+                                          int64_t n,
+                                          int64_t timeout_ms,
+                                          int64_t *out,
+                                          zkcoord_error **err);
+
+/**
+ * Stores in `*out` how many events count now. Every add acknowledged before the call is seen. One round trip; two more when
+ * this client has to learn the time first. For that it writes a node of its own below the counter's, and needs the right to.
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT when the node was made with another window or other buckets, ZKCOORD_STATUS_BAD_DATA when
+ * it holds something else, ZKCOORD_STATUS_NOT_AUTHORIZED when the server refuses.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_window_counter_count(const zkcoord_window_counter *counter,
+                                            int64_t timeout_ms,
+                                            int64_t *out,
+                                            zkcoord_error **err);
+
+/**
+ * Takes ownership of the counter. NULL is fine. What is under way goes on.
+ */
+ZKCOORD_API void zkcoord_window_counter_free(zkcoord_window_counter *counter);
+
+/**
+ * Returns new options, all at their defaults; free with zkcoord_rate_limiter_options_free().
+ */
+ZKCOORD_API zkcoord_rate_limiter_options *zkcoord_rate_limiter_options_new(void);
+
+/**
+ * Sets how many permits may be used at once, from 1 to 1000000. Default: as many as in one period.
+ *
+ * With fewer it is smoother: with 100 permits per second and a burst of 10 at most 10 are let through in any tenth of a
+ * second, and at most 100 in any second. With more it is coarser: after a pause more may come at once, and the rate in the
+ * long run is the same.
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT when it is negative; zkcoord_rate_limiter_new_with_options() checks the rest.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_rate_limiter_options_set_burst(zkcoord_rate_limiter_options *options,
+                                                      int64_t burst,
+                                                      zkcoord_error **err);
+
+/**
+ * Takes ownership of the options. NULL is fine. Rate limiters that were made with them are not touched.
+ */
+ZKCOORD_API void zkcoord_rate_limiter_options_free(zkcoord_rate_limiter_options *options);
+
+/**
+ * Makes a rate limiter of so many permits, from 1 to 1000000, per `per_ms` milliseconds, from 1 ms to 31 days, at `path`, an
+ * absolute znode path below the client's chroot. No request is sent. Borrows both for the call; returns a new rate
+ * limiter; free with zkcoord_rate_limiter_free().
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for a path that is none, and for permits or a period that cannot be.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_rate_limiter_new(const zkcoord_client *client,
+                                        const char *path,
+                                        int64_t permits,
+                                        int64_t per_ms,
+                                        zkcoord_rate_limiter **out,
+                                        zkcoord_error **err);
+
+/**
+ * As zkcoord_rate_limiter_new(), with options, which it borrows for the call; NULL stands for the defaults.
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT also for a burst that cannot be.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_rate_limiter_new_with_options(const zkcoord_client *client,
+                                                     const char *path,
+                                                     int64_t permits,
+                                                     int64_t per_ms,
+                                                     const zkcoord_rate_limiter_options *options,
+                                                     zkcoord_rate_limiter **out,
+                                                     zkcoord_error **err);
+
+/**
+ * Waits until so many permits may be used, all at once. They are used up then: there is nothing to give back.
+ *
+ * ZKCOORD_STATUS_TIMEOUT when they do not come free within `timeout_ms`, as soon as that is known, which may be at once; none
+ * were taken. ZKCOORD_STATUS_INVALID_ARGUMENT for 0 and for more than can ever be used at once, and when the node was made
+ * for other permits, another period or burst. ZKCOORD_STATUS_BAD_DATA when the node holds something else than a limiter;
+ * ZKCOORD_STATUS_NOT_AUTHORIZED and ZKCOORD_STATUS_QUOTA when the server refuses.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_rate_limiter_acquire(const zkcoord_rate_limiter *limiter,
+                                            int64_t permits,
+                                            int64_t timeout_ms,
+                                            zkcoord_error **err);
+
+/**
+ * Takes so many permits if they are free now, all or none, and stores in `*out` whether they were. Does not wait for
+ * others.
+ *
+ * ZKCOORD_STATUS_CONNECTION_LOST when the server has to be asked and there is no connection; otherwise as
+ * zkcoord_rate_limiter_acquire().
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_rate_limiter_try_acquire(const zkcoord_rate_limiter *limiter,
+                                                int64_t permits,
+                                                bool *out,
+                                                zkcoord_error **err);
+
+/**
+ * Returns new figures: how long the calls of zkcoord_rate_limiter_acquire() with this limiter took so far; free with
+ * zkcoord_stats_free(). Costs no round trip.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_rate_limiter_stats(const zkcoord_rate_limiter *limiter,
+                                          zkcoord_stats **out,
+                                          zkcoord_error **err);
+
+/**
+ * Takes ownership of the rate limiter. NULL is fine.
+ */
+ZKCOORD_API void zkcoord_rate_limiter_free(zkcoord_rate_limiter *limiter);
 
 /**
  * Returns new options, all at their defaults; free with zkcoord_miss_guard_options_free().

@@ -24,6 +24,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -112,6 +113,35 @@ public:
     /** A counter. Throws Status::invalid_argument also for options that do not go together. */
     [[nodiscard]] Counter counter(const std::string &path, const CounterOptions &options = {}) const {
         return make<Counter>(zkcoord_counter_new_with_options, detail::text("path", path), options.capi());
+    }
+
+    /** A sum to which many clients add often. What was added is written within the flush interval. */
+    [[nodiscard]] StripedCounter
+    striped_counter(const std::string &path, std::chrono::milliseconds flush_interval = std::chrono::milliseconds(100)) const {
+        const detail::StripedCounterOptions options(flush_interval);
+        const auto *text = detail::text("path", path);
+        return make<StripedCounter>(zkcoord_striped_counter_new_with_options, text, options.capi());
+    }
+
+    /** A counter of the events of the last minute, or another window. All who share it must give the same. */
+    [[nodiscard]] WindowCounter window_counter(const std::string &path,
+                                               std::chrono::milliseconds window = std::chrono::minutes(1),
+                                               std::int64_t buckets = 60) const {
+        const auto *text = detail::text("path", path);
+        return make<WindowCounter>(zkcoord_window_counter_new, text, std::int64_t(window.count()), buckets);
+    }
+
+    /**
+     * A rate limiter: so many permits per second, or another period, and how many of them may be used at once; as many as in
+     * a period, if nothing else is said. All who share it must give the same.
+     */
+    [[nodiscard]] RateLimiter rate_limiter(const std::string &path, std::int64_t permits,
+                                           std::chrono::milliseconds per = std::chrono::seconds(1),
+                                           std::optional<std::int64_t> burst = {}) const {
+        const detail::RateLimiterOptions options(burst);
+        const auto *text = detail::text("path", path);
+        return make<RateLimiter>(zkcoord_rate_limiter_new_with_options, text, permits, std::int64_t(per.count()),
+                                 options.capi());
     }
 
     /** A miss guard, with a node for each key below the path. All who share it should give the same options. */

@@ -5,6 +5,7 @@
 #ifndef ZKCOORD_COUNTERS_HPP
 #define ZKCOORD_COUNTERS_HPP
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -189,6 +190,63 @@ private:
     Result result(Function function, Arguments... arguments) const {
         return detail::result<Result>(function, capi(), arguments...);
     }
+};
+
+namespace detail {
+
+class StripedCounterOptions : public Settings<StripedCounterOptions, zkcoord_striped_counter_options,
+                                              zkcoord_striped_counter_options_free> {
+public:
+    explicit StripedCounterOptions(std::chrono::milliseconds flush_interval)
+        : Settings(zkcoord_striped_counter_options_new()) {
+        set(zkcoord_striped_counter_options_set_flush_interval, std::int64_t(flush_interval.count()));
+    }
+};
+
+}  // namespace detail
+
+/**
+ * A sum to which many clients add often. An add is only made in memory; what has come together is written now and then, and
+ * by flush(), and at last in the background by the destructor. What flush() acknowledged is in every later sum, exactly
+ * once; what was not flushed when a process dies is lost.
+ */
+class StripedCounter : public detail::Handle<zkcoord_striped_counter, zkcoord_striped_counter_free> {
+public:
+    /** Adds `n`. Does not wait and makes no request. */
+    void add(std::int64_t n = 1) { detail::call(zkcoord_striped_counter_add, capi(), n); }
+
+    /** Has everything written that this client has added so far, and waits until the server has confirmed it. */
+    void flush(Timeout timeout = {}) { detail::call(zkcoord_striped_counter_flush, capi(), timeout.milliseconds()); }
+
+    /** The sum of all that was flushed, by all clients. */
+    std::int64_t sum(Timeout timeout = {}) const {
+        return detail::result<std::int64_t>(zkcoord_striped_counter_sum, capi(), timeout.milliseconds());
+    }
+
+private:
+    friend class Client;
+    using Handle::Handle;
+};
+
+/**
+ * Counts the events of the last so many seconds, the window, by the clock of the ensemble's leader. An event counts for at
+ * least the window from its add on, and at most one of the window's buckets and some round trips longer.
+ */
+class WindowCounter : public detail::Handle<zkcoord_window_counter, zkcoord_window_counter_free> {
+public:
+    /** Records `n` events that happen now, and returns how many count with them. */
+    std::int64_t add(std::int64_t n = 1, Timeout timeout = {}) {
+        return detail::result<std::int64_t>(zkcoord_window_counter_add, capi(), n, timeout.milliseconds());
+    }
+
+    /** How many events count now. Every add acknowledged before the call is seen. */
+    std::int64_t count(Timeout timeout = {}) const {
+        return detail::result<std::int64_t>(zkcoord_window_counter_count, capi(), timeout.milliseconds());
+    }
+
+private:
+    friend class Client;
+    using Handle::Handle;
 };
 
 }  // namespace zkcoord

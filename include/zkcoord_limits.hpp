@@ -1,6 +1,6 @@
 /**
  * @file zkcoord_limits.hpp
- * What keeps work away: the miss guard. Include zkcoord.hpp.
+ * What keeps work away: the rate limiter, the miss guard. Include zkcoord.hpp.
  */
 #ifndef ZKCOORD_LIMITS_HPP
 #define ZKCOORD_LIMITS_HPP
@@ -13,8 +13,45 @@
 #include <type_traits>
 
 #include "zkcoord_base.hpp"
+#include "zkcoord_stats.hpp"
 
 namespace zkcoord {
+
+namespace detail {
+
+class RateLimiterOptions
+    : public Settings<RateLimiterOptions, zkcoord_rate_limiter_options, zkcoord_rate_limiter_options_free> {
+public:
+    explicit RateLimiterOptions(std::optional<std::int64_t> burst) : Settings(zkcoord_rate_limiter_options_new()) {
+        if (burst) set(zkcoord_rate_limiter_options_set_burst, *burst);
+    }
+};
+
+}  // namespace detail
+
+/**
+ * So many permits per period for all clients together: never more are let through in any stretch of time as long as the
+ * period, wherever that begins. Permits are used up when they are had: there is nothing to give back.
+ */
+class RateLimiter : public detail::Handle<zkcoord_rate_limiter, zkcoord_rate_limiter_free> {
+public:
+    /** Waits for so many permits, all at once. Throws Status::timeout as soon as it is known that they do not come in time. */
+    void acquire(std::int64_t permits = 1, Timeout timeout = {}) {
+        detail::call(zkcoord_rate_limiter_acquire, capi(), permits, timeout.milliseconds());
+    }
+
+    /** Takes so many permits if they are free now, and says whether they were. */
+    [[nodiscard]] bool try_acquire(std::int64_t permits = 1) {
+        return detail::result<bool>(zkcoord_rate_limiter_try_acquire, capi(), permits);
+    }
+
+    /** How long acquire() took so far. Costs no round trip. */
+    WaitStats stats() const { return WaitStats(detail::result<zkcoord_stats *>(zkcoord_rate_limiter_stats, capi())); }
+
+private:
+    friend class Client;
+    using Handle::Handle;
+};
 
 /** What a miss guard is made with: `MissGuardOptions().threshold(3).hold(30s)`. */
 class MissGuardOptions

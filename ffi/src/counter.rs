@@ -55,10 +55,7 @@ pub unsafe extern "C" fn zkcoord_counter_new_with_options(
         let client = given("client", client)?;
         // SAFETY: borrowed for the call.
         let counter = client.0.counter(unsafe { text("path", path) }?);
-        let counter = match options {
-            Some(options) => options.apply(counter),
-            None => counter,
-        };
+        let counter = options.into_iter().fold(counter, |counter, options| options.apply(counter));
         counter.path()?;
         Ok(handle(zkcoord_counter(counter)))
     })

@@ -38,6 +38,16 @@ pub mod counter;
 
 pub mod counter_watch;
 
+pub mod striped_counter_options;
+
+pub mod striped_counter;
+
+pub mod window_counter;
+
+pub mod rate_limiter_options;
+
+pub mod rate_limiter;
+
 pub mod miss_guard_options;
 
 pub mod miss_guard;

@@ -64,10 +64,7 @@ pub unsafe extern "C" fn zkcoord_miss_guard_new_with_options(
         let client = given("client", client)?;
         // SAFETY: borrowed for the call.
         let guard = client.0.miss_guard(unsafe { text("path", path) }?);
-        let guard = match options {
-            Some(options) => options.apply(guard),
-            None => guard,
-        };
+        let guard = options.into_iter().fold(guard, |guard, options| options.apply(guard));
         guard.path()?;
         Ok(handle(zkcoord_miss_guard(guard)))
     })

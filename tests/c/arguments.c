@@ -94,6 +94,62 @@ static void bad_counter_options(void) {
     zkcoord_counter_options_free(options);
 }
 
+static void bad_striped_and_window_counters(void) {
+    static const struct { int64_t window_ms, buckets; const char *what; } bad[] = {
+        {0, 10, "window "}, {-1, 10, "window \"-1\""}, {INT64_MIN, 10, "window "}, {INT64_MAX, 10, "window "},
+        {1000, 0, "buckets \"0\""}, {1000, -1, "buckets \"-1\""}, {1000, 1001, "buckets \"1001\""},
+        {1000, INT64_MAX, "buckets "}, {1000, (INT64_C(1) << 32) + 1, "buckets \"4294967297\""}, {86400000, 10001, "buckets "},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        zkcoord_window_counter *none = NULL;
+        EXPECT(INVALID_ARGUMENT, zkcoord_window_counter_new(client, "/w", bad[i].window_ms, bad[i].buckets, &none, &err));
+        CHECK(none == NULL && said(bad[i].what));
+    }
+    zkcoord_striped_counter_options *options = zkcoord_striped_counter_options_new();
+    zkcoord_striped_counter *striped = NULL;
+    EXPECT(INVALID_ARGUMENT, zkcoord_striped_counter_options_set_flush_interval(options, -1, &err));
+    CHECK(said("flush_interval \"-1\""));
+    OK(zkcoord_striped_counter_options_set_flush_interval(options, INT64_MAX, &err)); /* only by flush() then */
+    OK(zkcoord_striped_counter_new_with_options(client, "/striped", options, &striped, &err));
+    OK(zkcoord_striped_counter_add(striped, 1, &err));
+    OK(zkcoord_striped_counter_flush(striped, 5000, &err));
+    zkcoord_striped_counter_free(striped);
+    zkcoord_striped_counter_options_free(options);
+}
+
+static void bad_rate_limiters(void) {
+    static const struct { int64_t permits, per_ms; const char *what; } bad[] = {
+        {0, 1000, "permits \"0\""}, {-1, 1000, "permits \"-1\""}, {INT64_MIN, 1000, "permits "},
+        {INT64_MAX, 1000, "permits "}, {1000001, 1000, "permits \"1000001\""}, {3, 0, "per "},
+        {3, -1, "per \"-1\""}, {3, INT64_MIN, "per "}, {3, INT64_MAX, "per "},
+    };
+    zkcoord_rate_limiter *limiter = NULL;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        EXPECT(INVALID_ARGUMENT, zkcoord_rate_limiter_new(client, "/l", bad[i].permits, bad[i].per_ms, &limiter, &err));
+        CHECK(limiter == NULL && said(bad[i].what));
+    }
+    zkcoord_rate_limiter_options *options = zkcoord_rate_limiter_options_new();
+    EXPECT(INVALID_ARGUMENT, zkcoord_rate_limiter_options_set_burst(options, -1, &err));
+    CHECK(said("burst \"-1\""));
+    static const int64_t bursts[] = {0, INT64_MAX, 1000001};
+    for (size_t i = 0; i < sizeof bursts / sizeof *bursts; i++) {
+        OK(zkcoord_rate_limiter_options_set_burst(options, bursts[i], &err));
+        EXPECT(INVALID_ARGUMENT, zkcoord_rate_limiter_new_with_options(client, "/l", 3, 1000, options, &limiter, &err));
+        CHECK(limiter == NULL && said("burst "));
+    }
+    zkcoord_rate_limiter_options_free(options);
+    OK(zkcoord_rate_limiter_new(client, "/l", 3, 1000, &limiter, &err));
+    static const int64_t permits[] = {0, -1, INT64_MIN, 4, INT64_MAX};
+    for (size_t i = 0; i < sizeof permits / sizeof *permits; i++) {
+        EXPECT(INVALID_ARGUMENT, zkcoord_rate_limiter_acquire(limiter, permits[i], -1, &err));
+        CHECK(said("permits "));
+        flag = true;
+        EXPECT(INVALID_ARGUMENT, zkcoord_rate_limiter_try_acquire(limiter, permits[i], &flag, &err));
+        CHECK(!flag && said("permits "));
+    }
+    zkcoord_rate_limiter_free(limiter);
+}
+
 static void refuse_misses(int64_t threshold, int64_t window_ms, int64_t hold_ms, const char *what) {
     zkcoord_miss_guard_options *options = zkcoord_miss_guard_options_new();
     zkcoord_miss_guard *none = NULL;
@@ -157,7 +213,16 @@ static void refuse_path(const char *path) {
     CHECK(no_mutex == NULL && said("path ") && strlen(last_message) < 300);
     EXPECT(INVALID_ARGUMENT, zkcoord_reentrant_mutex_new(client, path, &no_reentrant, &err));
     CHECK(no_reentrant == NULL && said("path "));
+    zkcoord_striped_counter *no_striped = NULL;
+    zkcoord_window_counter *no_window = NULL;
+    zkcoord_rate_limiter *no_limiter = NULL;
     zkcoord_miss_guard *no_miss_guard = NULL;
+    EXPECT(INVALID_ARGUMENT, zkcoord_striped_counter_new(client, path, &no_striped, &err));
+    CHECK(no_striped == NULL && said("path "));
+    EXPECT(INVALID_ARGUMENT, zkcoord_window_counter_new(client, path, 1000, 10, &no_window, &err));
+    CHECK(no_window == NULL && said("path "));
+    EXPECT(INVALID_ARGUMENT, zkcoord_rate_limiter_new(client, path, 3, 1000, &no_limiter, &err));
+    CHECK(no_limiter == NULL && said("path "));
     EXPECT(INVALID_ARGUMENT, zkcoord_miss_guard_new(client, path, &no_miss_guard, &err));
     CHECK(no_miss_guard == NULL && said("path "));
     EXPECT(INVALID_ARGUMENT, zkcoord_counter_new(client, path, &no_counter, &err));
@@ -207,6 +272,8 @@ int main(void) {
     RUN(bad_numbers_and_names);
     RUN(bad_handoffs);
     RUN(bad_counter_options);
+    RUN(bad_striped_and_window_counters);
+    RUN(bad_rate_limiters);
     RUN(bad_miss_guards);
     RUN(bad_paths);
     RUN(bad_hosts);

@@ -33,6 +33,10 @@ static void after_close_everything_is_closed(void) {
     zkcoord_counter_watch *watch = NULL;
     OK(zkcoord_reentrant_mutex_new(client, "/closed", &reentrant, &err));
     OK(zkcoord_counter_watch_new(counter, &watch, &err));
+    zkcoord_window_counter *window = NULL;
+    zkcoord_rate_limiter *limiter = NULL;
+    OK(zkcoord_window_counter_new(client, "/closed-window", 1000, 10, &window, &err));
+    OK(zkcoord_rate_limiter_new(client, "/closed-limit", 3, 1000, &limiter, &err));
     zkcoord_miss_guard *misses = NULL;
     zkcoord_load_turn *turn = NULL, *no_turn = NULL;
     OK(zkcoord_miss_guard_new(client, "/closed-misses", &misses, &err));
@@ -60,6 +64,10 @@ static void after_close_everything_is_closed(void) {
     EXPECT(CLOSED, zkcoord_reentrant_mutex_acquire(reentrant, -1, &none, &err));
     EXPECT(CLOSED, zkcoord_reentrant_mutex_try_acquire(reentrant, &none, &err));
     EXPECT(CLOSED, zkcoord_reentrant_mutex_inspect(reentrant, -1, &queue, &err));
+    EXPECT(CLOSED, zkcoord_window_counter_add(window, 1, -1, &value, &err));
+    EXPECT(CLOSED, zkcoord_window_counter_count(window, -1, &value, &err));
+    EXPECT(CLOSED, zkcoord_rate_limiter_acquire(limiter, 1, -1, &err));
+    EXPECT(CLOSED, zkcoord_rate_limiter_try_acquire(limiter, 1, &written, &err));
     EXPECT(CLOSED, zkcoord_miss_guard_begin(misses, NULL, 0, -1, &no_turn, &err));
     EXPECT(CLOSED, zkcoord_miss_guard_forget(misses, NULL, 0, -1, &err));
     CHECK(!zkcoord_load_turn_is_held(turn));
@@ -77,6 +85,8 @@ static void after_close_everything_is_closed(void) {
     EXPECT(CLOSED, zkcoord_counter_compare_and_set(counter, 1, 2, 5000, &written, &err));
     OK(zkcoord_guard_release(guard, 5000, &err));
     zkcoord_guard_free(guard);
+    zkcoord_window_counter_free(window);
+    zkcoord_rate_limiter_free(limiter);
     zkcoord_load_turn_free(turn);
     zkcoord_miss_guard_free(misses);
     zkcoord_counter_watch_free(watch);

@@ -10,6 +10,9 @@ static zkcoord_counter *counter;
 static zkcoord_counter_watch *watch;
 static zkcoord_reentrant_mutex *reentrant;
 static zkcoord_guard *reentered;
+static zkcoord_striped_counter *striped;
+static zkcoord_window_counter *window;
+static zkcoord_rate_limiter *limiter;
 static zkcoord_miss_guard *misses;
 static zkcoord_load_turn *turn, *other_turn;
 static zkcoord_rw_lock *rw_lock;
@@ -47,6 +50,8 @@ static void still_ours(void) {
     CHECK(none == NULL);
     int64_t value = 0;
     OK(zkcoord_counter_increment(counter, 5000, &value, &err));
+    OK(zkcoord_striped_counter_add(striped, 1, &err));
+    OK(zkcoord_striped_counter_flush(striped, 5000, &err));
     zkcoord_mutex_free(theirs);
     zkcoord_client_free(other);
 }
@@ -81,6 +86,19 @@ static void use_everything(void) {
     EXPECT(FORKED, zkcoord_counter_watch_next(watch, -1, &number, &err));
     EXPECT(FORKED, zkcoord_reentrant_mutex_acquire(reentrant, -1, &none, &err));
     EXPECT(FORKED, zkcoord_reentrant_mutex_try_acquire(reentrant, &none, &err));
+    zkcoord_striped_counter *no_striped = NULL;
+    zkcoord_window_counter *no_window = NULL;
+    zkcoord_rate_limiter *no_limiter = NULL;
+    EXPECT(FORKED, zkcoord_striped_counter_new(client, "/new", &no_striped, &err));
+    EXPECT(FORKED, zkcoord_striped_counter_add(striped, 1, &err));
+    EXPECT(FORKED, zkcoord_striped_counter_flush(striped, -1, &err));
+    EXPECT(FORKED, zkcoord_striped_counter_sum(striped, -1, &number, &err));
+    EXPECT(FORKED, zkcoord_window_counter_new(client, "/new", 1000, 10, &no_window, &err));
+    EXPECT(FORKED, zkcoord_window_counter_add(window, 1, -1, &number, &err));
+    EXPECT(FORKED, zkcoord_window_counter_count(window, -1, &number, &err));
+    EXPECT(FORKED, zkcoord_rate_limiter_new(client, "/new", 3, 1000, &no_limiter, &err));
+    EXPECT(FORKED, zkcoord_rate_limiter_acquire(limiter, 1, -1, &err));
+    EXPECT(FORKED, zkcoord_rate_limiter_try_acquire(limiter, 1, &flag, &err));
     zkcoord_miss_guard *no_miss_guard = NULL;
     zkcoord_load_turn *no_turn = NULL;
     EXPECT(FORKED, zkcoord_miss_guard_new(client, "/new", &no_miss_guard, &err));
@@ -104,6 +122,7 @@ static void use_everything(void) {
     EXPECT(FORKED, zkcoord_reentrant_mutex_inspect(reentrant, -1, &queue, &err));
     EXPECT(FORKED, zkcoord_reentrant_mutex_stats(reentrant, &stats, &err));
     EXPECT(FORKED, zkcoord_counter_stats(counter, &stats, &err));
+    EXPECT(FORKED, zkcoord_rate_limiter_stats(limiter, &stats, &err));
     EXPECT(FORKED, zkcoord_client_request_revoke(client, zkcoord_guard_node(guard), -1, &flag, &err));
     EXPECT(FORKED, zkcoord_guard_set_data(guard, "/fork", NULL, 0, -1, -1, &err));
     EXPECT(FORKED, zkcoord_guard_create(guard, "/fork-data", NULL, 0, -1, &err));
@@ -124,6 +143,9 @@ static void use_everything(void) {
 static void free_everything(void) {
     zkcoord_client_free(client);
     zkcoord_guard_free(guard);
+    zkcoord_striped_counter_free(striped);
+    zkcoord_window_counter_free(window);
+    zkcoord_rate_limiter_free(limiter);
     zkcoord_load_turn_free(turn);
     zkcoord_load_turn_free(other_turn);
     zkcoord_miss_guard_free(misses);
@@ -189,6 +211,12 @@ int main(void) {
     OK(zkcoord_counter_watch_next(watch, 5000, &value, &err)); /* from now on the server has a watch */
     OK(zkcoord_reentrant_mutex_new(client, "/fork-again", &reentrant, &err));
     OK(zkcoord_reentrant_mutex_acquire(reentrant, 5000, &reentered, &err));
+    OK(zkcoord_striped_counter_new(client, "/fork-striped", &striped, &err));
+    OK(zkcoord_striped_counter_add(striped, 1, &err));
+    OK(zkcoord_window_counter_new(client, "/fork-window", 60000, 60, &window, &err));
+    OK(zkcoord_window_counter_add(window, 1, 5000, &value, &err));
+    OK(zkcoord_rate_limiter_new(client, "/fork-limit", 3, 1000, &limiter, &err));
+    OK(zkcoord_rate_limiter_acquire(limiter, 1, 5000, &err));
     OK(zkcoord_miss_guard_new(client, "/fork-misses", &misses, &err));
     OK(zkcoord_miss_guard_begin(misses, NULL, 0, 5000, &turn, &err));
     OK(zkcoord_miss_guard_begin(misses, (const uint8_t *)"key", 3, 5000, &other_turn, &err));

@@ -274,6 +274,57 @@ static void null_for_a_counters_options_and_watch(void) {
     zkcoord_counter_watch_free(NULL);
 }
 
+static void null_for_other_counters(void) {
+    zkcoord_striped_counter *striped = NULL;
+    zkcoord_window_counter *window = NULL;
+    REFUSED("options", zkcoord_striped_counter_options_set_flush_interval, NULL, 100);
+    zkcoord_striped_counter_options_free(NULL);
+    REFUSED("client", zkcoord_striped_counter_new, NULL, "/striped", &striped);
+    REFUSED("path", zkcoord_striped_counter_new, client, NULL, &striped);
+    REFUSED("out", zkcoord_striped_counter_new, client, "/striped", NULL);
+    REFUSED("client", zkcoord_striped_counter_new_with_options, NULL, "/striped", NULL, &striped);
+    REFUSED("path", zkcoord_striped_counter_new_with_options, client, NULL, NULL, &striped);
+    REFUSED("out", zkcoord_striped_counter_new_with_options, client, "/striped", NULL, NULL);
+    OK(zkcoord_striped_counter_new_with_options(client, "/striped", NULL, &striped, &err));
+    REFUSED("counter", zkcoord_striped_counter_add, NULL, 1);
+    REFUSED("counter", zkcoord_striped_counter_flush, NULL, 1000);
+    REFUSED("counter", zkcoord_striped_counter_sum, NULL, 1000, &number);
+    REFUSED("out", zkcoord_striped_counter_sum, striped, 1000, NULL);
+    zkcoord_striped_counter_free(striped);
+    zkcoord_striped_counter_free(NULL);
+    REFUSED("client", zkcoord_window_counter_new, NULL, "/window", 1000, 10, &window);
+    REFUSED("path", zkcoord_window_counter_new, client, NULL, 1000, 10, &window);
+    REFUSED("out", zkcoord_window_counter_new, client, "/window", 1000, 10, NULL);
+    OK(zkcoord_window_counter_new(client, "/window", 1000, 10, &window, &err));
+    REFUSED("counter", zkcoord_window_counter_add, NULL, 1, 1000, &number);
+    REFUSED("out", zkcoord_window_counter_add, window, 1, 1000, NULL);
+    REFUSED("counter", zkcoord_window_counter_count, NULL, 1000, &number);
+    REFUSED("out", zkcoord_window_counter_count, window, 1000, NULL);
+    zkcoord_window_counter_free(window);
+    zkcoord_window_counter_free(NULL);
+}
+
+static void null_for_a_rate_limiter(void) {
+    zkcoord_rate_limiter *limiter = NULL;
+    zkcoord_stats *stats = NULL;
+    REFUSED("options", zkcoord_rate_limiter_options_set_burst, NULL, 1);
+    zkcoord_rate_limiter_options_free(NULL);
+    REFUSED("client", zkcoord_rate_limiter_new, NULL, "/limit", 3, 1000, &limiter);
+    REFUSED("path", zkcoord_rate_limiter_new, client, NULL, 3, 1000, &limiter);
+    REFUSED("out", zkcoord_rate_limiter_new, client, "/limit", 3, 1000, NULL);
+    REFUSED("client", zkcoord_rate_limiter_new_with_options, NULL, "/limit", 3, 1000, NULL, &limiter);
+    REFUSED("path", zkcoord_rate_limiter_new_with_options, client, NULL, 3, 1000, NULL, &limiter);
+    REFUSED("out", zkcoord_rate_limiter_new_with_options, client, "/limit", 3, 1000, NULL, NULL);
+    OK(zkcoord_rate_limiter_new_with_options(client, "/limit", 3, 1000, NULL, &limiter, &err));
+    REFUSED("limiter", zkcoord_rate_limiter_acquire, NULL, 1, 1000);
+    REFUSED("limiter", zkcoord_rate_limiter_try_acquire, NULL, 1, &flag);
+    REFUSED("out", zkcoord_rate_limiter_try_acquire, limiter, 1, NULL);
+    REFUSED("limiter", zkcoord_rate_limiter_stats, NULL, &stats);
+    REFUSED("out", zkcoord_rate_limiter_stats, limiter, NULL);
+    zkcoord_rate_limiter_free(limiter);
+    zkcoord_rate_limiter_free(NULL);
+}
+
 static void null_for_a_miss_guard(void) {
     const uint8_t key[] = {1};
     zkcoord_miss_guard *out = NULL;
@@ -353,6 +404,8 @@ int main(void) {
     RUN(null_for_a_queue_and_stats);
     RUN(null_for_a_counter);
     RUN(null_for_a_counters_options_and_watch);
+    RUN(null_for_other_counters);
+    RUN(null_for_a_rate_limiter);
     RUN(null_for_a_miss_guard);
     RUN(null_for_an_error);
     RUN(failures_clear_the_results);

@@ -12,6 +12,7 @@ using zkcoord::CounterOptions;
 using zkcoord::Status;
 
 static_assert(std::is_nothrow_move_constructible_v<zkcoord::Counter> && std::is_move_assignable_v<zkcoord::CounterWatch>);
+static_assert(std::is_move_assignable_v<zkcoord::StripedCounter> && std::is_move_assignable_v<zkcoord::WindowCounter>);
 
 static void counters_count() {
     auto client = Client::connect(hosts);
@@ -76,6 +77,34 @@ static void a_watch_follows_the_value() {
     CHECK(throws(Status::closed, [&] { (void)watch.next(); }));
 }
 
+static void sums_are_flushed() {
+    auto client = Client::connect(hosts), other = Client::connect(hosts);
+    auto theirs = other.striped_counter("/striped");
+    {
+        auto mine = client.striped_counter("/striped", 1h);
+        mine.add();
+        mine.add(6);
+        CHECK(mine.sum() == 0);
+        mine.flush(5s);
+        CHECK(theirs.sum(5s) == 7);
+        mine.add(-3);
+    }
+    EVENTUALLY(theirs.sum() == 4);
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.striped_counter("/striped", -1ms); }));
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.striped_counter("striped"); }));
+}
+
+static void events_of_the_window_are_counted() {
+    auto client = Client::connect(hosts);
+    auto counter = client.window_counter("/window");
+    CHECK(counter.count() == 0 && counter.add() == 1 && counter.add(4, 5s) == 5 && counter.count(5s) == 5);
+    CHECK(client.window_counter("/window", 60s, 60).count() == 5);
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.window_counter("/window", 30s).count(); }));
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.window_counter("/window", 0s); }));
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.window_counter("/window", 1min, -1); }));
+    CHECK(throws(Status::invalid_argument, [&] { (void)counter.add(-1); }));
+}
+
 int main() {
     set_up("counters");
     RUN(counters_count);
@@ -83,5 +112,7 @@ int main() {
     RUN(counters_are_read_in_several_ways);
     RUN(numbers_are_given_once);
     RUN(a_watch_follows_the_value);
+    RUN(sums_are_flushed);
+    RUN(events_of_the_window_are_counted);
     return finish();
 }

@@ -10,6 +10,18 @@ using zkcoord::Status;
 
 static_assert(std::is_nothrow_move_constructible_v<zkcoord::MissGuard> && std::is_move_assignable_v<zkcoord::LoadTurn>);
 
+static void permits_are_for_all_clients_together() {
+    auto client = Client::connect(hosts), other = Client::connect(hosts);
+    auto mine = client.rate_limiter("/limit", 3, 1h), theirs = other.rate_limiter("/limit", 3, 60min);
+    mine.acquire();
+    CHECK(theirs.try_acquire(2) && !mine.try_acquire());
+    CHECK(throws(Status::timeout, [&] { theirs.acquire(1, 200ms); }));
+    CHECK(mine.stats().count() == 1 && mine.stats().timeouts() == 0);
+    auto smooth = client.rate_limiter("/smooth", 100, 1h, 2);
+    CHECK(smooth.try_acquire(2) && !smooth.try_acquire());
+    CHECK(throws(Status::invalid_argument, [&] { smooth.acquire(3); }));
+}
+
 static void missing_keys_are_not_loaded_again() {
     auto client = Client::connect(hosts), other = Client::connect(hosts);
     MissGuardOptions options;
@@ -58,6 +70,10 @@ static void a_turn_is_one_callers() {
 
 static void arguments_are_checked() {
     auto client = Client::connect(hosts);
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.rate_limiter("no/slash", 1); }));
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.rate_limiter("/l", 0); }));
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.rate_limiter("/l", 1, -1ms); }));
+    CHECK(throws(Status::invalid_argument, [&] { (void)client.rate_limiter("/l", 1, 1s, 0); }));
     CHECK(throws(Status::invalid_argument, [&] { (void)client.miss_guard("no/slash"); }));
     CHECK(throws(Status::invalid_argument, [] { MissGuardOptions().threshold(-1); }));
     CHECK(throws(Status::invalid_argument, [] { MissGuardOptions().window(-1ms); }));
@@ -67,6 +83,7 @@ static void arguments_are_checked() {
 
 int main() {
     set_up("limits");
+    RUN(permits_are_for_all_clients_together);
     RUN(missing_keys_are_not_loaded_again);
     RUN(a_loader_may_throw);
     RUN(a_turn_is_one_callers);
