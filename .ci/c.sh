@@ -17,7 +17,7 @@ cpp20=(g++ -std=c++20)
 sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=all)
 c_tests=(arguments callbacks client counter counters fork guard inspect locks miss_guard mutex nulls owners rate_limiter)
 cpp_tests=(wrapper wrapper_counters wrapper_limits)
-examples=(lock counter)
+examples=(lock counter rate_limit absent_keys)
 
 passed=0
 failed=0
@@ -95,8 +95,7 @@ compile_all() {
     done
     for name in "${cpp_tests[@]}"; do
         sources=("tests/c/$name.cpp" tests/c/wrapper_other.cpp)
-        compile "$name.17" "${cpp17[@]}" "${sources[@]}"
-        compile "$name.20" "${cpp20[@]}" "${sources[@]}"
+        compile "$name" "${cpp17[@]}" "${sources[@]}"
         compile "$name.asan" "${cpp20[@]}" "${sanitizers[@]}" "${sources[@]}"
     done
     for name in "${examples[@]}"; do
@@ -131,13 +130,13 @@ run_example() {
 
 run_all() {
     local name leaks
-    for name in "${c_tests[@]}" "${cpp_tests[@]/%/.17}" "${cpp_tests[@]/%/.20}"; do run_test "$name"; done
+    for name in "${c_tests[@]}" "${cpp_tests[@]}"; do run_test "$name"; done
     for name in "${c_tests[@]}" "${cpp_tests[@]}"; do run_test "$name.asan"; done
     if command -v valgrind >/dev/null; then
-        for name in "${c_tests[@]}" "${cpp_tests[@]/%/.17}"; do
+        for name in "${c_tests[@]}" wrapper; do
             # What a forked child has to forget of its parent's is no leak.
             case $name in
-            fork | wrapper.17) leaks=no ;;
+            fork | wrapper) leaks=no ;;
             *) leaks=full ;;
             esac
             run_test "$name" valgrind --quiet --error-exitcode=99 --leak-check=$leaks --show-leak-kinds=definite \
@@ -147,6 +146,8 @@ run_all() {
     for name in "" -cpp; do
         count "example lock$name" run_example "example-lock$name" '^released$'
         count "example counter$name" run_example "example-counter$name" '^hit number [1-9][0-9]*$'
+        count "example rate_limit$name" run_example "example-rate_limit$name" '^another one (too|later)$'
+        count "example absent_keys$name" run_example "example-absent_keys$name" '^user-2 is nobody$'
     done
     echo "c: $passed passed, $failed failed"
     [ "$failed" = 0 ]

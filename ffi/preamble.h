@@ -20,7 +20,8 @@
  * Time       Milliseconds. A negative timeout waits for ever; 0 tries once, with a connection that is there already.
  *            The timeout covers the whole call, also while no server can be reached.
  * Threads    Every function may be called from any thread at any time, except that an object must not be freed while
- *            another call uses it, and that options are for one thread at a time.
+ *            another call uses it, and that options are for one thread at a time. Any thread may use and release a
+ *            guard. Which thread asks for a lock matters to a zkcoord_reentrant_mutex and a zkcoord_rw_lock only.
  * Callbacks  Run on a thread of zkcoord, one after another, never inside the call that registered them. Calls that
  *            wait return ZKCOORD_STATUS_WOULD_DEADLOCK there. A callback should be short, and must not let a C++
  *            exception out. `destroy(user_data)` runs on that thread too: once, after the last use of `user_data`,

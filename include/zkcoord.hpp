@@ -10,13 +10,17 @@
  *     }                                       // given back here
  *     { std::unique_lock lock{mutex, 5s}; }   // the standard's guards work too
  *     auto slot = client.semaphore("/limits/downloads", 10).acquire();
+ *     auto jobs = client.counter("/counters/jobs", zkcoord::CounterOptions().min(0)).add(3);
+ *     client.rate_limiter("/limits/api", 100, 1s).acquire();
+ *     auto user = client.miss_guard("/misses/users").load("user-42", query);
  *
  * Objects    Move-only owners of what zkcoord.h makes. They may be destroyed in any order, and no destructor waits. An
  *            object that was moved from may only be destroyed or assigned to.
  * Errors     Everything that fails throws zkcoord::Error.
  * Time       std::chrono. Without a timeout a call waits for ever; zero or less tries once.
- * Threads    As in the standard library: const member functions may run at the same time, also with those of
- *            zkcoord::Mutex that lock it.
+ * Threads    May use an object at the same time, by const and other member functions alike; but for options, and for
+ *            Guard::lost(), assignment and destruction.
+ * Options    Are set in the call, `client.mutex(path, zkcoord::MutexOptions().handoff(10))`, or one after another on an object.
  * fork()     In the child every call throws with zkcoord::Status::forked, and destructors leave the parent's locks alone.
  */
 #ifndef ZKCOORD_HPP

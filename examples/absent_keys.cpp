@@ -1,0 +1,27 @@
+// Keeps lookups of keys that do not exist off a database. From the repository's root, after `cargo build -p zkcoord-ffi`:
+//   c++ -std=c++17 examples/absent_keys.cpp -Iinclude -Ltarget/debug -l:libzkcoord.a -lm -o absent_keys && ./absent_keys
+#include <cstdlib>
+#include <iostream>
+#include <zkcoord.hpp>
+
+// A database with one user.
+static std::optional<std::string> query(const std::string &key) {
+    std::cout << "the database is asked for " << key << std::endl;
+    return key == "user-1" ? std::optional<std::string>("Ada") : std::nullopt;
+}
+
+int main() {
+    const char *hosts = std::getenv("ZKCOORD_HOSTS");
+    try {
+        auto client = zkcoord::Client::connect(hosts ? hosts : "localhost:2181");
+        // After 3 misses in 60 s a key is answered absent for 30 s, without asking the database.
+        auto users = client.miss_guard("/examples/misses");
+
+        std::cout << "user-1 is " << users.load("user-1", query).value_or("nobody") << std::endl;
+        for (int i = 0; i < 4; i++) users.load("user-2", query);
+        std::cout << "user-2 is " << users.load("user-2", query).value_or("nobody") << std::endl;
+    } catch (const zkcoord::Error &error) {
+        std::cerr << error.what() << std::endl;
+        return 1;
+    }
+}

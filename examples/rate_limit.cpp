@@ -1,0 +1,23 @@
+// Asks a rate limiter that all processes share. From the repository's root, after `cargo build -p zkcoord-ffi`:
+//   c++ -std=c++17 examples/rate_limit.cpp -Iinclude -Ltarget/debug -l:libzkcoord.a -lm -o rate_limit && ./rate_limit
+#include <cstdlib>
+#include <iostream>
+#include <zkcoord.hpp>
+
+using namespace std::chrono_literals;
+
+int main() {
+    const char *hosts = std::getenv("ZKCOORD_HOSTS");
+    try {
+        auto client = zkcoord::Client::connect(hosts ? hosts : "localhost:2181");
+        auto limiter = client.rate_limiter("/examples/limit", 10, 1s);  // at most 10 in any second, by whatever process
+
+        limiter.acquire(1, 10s);  // throws, with code() == std::errc::timed_out, if it is not in time
+        std::cout << "this one may go" << std::endl;
+
+        std::cout << "another one " << (limiter.try_acquire() ? "too" : "later") << std::endl;
+    } catch (const zkcoord::Error &error) {
+        std::cerr << error.what() << std::endl;
+        return 1;
+    }
+}
