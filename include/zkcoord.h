@@ -119,7 +119,7 @@ typedef enum {
      */
     ZKCOORD_STATUS_BAD_DATA = 9,
     /**
-     * The result leaves the format's range; nothing is written.
+     * The result leaves the format's range or the counter's bounds; nothing is written.
      */
     ZKCOORD_STATUS_OVERFLOW = 10,
     /**

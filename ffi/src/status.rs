@@ -30,7 +30,7 @@ pub enum zkcoord_status {
     InvalidArgument = 8,
     /// A counter node holds bytes that its format cannot be; nothing is written.
     BadData = 9,
-    /// The result leaves the format's range; nothing is written.
+    /// The result leaves the format's range or the counter's bounds; nothing is written.
     Overflow = 10,
     /// The lock directory's 32-bit sequence is used up or ambiguous.
     SequenceExhausted = 11,
