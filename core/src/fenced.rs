@@ -81,7 +81,11 @@ pub(crate) async fn write(
         (Some((Refusal::NoNode, member)), _) if member < lock_nodes.len() => Err(lost(member)),
         (_, Fault::Gone) => Err(lost(0)),
         (Some((refusal, _)), _) => Err(refused(refusal, path, what.version())),
-        (None, _) => unknown("the connection was lost before the answer"),
+        (None, _) => {
+            // So that the caller's next write waits for the next link.
+            link.cut();
+            unknown("the connection was lost before the answer")
+        }
     }
 }
 
