@@ -14,8 +14,8 @@ use crate::server_clock::Moment;
 /// Wishes that go into one write at most.
 const MOST_WANTS: usize = 4096;
 
-/// For how long what the node said last is taken as proof that nothing is free. It is one for ever, unless somebody deletes the
-/// node.
+/// For how long what the node said last is taken to show that nothing is free. It stays true unless somebody gives permits back,
+/// or deletes the node.
 const BELIEVED: Duration = Duration::from_secs(10);
 
 /// How far ahead permits are had for callers still to come.
@@ -38,6 +38,13 @@ struct Waiter {
     /// In how many writes it was asked for.
     tries: u32,
     caller: Caller,
+}
+
+/// The time, on the clock of this machine and on the leader's, if that is known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Now {
+    pub(super) instant: Instant,
+    pub(super) leader: Option<Moment>,
 }
 
 /// What is to be done now.
@@ -100,11 +107,10 @@ impl Line {
         &mut self,
         permits: u64,
         patience: Patience,
-        now: Option<Moment>,
+        Now { instant, leader }: Now,
     ) -> Option<Verdict> {
-        let instant = Instant::now();
         self.demand.asked(permits, instant);
-        let now = now?;
+        let now = leader?;
         self.expire(now, instant);
         if self.waiters.is_empty() && self.purse.take(permits, now) {
             self.demand.used(permits, instant);
@@ -126,11 +132,11 @@ impl Line {
     }
 
     /// Who is to come after somebody has asked, and maybe joined.
-    pub(super) fn summons(&mut self, joined: bool, now: Option<Moment>) -> Option<Summons> {
+    pub(super) fn summons(&mut self, joined: bool, now: Now) -> Option<Summons> {
         let held = self.purse.permits();
-        let is_lacking = self.waiters.is_empty() && self.is_lacking(now, Instant::now(), held);
+        let is_lacking = self.waiters.is_empty() && self.is_lacking(now, held);
         if !self.attended {
-            self.attended = joined || is_lacking || (held > 0 && now.is_some());
+            self.attended = joined || is_lacking || (held > 0 && now.leader.is_some());
             return self.attended.then_some(Summons::Attend);
         }
         let may_ask = joined && !self.asking && held * 2 <= self.quota();
@@ -138,20 +144,19 @@ impl Line {
     }
 
     /// Hands out what can be used, and says what comes next.
-    pub(super) fn turn(&mut self, now: Option<Moment>) -> Turn {
-        let instant = Instant::now();
+    pub(super) fn turn(&mut self, now: Now) -> Turn {
         self.waiters.retain(|waiter| !waiter.caller.has_gone());
         let mut verdicts = Vec::new();
-        if let Some(now) = now {
-            self.expire(now, instant);
-            self.hand_out(now, instant, &mut verdicts);
-            if self.is_next_far(now) {
+        if let Some(leader) = now.leader {
+            self.expire(leader, now.instant);
+            self.hand_out(leader, now.instant, &mut verdicts);
+            if self.is_next_far(leader) {
                 self.refuse(|waiter| waiter.patience == Patience::None, &mut verdicts);
             }
         }
-        let ask = if self.asking { None } else { self.ask(now, instant, &mut verdicts) };
+        let ask = if self.asking { None } else { self.ask(now, &mut verdicts) };
         self.asking |= ask.is_some();
-        let wake = now.and_then(|now| self.wake(now));
+        let wake = now.leader.and_then(|leader| self.wake(leader));
         let is_over = self.waiters.is_empty() && !self.asking && wake.is_none();
         self.attended = !is_over;
         Turn { verdicts, ask, wake, is_over }
@@ -167,7 +172,11 @@ impl Line {
     }
 
     /// Takes in what was asked for.
-    pub(super) fn take_in(&mut self, outcome: Result<Reservation>) -> Vec<(Caller, Verdict)> {
+    pub(super) fn take_in(
+        &mut self,
+        outcome: Result<Reservation>,
+        instant: Instant,
+    ) -> Vec<(Caller, Verdict)> {
         self.asking = false;
         let mut verdicts = Vec::new();
         match outcome {
@@ -178,7 +187,7 @@ impl Line {
                 self.seen = Some((book, decided));
                 let horizon = horizon(&self.terms);
                 self.sight = fastrand::i64(horizon / 2..=horizon);
-                let needed = decided.elapsed().min(MOST_DELAY) * 2 + SLACK;
+                let needed = instant.saturating_duration_since(decided).min(MOST_DELAY) * 2 + SLACK;
                 self.lateness = (self.lateness * 31 / 32).max(on_time(&self.terms)).max(needed);
             }
             // The permits are lost, if there were any.
@@ -228,14 +237,12 @@ impl Line {
     }
 
     /// What to ask the server for, if anything.
-    fn ask(
-        &mut self,
-        now: Option<Moment>,
-        instant: Instant,
-        verdicts: &mut Vec<(Caller, Verdict)>,
-    ) -> Option<Ask> {
+    fn ask(&mut self, now: Now, verdicts: &mut Vec<(Caller, Verdict)>) -> Option<Ask> {
         let covered = self.covered().min(self.waiters.len());
-        let is_free = now.zip(self.known(instant)).is_some_and(|(now, book)| book.room(1) <= now.latest);
+        let is_free = now
+            .leader
+            .zip(self.known(now.instant))
+            .is_some_and(|(leader, book)| book.room(1) <= leader.latest);
         let may_want = is_free || self.purse.permits() * 2 <= self.quota();
         let wants = match covered < self.waiters.len() && may_want {
             true => self.wants(covered, verdicts),
@@ -249,16 +256,16 @@ impl Line {
         let spare =
             held - self.waiters.iter().take(covered).map(|waiter| waiter.permits).sum::<u64>().min(held);
         // With nobody told the time, somebody who waits for his would never learn it.
-        let lost_in_time = now.is_none() && !self.waiters.is_empty();
+        let lost_in_time = now.leader.is_none() && !self.waiters.is_empty();
         let gives_back = self.waiters.is_empty() && self.purse.has_lost();
-        let looks_ahead = !wants.is_empty() || self.is_lacking(now, instant, spare);
+        let looks_ahead = !wants.is_empty() || self.is_lacking(now, spare);
         if !looks_ahead && !lost_in_time && !gives_back {
             return None;
         }
         let first = wants.first().map_or(0, |want| want.permits);
         let quota = if held == 0 { self.quota().max(first) } else { self.quota().saturating_sub(held) };
         let (ahead_now, ahead_later) = match looks_ahead {
-            true => (self.demand.ahead_now(instant, self.lateness), self.demand.ahead_later(instant)),
+            true => (self.ahead_now(now.instant), self.demand.ahead_later(now.instant)),
             false => (0, 0),
         };
         Some(Ask {
@@ -285,17 +292,20 @@ impl Line {
     }
 
     /// Whether more permits should be had for callers still to come than these, and can be.
-    fn is_lacking(&self, now: Option<Moment>, instant: Instant, spare: u64) -> bool {
-        let Some((now, book)) = now.zip(self.known(instant)).filter(|_| !self.asking) else {
-            return false;
-        };
+    fn is_lacking(&self, now: Now, spare: u64) -> bool {
+        let known = now.leader.zip(self.known(now.instant)).filter(|_| !self.asking);
+        let Some((leader, book)) = known else { return false };
         let lacks = |ahead| spare * 2 < ahead;
-        if book.room(1) <= now.latest {
-            return lacks(self.demand.ahead_now(instant, self.lateness));
+        if book.room(1) <= leader.latest {
+            return lacks(self.ahead_now(now.instant));
         }
-        let ahead = self.demand.ahead_later(instant);
+        let ahead = self.demand.ahead_later(now.instant);
         // All of them, so that a client does not ask for each as it comes into sight.
-        lacks(ahead) && book.room(ahead - spare) <= now.latest.saturating_add(self.sight)
+        lacks(ahead) && book.room(ahead - spare) <= leader.latest.saturating_add(self.sight)
+    }
+
+    fn ahead_now(&self, instant: Instant) -> u64 {
+        self.demand.ahead_now(instant, self.lateness)
     }
 
     /// How many of those who wait need only wait for their moment.

@@ -2,19 +2,21 @@
 //!
 //! 1. The node says, of the permits given out last, until when each may be used, in the leader's time (`book.rs`). As many are
 //!    remembered as may be used in one window, and those that are a window old are forgotten.
-//! 2. A client that wants permits gives them out to itself in one conditional write of the node (`ledger/`). Each may be used
+//! 2. A client that wants permits gives them to itself in one conditional write of the node (`ledger/`). Each may be used
 //!    from the first moment on at which no window gets too many (`window.rs` proves it), until a fiftieth of the window after
 //!    that: a *slot*. When all permits of a window are taken, the moment lies in the future: the line of those who wait, over
 //!    all clients, stands in the node.
-//! 3. The client lets somebody through when it is certain that the leader's clock is within the slot (`server_clock.rs`). A
-//!    slot that was missed, by a client that stalled, crashed or lost its session, is lost; nobody else is let through for it.
+//! 3. The client lets somebody through when it is certain that the leader's clock is within the slot (`server_clock.rs`).
+//!    Nobody is let through for a slot that was missed.
 //! 4. Whoever waits in one client goes through in the order of arrival (`line.rs`), with whatever permits that client has
 //!    (`purse.rs`). So permits of somebody who has gone are for the next. What all of them lack is asked for in one write,
 //!    while others still wait for their moment; a client reserves no more than a quarter of a window's permits at a time.
-//! 5. A client that used many permits lately takes some more than it has callers (`demand.rs`): most of them are then let
-//!    through without asking the server.
-//! 6. While what the node said last proves that nothing is free in time, callers are refused without asking the server: others
-//!    only ever take permits, they never give any back.
+//! 5. A client of a fast limiter that uses many permits has some in advance (`demand.rs`): most callers are then let through
+//!    without asking the server.
+//! 6. With its next write a client tells what became of its permits. Those that were not used are free again. A client that
+//!    misses slots, or has slow servers, asks for longer ones; it tells that they were used earlier. What it had when it died
+//!    stays counted until the end of its slots.
+//! 7. While what the node said last shows that nothing is free in time, callers are refused without asking the server.
 
 mod book;
 mod caller;
@@ -73,16 +75,18 @@ impl RateLimiters {
 /// Time is that of the ensemble's leader; no two machines' clocks are compared. When another server becomes the leader, windows
 /// that are open at that moment are shorter or longer by as much as the two servers' clocks differ.
 ///
-/// **What is lost.** A permit must be used within a fiftieth of `per` (of the shorter window with a small burst) of its moment,
-/// and is counted until the end of that. So at full load about 2 % of the permits are not used, more when `per` is shorter than
-/// a hundred round trips. Permits that a client had reserved when it died are lost, at most about a quarter of `permits` when many
-/// waited in it. None is ever let through twice.
+/// **What is lost.** A permit counts as used for a fiftieth of `per` (of the shorter window with a small burst, and no more than a
+/// second) longer than it was: the caller's thread may take a while to run. So at full load about 2 % of the permits are not
+/// used, and more when `per` is shorter than a hundred round trips. Permits that a client had when it died are lost: a few, or
+/// up to a quarter of `permits` when many waited in it. None is ever let through twice.
 ///
-/// **What it costs.** A permit that is free: one round trip, or none when the client has one in advance; all that ask at the
-/// same time share it. One that is not: nothing while what the client knows proves it.
+/// **What it costs.** A permit that is free: one round trip, which all share who ask at the same time, or none when the client
+/// has it in advance. It has some when more than eight permits per second are allowed and it uses many: up to an eighth of a
+/// window's, and no more than come free in an eighth of a second. They count as taken for everybody else, and are given back when nobody
+/// comes for them. A permit that is not free costs nothing while what the client knows shows that.
 ///
 /// **Who goes first.** Within a client the order of arrival; between clients the order of their writes. Nobody overtakes somebody
-/// who waits for many permits.
+/// who waits for many permits, and nobody who only tries overtakes those who wait.
 ///
 /// All who share a path must give the same `permits`, `per` and `burst`; they stand in the node, and others are refused. To
 /// change them, delete the node: that forgets what was used lately.
@@ -169,8 +173,8 @@ impl RateLimiter {
 
     /// Waits until `permits` may be used, all at once.
     ///
-    /// A call that cannot get them before its [`timeout`](Op::timeout) fails as soon as that is known, which is at once when
-    /// what is reserved already says so, and takes none. With a timeout of 0 it takes them if they are free now.
+    /// A call that cannot get them before its [`timeout`](Op::timeout) fails as soon as that is known, and takes none: at once
+    /// when those who wait already will have all there are until then. With a timeout of 0 it takes them if they are free now.
     ///
     /// # Errors
     /// `TIMEOUT` when they do not come free before the deadline; no permits were taken. Otherwise as

@@ -2,14 +2,14 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::book::Patience;
 use super::caller::{Caller, Verdict};
-use super::line::{Line, Summons, Turn};
+use super::line::{Line, Now, Summons, Turn};
 use super::terms::Terms;
 use crate::client::Core;
 use crate::deadline::Deadline;
@@ -41,7 +41,7 @@ impl Turnstile {
         caller: Caller,
     ) -> Result<bool> {
         core.check_open()?;
-        let now = core.server_time_now();
+        let now = now(core);
         let mut line = self.line.lock();
         let verdict = match line.at_once(permits, patience, now) {
             Some(verdict) => Some((caller, verdict)),
@@ -70,7 +70,7 @@ impl Turnstile {
         let mut answer = None;
         let mut closing = pin!(core.closing());
         loop {
-            let Turn { verdicts, ask, wake, is_over } = self.line.lock().turn(core.server_time_now());
+            let Turn { verdicts, ask, wake, is_over } = self.line.lock().turn(now(&core));
             tell(verdicts);
             if let Some(ask) = ask {
                 match self.ledger.request(&core, Deadline::Never, ask, |caller| caller) {
@@ -90,7 +90,7 @@ impl Turnstile {
             tokio::select! {
                 outcome = outcome => {
                     answer = None;
-                    let verdicts = self.line.lock().take_in(outcome);
+                    let verdicts = self.line.lock().take_in(outcome, Instant::now());
                     tell(verdicts);
                 }
                 () = tokio::time::sleep(wake.unwrap_or(ROUND).min(ROUND)) => {}
@@ -111,4 +111,8 @@ fn tell(verdicts: impl IntoIterator<Item = (Caller, Verdict)>) {
     for (caller, verdict) in verdicts {
         caller.tell(verdict);
     }
+}
+
+fn now(core: &Core) -> Now {
+    Now { instant: Instant::now(), leader: core.server_time_now() }
 }

@@ -14,6 +14,8 @@ struct Scene {
     terms: Terms,
     book: Book,
     line: Line,
+    /// When the scene begins on this machine's clock.
+    began: Instant,
     now: i64,
     writes: u32,
 }
@@ -22,22 +24,31 @@ impl Scene {
     /// So many permits per second, and only so many may be had in advance as come free in an eighth of one.
     fn new(permits: u64) -> Scene {
         let terms = Terms::new(permits, Duration::from_secs(1)).unwrap();
-        Scene { terms, book: terms.absent(), line: Line::new(terms), now: START, writes: 0 }
+        Scene {
+            terms,
+            book: terms.absent(),
+            line: Line::new(terms),
+            began: Instant::now(),
+            now: START,
+            writes: 0,
+        }
     }
 
-    fn moment(&self) -> Option<Moment> {
-        Some(Moment { earliest: self.now, latest: self.now })
+    fn now(&self) -> Now {
+        let passed = Duration::from_micros((self.now - START) as u64);
+        let leader = Moment { earliest: self.now, latest: self.now };
+        Now { instant: self.began + passed, leader: Some(leader) }
     }
 
     /// Somebody comes, and the server is asked if need be.
     fn come(&mut self, permits: u64, patience: Patience) -> Answer {
         let (sender, answer) = oneshot::channel();
         let caller = Caller::Trying(sender);
-        match self.line.at_once(permits, patience, self.moment()) {
+        match self.line.at_once(permits, patience, self.now()) {
             Some(verdict) => caller.tell(verdict),
             None => self.line.join(permits, patience, caller),
         }
-        self.line.summons(true, self.moment());
+        self.line.summons(true, self.now());
         self.attend();
         answer
     }
@@ -45,13 +56,15 @@ impl Scene {
     /// What the task does that looks after the line.
     fn attend(&mut self) -> Turn {
         loop {
-            let mut turn = self.line.turn(self.moment());
+            let mut turn = self.line.turn(self.now());
             turn.verdicts.drain(..).for_each(|(caller, verdict)| caller.tell(verdict));
             let Some(ask) = turn.ask.take() else { return turn };
-            let moment = Moment { earliest: self.now, latest: self.now };
-            let (reservation, writes) = self.terms.apply(&mut self.book, &ask, moment).unwrap();
+            let Now { instant, leader } = self.now();
+            let (reservation, writes) = self.terms.apply(&mut self.book, &ask, leader.unwrap()).unwrap();
             self.writes += u32::from(writes);
-            for (caller, verdict) in self.line.take_in(Ok(reservation)) {
+            for (caller, verdict) in
+                self.line.take_in(Ok(Reservation { decided: instant, ..reservation }), instant)
+            {
                 caller.tell(verdict);
             }
         }
@@ -184,7 +197,7 @@ fn without_the_time_it_is_asked_for() {
     let mut scene = Scene::new(1);
     let mut answers = [(); 2].map(|()| scene.come(1, Patience::Endless));
     assert_eq!(had(&mut answers[0]), Some(true));
-    let turn = scene.line.turn(None);
+    let turn = scene.line.turn(Now { leader: None, ..scene.now() });
     assert!(turn.ask.is_some_and(|ask| ask.wants.is_empty()) && !turn.is_over);
 }
 
@@ -196,7 +209,11 @@ fn a_failure_is_for_those_who_need_the_server() {
     let (sender, mut failed) = oneshot::channel();
     scene.line.join(1, Patience::Endless, Caller::Trying(sender));
     let error = Error::new(ErrorCode::BadData, "for the test");
-    scene.line.take_in(Err(error)).into_iter().for_each(|(caller, verdict)| caller.tell(verdict));
+    scene
+        .line
+        .take_in(Err(error), Instant::now())
+        .into_iter()
+        .for_each(|(caller, verdict)| caller.tell(verdict));
     assert_eq!(failed.try_recv().unwrap().unwrap_err().code(), ErrorCode::BadData);
     scene.at(1030);
     assert_eq!(had(&mut covered[1]), Some(true));
