@@ -32,7 +32,8 @@ pub(crate) struct OwnedContest {
     behind_line: bool,
     scheme: Scheme,
     contest: Contest,
-    downgrade: Downgrade,
+    /// Made when it is needed, which is seldom.
+    downgrade: Option<Box<Downgrade>>,
     turn: Option<OwnedMutexGuard<()>>,
 }
 
@@ -46,8 +47,7 @@ impl OwnedContest {
         once: bool,
     ) -> OwnedContest {
         let contest = Contest::new(core.clone(), path.clone(), scheme, role.kind()).once(once);
-        let downgrade = Downgrade::new(core.clone(), path.clone(), once);
-        let (behind_line, turn) = (false, None);
+        let (behind_line, downgrade, turn) = (false, None, None);
         OwnedContest { core, path, role, who, once, behind_line, scheme, contest, downgrade, turn }
     }
 
@@ -65,6 +65,12 @@ impl OwnedContest {
             false => Some(turn.lock_owned().await),
         };
         self.turn.is_some()
+    }
+
+    /// Step 3.
+    fn downgrade(&mut self) -> &mut Downgrade {
+        let make = || Box::new(Downgrade::new(self.core.clone(), self.path.clone(), self.once));
+        self.downgrade.get_or_insert_with(make)
     }
 
     /// Step 5.
@@ -94,7 +100,7 @@ impl Attempt for OwnedContest {
             let share = match entry.way(&self.path, self.role)? {
                 Way::Join(share) => Some(share),
                 // Without one the write lock is lost, and counts no more.
-                Way::Downgrade(write) => self.downgrade.win(&write).await?,
+                Way::Downgrade(write) => Box::pin(self.downgrade().win(&write)).await?,
                 Way::Queue => {
                     self.bury_the_lost(&entry);
                     break self.contest.win().await?;
@@ -111,7 +117,9 @@ impl Attempt for OwnedContest {
     }
 
     async fn leave(&mut self) {
-        self.downgrade.leave().await;
+        if let Some(downgrade) = &mut self.downgrade {
+            downgrade.leave().await;
+        }
         self.contest.leave().await;
         self.turn = None;
     }

@@ -1,10 +1,12 @@
 //! A checked znode path.
 
+use std::sync::Arc;
+
 use crate::error::{Error, Result};
 
 /// An absolute path below the client's chroot, checked by ZooKeeper's rules before anything is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct ZnodePath(String);
+pub(crate) struct ZnodePath(Arc<str>);
 
 /// Longer paths are refused. ZooKeeper itself has no limit but its packet size; a path that long is a mistake, and
 /// every watch of it would cost as much memory on client and server.
@@ -17,7 +19,7 @@ impl ZnodePath {
     /// and no counter can live in a node that ZooKeeper itself owns.
     pub(crate) fn parse(argument: &str, path: &str) -> Result<ZnodePath> {
         match problem(path) {
-            None => Ok(ZnodePath(path.to_owned())),
+            None => Ok(ZnodePath(path.into())),
             Some(problem) => Err(Error::invalid_argument(argument, path, problem)),
         }
     }
@@ -28,7 +30,7 @@ impl ZnodePath {
 
     /// The checked path of a child whose name is known to be good.
     pub(crate) fn join(&self, name: &str) -> ZnodePath {
-        ZnodePath(self.child(name))
+        ZnodePath(self.child(name).into())
     }
 
     /// The path of the child called `name`.
@@ -39,7 +41,7 @@ impl ZnodePath {
     /// The path one level up, unless that is the root.
     pub(crate) fn parent(&self) -> Option<ZnodePath> {
         let end = self.0.rfind('/').filter(|end| *end > 0)?;
-        Some(ZnodePath(self.0[..end].to_owned()))
+        Some(ZnodePath(self.0[..end].into()))
     }
 
     /// The ancestors from the top down, without the path itself: `/a`, `/a/b` for `/a/b/c`.
