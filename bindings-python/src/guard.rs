@@ -26,6 +26,10 @@ impl Guard {
         self.core.token()
     }
 
+    fn tokens(&self, py: Python<'_>) -> PyResult<Vec<(String, u64)>> {
+        self.core.tokens().or_raise(py)
+    }
+
     #[getter]
     fn node(&self) -> &str {
         self.core.node()

@@ -65,6 +65,7 @@ def test_a_child_is_refused_what_its_parent_made(corner: Corner, client: Client)
                 guard.lost.wait,
                 lambda: client.mutex("/new"),
                 lambda: client.counter("/new"),
+                lambda: guard.tokens,
                 lambda: guard.on_lost(print),
                 lambda: guard.on_revoke(print),
                 lambda: guard.revoke_requested,

@@ -16,6 +16,7 @@ def test_tokens_grow_and_are_the_czxid_of_the_node(corner: Corner, client: Clien
             stat = corner.observer.exists(corner.root + guard.node)
             assert stat is not None
             assert stat.czxid == guard.token
+            assert guard.tokens == [(guard.node, guard.token)]
             assert stat.ephemeral_owner == other.session_id
     assert tokens == sorted(set(tokens))
 

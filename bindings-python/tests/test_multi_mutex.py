@@ -9,9 +9,10 @@ def test_all_are_had_and_given_back(corner: Corner, client: Client) -> None:
     with both.acquire(timeout=5) as guard:
         assert guard.node.startswith("/a/")
         assert [len(corner.children(path)) for path in ("/a", "/b")] == [1, 1]
-        stat = corner.observer.exists(f"{corner.root}/a/{corner.children('/a')[0]}")
-        assert stat is not None
-        assert stat.czxid == guard.token
+        nodes = [f"{path}/{corner.children(path)[0]}" for path in ("/a", "/b")]
+        stats = [corner.observer.exists(corner.root + node) for node in nodes]
+        assert guard.tokens == [(node, stat.czxid) for node, stat in zip(nodes, stats, strict=True) if stat]
+        assert guard.token == guard.tokens[0][1] < guard.tokens[1][1]
         assert client.mutex("/a").try_acquire() is None
         assert both.try_acquire() is None
     with both, pytest.raises(zkcoord.AcquireTimeout, match="/a"):

@@ -36,6 +36,23 @@ class Guard:
         return self._native.token
 
     @property
+    def tokens(self) -> list[tuple[str, int]]:
+        """Every node of the guard with its token: of several locks, in the order of their paths.
+
+        Each fences what its own lock protects: compare tokens of one path only. :attr:`token` is the first one's.
+
+        Raises:
+            ForkedError: This is a child of the process that acquired it.
+
+        Example::
+
+            with client.multi_mutex(["/accounts/7", "/accounts/12"]) as guard:
+                for node, token in guard.tokens:
+                    print(node, "is held with token", token)
+        """
+        return self._native.tokens()
+
+    @property
     def node(self) -> str:
         """The path of the lock's node, below the client's chroot; of the first one when there are several."""
         return self._native.node
