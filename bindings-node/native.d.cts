@@ -85,6 +85,8 @@ export declare class CounterWatch {
 export declare class Guard {
   /** Core's `Guard::token`. */
   get token(): bigint
+  /** Core's `Guard::tokens`. */
+  get tokens(): Outcome<NodeToken[]>
   /** Core's `Guard::node`. */
   get node(): string
   /** Core's `Guard::check`. */
@@ -311,6 +313,14 @@ export interface HoldStats {
   p50: number
   /** See core. */
   p99: number
+}
+
+/** One of core's `Guard::tokens`. */
+export interface NodeToken {
+  /** See core. */
+  node: string
+  /** See core. */
+  token: bigint
 }
 
 /** Core's `Queue`. */

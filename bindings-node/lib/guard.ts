@@ -12,6 +12,14 @@ export interface WriteOptions extends CallOptions {
   version?: number | undefined
 }
 
+/** One node of a guard, with its token. See {@link Guard.tokens}. */
+export interface NodeToken {
+  /** Its path, below the client's chroot. */
+  node: string
+  /** Its fencing token. */
+  token: bigint
+}
+
 /**
  * A lock that is held, until it is released or lost. Made by {@link Mutex.acquire}.
  *
@@ -53,6 +61,14 @@ export class Guard {
     this.node = native.node
     this.signal = lossOf(native)
     forgotten.register(this, { node: this.node, signal: this.signal }, this)
+  }
+
+  /**
+   * Every node of the guard with its token: of several locks, in the order of their paths. Each fences what its own lock
+   * protects: compare tokens of one path only. {@link Guard.token} is the first one's.
+   */
+  get tokens(): NodeToken[] {
+    return unwrap(this.#native.tokens)
   }
 
   /** Whether the lock is held for certain at this moment. Costs no round trip. */

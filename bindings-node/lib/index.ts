@@ -45,7 +45,7 @@ export type { Acl, CallOptions, ConnectOptions, PermitOptions } from './options.
 // Types only: clients come from connect(), and everything else from a client.
 export type { Client, State } from './client.js'
 export type { Counter, CounterOptions, ReadOptions, Reservation, Versioned } from './counter.js'
-export type { Guard, WriteOptions } from './guard.js'
+export type { Guard, NodeToken, WriteOptions } from './guard.js'
 export type { Contender, Queue } from './inspect.js'
 export type { MissGuard, MissGuardOptions } from './miss_guard.js'
 export type { MultiMutex, MultiMutexOptions } from './multi_mutex.js'

@@ -7,6 +7,16 @@ use crate::error::Outcome;
 use crate::event::{Listener, tell};
 use crate::promise::promise;
 
+/// One of core's `Guard::tokens`.
+#[napi(object, object_from_js = false)]
+pub struct NodeToken {
+    /// See core.
+    pub node: String,
+    /// See core.
+    #[napi(ts_type = "bigint")]
+    pub token: u64,
+}
+
 /// A lock that is held. Given back when it is collected.
 #[napi]
 pub struct Guard(pub(crate) zkcoord::Guard);
@@ -17,6 +27,13 @@ impl Guard {
     #[napi(getter, ts_return_type = "bigint")]
     pub fn token(&self) -> u64 {
         self.0.token()
+    }
+
+    /// Core's `Guard::tokens`.
+    #[napi(getter, catch_unwind, ts_return_type = "Outcome<NodeToken[]>")]
+    pub fn tokens(&self) -> Outcome<Vec<NodeToken>> {
+        let named = |(node, token)| NodeToken { node, token };
+        Outcome(self.0.tokens().map(|tokens| tokens.into_iter().map(named).collect()))
     }
 
     /// Core's `Guard::node`.

@@ -13,6 +13,7 @@ scenario('a guard says what it holds', async ({ client, zookeeper, chroot }) => 
   assert.match(guard.node, /^\/lock\//)
   const stat = await zookeeper.observer.exists(chroot + guard.node)
   assert.equal(guard.token, BigInt(stat?.czxid ?? 0))
+  assert.deepEqual(guard.tokens, [{ node: guard.node, token: guard.token }])
 })
 
 scenario('tokens grow from holder to holder', async ({ client }) => {

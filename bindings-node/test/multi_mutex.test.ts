@@ -9,6 +9,9 @@ scenario('all or none', async ({ client, children }) => {
   const both = own.multiMutex(['/b', '/a'])
   const guard = await both.acquire({ timeout: 5_000 })
   assert.match(guard.node, /^\/a\//)
+  const [first, second] = guard.tokens
+  assert.deepEqual(first, { node: guard.node, token: guard.token })
+  assert(second!.node === `/b/${(await children('/b'))[0]}` && second!.token > guard.token)
   for (const path of ['/a', '/b']) assert.equal(await other.mutex(path).tryAcquire(), null)
   assert.equal(await other.multiMutex(['/c', '/b']).tryAcquire(), null)
   await assert.rejects(other.multiMutex(['/0', '/a']).acquire({ timeout: 50 }), AcquireTimeoutError)

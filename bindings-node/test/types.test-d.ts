@@ -2,9 +2,9 @@
 
 import {
   asOwner, connect, LockLostError, type ZkcoordError, type Client, type Contender, type Counter, type Guard,
-  type HoldStats, type MissGuard, type MultiMutex, type Mutex, type Queue, type RateLimiter, type ReentrantMutex,
-  type Reservation, type RwLock, type Semaphore, type State, type StripedCounter, type Versioned, type WaitStats,
-  type WindowCounter,
+  type HoldStats, type MissGuard, type MultiMutex, type Mutex, type NodeToken, type Queue, type RateLimiter,
+  type ReentrantMutex, type Reservation, type RwLock, type Semaphore, type State, type StripedCounter, type Versioned,
+  type WaitStats, type WindowCounter,
 } from 'zkcoord'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -32,6 +32,7 @@ const perhaps = await mutex.tryAcquire({ signal: guard.signal })
 same<typeof perhaps, Guard | null>(true)
 same<typeof guard.token, bigint>(true)
 same<typeof guard.node, string>(true)
+same<typeof guard.tokens, NodeToken[]>(true)
 same<typeof guard.isHeld, boolean>(true)
 same<typeof guard.signal, AbortSignal>(true)
 
