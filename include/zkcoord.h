@@ -861,6 +861,29 @@ ZKCOORD_API uint64_t zkcoord_guard_token(const zkcoord_guard *guard);
 ZKCOORD_API const char *zkcoord_guard_node(const zkcoord_guard *guard);
 
 /**
+ * How many nodes the guard has, each with a token: as many as locks of a multi-mutex, in the order of their paths; as many as
+ * permits of a semaphore; otherwise 1. 0 for NULL.
+ */
+ZKCOORD_API
+size_t zkcoord_guard_token_count(const zkcoord_guard *guard);
+
+/**
+ * The fencing token of the guard's node at `index`. Each fences what its own lock protects: compare tokens of one path only. 0
+ * for NULL and beyond the last one.
+ */
+ZKCOORD_API
+uint64_t zkcoord_guard_token_at(const zkcoord_guard *guard,
+                                size_t index);
+
+/**
+ * The path of the guard's node at `index`, below the client's chroot. Lives as long as the guard; NULL for NULL and beyond the
+ * last one.
+ */
+ZKCOORD_API
+const char *zkcoord_guard_node_at(const zkcoord_guard *guard,
+                                  size_t index);
+
+/**
  * Whether the lock is held for certain at this moment. Costs no round trip. False for NULL and in a child of fork().
  */
 ZKCOORD_API bool zkcoord_guard_is_held(const zkcoord_guard *guard);

@@ -5,12 +5,14 @@
 #ifndef ZKCOORD_GUARD_HPP
 #define ZKCOORD_GUARD_HPP
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #if __has_include(<stop_token>)
 #include <stop_token>
@@ -19,6 +21,12 @@
 #include "zkcoord_base.hpp"
 
 namespace zkcoord {
+
+/** One node of a guard, with its fencing token. */
+struct NodeToken {
+    std::string node; /**< its path, below the client's chroot */
+    std::uint64_t token;
+};
 
 /**
  * A lock that is held, until it is released, destroyed, or lost. The destructor gives it back in the background.
@@ -33,6 +41,17 @@ public:
 
     /** The path of the lock's node, below the client's chroot. */
     std::string node() const { return capi() ? zkcoord_guard_node(capi()) : ""; }
+
+    /**
+     * Every node of the guard with its token: of several locks, in the order of their paths. Each fences what its own lock
+     * protects: compare tokens of one path only. token() is the first one's.
+     */
+    std::vector<NodeToken> tokens() const {
+        std::vector<NodeToken> tokens;
+        for (std::size_t i = 0; i < zkcoord_guard_token_count(capi()); i++)
+            tokens.push_back({zkcoord_guard_node_at(capi(), i), zkcoord_guard_token_at(capi(), i)});
+        return tokens;
+    }
 
     /** Whether the lock is held for certain at this moment. Costs no round trip. */
     bool is_held() const noexcept { return zkcoord_guard_is_held(capi()); }

@@ -17,7 +17,8 @@ use crate::time::timed;
 /// when somebody deletes the lock's node. The guard knows before the server can give the lock to anybody else.
 pub struct zkcoord_guard {
     guard: Guard,
-    node: CString,
+    /// Every node with its token.
+    tokens: Vec<(CString, u64)>,
 }
 
 /// The fencing token: larger than that of every holder before. Pass it along with what you write, and let the receiver
@@ -31,7 +32,28 @@ pub extern "C" fn zkcoord_guard_token(guard: Option<&zkcoord_guard>) -> u64 {
 /// the guard; NULL for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_guard_node(guard: Option<&zkcoord_guard>) -> *const c_char {
-    guard.map_or(std::ptr::null(), |guard| guard.node.as_ptr())
+    zkcoord_guard_node_at(guard, 0)
+}
+
+/// How many nodes the guard has, each with a token: as many as locks of a multi-mutex, in the order of their paths; as many as
+/// permits of a semaphore; otherwise 1. 0 for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn zkcoord_guard_token_count(guard: Option<&zkcoord_guard>) -> usize {
+    guard.map_or(0, |guard| guard.tokens.len())
+}
+
+/// The fencing token of the guard's node at `index`. Each fences what its own lock protects: compare tokens of one path only. 0
+/// for NULL and beyond the last one.
+#[unsafe(no_mangle)]
+pub extern "C" fn zkcoord_guard_token_at(guard: Option<&zkcoord_guard>, index: usize) -> u64 {
+    guard.and_then(|guard| guard.tokens.get(index)).map_or(0, |(_, token)| *token)
+}
+
+/// The path of the guard's node at `index`, below the client's chroot. Lives as long as the guard; NULL for NULL and beyond the
+/// last one.
+#[unsafe(no_mangle)]
+pub extern "C" fn zkcoord_guard_node_at(guard: Option<&zkcoord_guard>, index: usize) -> *const c_char {
+    guard.and_then(|guard| guard.tokens.get(index)).map_or(std::ptr::null(), |(node, _)| node.as_ptr())
 }
 
 /// Whether the lock is held for certain at this moment. Costs no round trip. False for NULL and in a child of fork().
@@ -189,7 +211,9 @@ pub extern "C" fn zkcoord_guard_free(guard: Option<Box<zkcoord_guard>>) {
 
 impl From<Guard> for zkcoord_guard {
     fn from(guard: Guard) -> zkcoord_guard {
-        zkcoord_guard { node: owned(guard.node()), guard }
+        // Just acquired, so in the process that may ask.
+        let tokens = guard.tokens().unwrap_or_default();
+        zkcoord_guard { tokens: tokens.iter().map(|(node, token)| (owned(node), *token)).collect(), guard }
     }
 }
 

@@ -133,6 +133,7 @@ static void use_everything(void) {
     EXPECT(FORKED, zkcoord_client_close(client, -1, &err));
     CHECK(!zkcoord_guard_is_held(guard));
     CHECK(zkcoord_guard_token(guard) > 0 && zkcoord_guard_node(guard) != NULL);
+    CHECK(zkcoord_guard_token_count(guard) == 1 && zkcoord_guard_token_at(guard, 0) == zkcoord_guard_token(guard));
     EXPECT(FORKED, zkcoord_mutex_new(client, "/new", &made, &err));
     CHECK(made == NULL);
     EXPECT(FORKED, zkcoord_guard_on_lost(guard, nothing, NULL, destroy, &err));

@@ -92,6 +92,12 @@ static void several_are_taken_all_or_none(void) {
     zkcoord_guard *both = NULL, *none = NULL;
     OK(zkcoord_multi_mutex_acquire(mine, 10000, &both, &err));
     CHECK(zkcoord_guard_is_held(both) && zkcoord_guard_token(both) > 0);
+    CHECK(zkcoord_guard_token_count(both) == 2);
+    CHECK(zkcoord_guard_node_at(both, 0) == zkcoord_guard_node(both));
+    CHECK(zkcoord_guard_token_at(both, 0) == zkcoord_guard_token(both));
+    CHECK(strncmp(zkcoord_guard_node_at(both, 1), "/multi-2/", 9) == 0);
+    CHECK(zkcoord_guard_token_at(both, 1) > zkcoord_guard_token_at(both, 0));
+    CHECK(zkcoord_guard_token_at(both, 2) == 0 && zkcoord_guard_node_at(both, 2) == NULL);
     CHECK(!is_free(first) && !is_free(second));
     none = both;
     OK(zkcoord_multi_mutex_try_acquire(theirs, &none, &err));

@@ -7,6 +7,7 @@ static void a_guard_holds_until_released(void) {
     zkcoord_guard *guard = acquired(mutex);
     CHECK(zkcoord_guard_token(guard) > 0);
     CHECK(strncmp(zkcoord_guard_node(guard), "/hold/", 6) == 0);
+    CHECK(zkcoord_guard_token_count(guard) == 1 && zkcoord_guard_token_at(guard, 0) == zkcoord_guard_token(guard));
     CHECK(zkcoord_guard_is_held(guard));
     OK(zkcoord_guard_check(guard, &err));
     OK(zkcoord_guard_release(guard, 5000, &err));

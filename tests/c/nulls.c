@@ -191,6 +191,8 @@ static void nothing(void *user_data) { (void)user_data; }
 static void null_for_a_guard(void) {
     CHECK(zkcoord_guard_token(NULL) == 0);
     CHECK(zkcoord_guard_node(NULL) == NULL);
+    CHECK(zkcoord_guard_token_count(NULL) == 0 && zkcoord_guard_token_at(NULL, 0) == 0);
+    CHECK(zkcoord_guard_node_at(NULL, 0) == NULL);
     CHECK(!zkcoord_guard_is_held(NULL));
     REFUSED("guard", zkcoord_guard_check, NULL);
     REFUSED("guard", zkcoord_guard_on_lost, NULL, nothing, NULL, NULL);

@@ -273,6 +273,9 @@ static void several_are_taken_as_one() {
     {
         auto guard = both.acquire(5s);
         CHECK(guard.is_held() && guard.node().rfind("/multi-1/", 0) == 0 && !one.try_acquire());
+        const auto tokens = guard.tokens();
+        CHECK(tokens.size() == 2 && tokens[0].node == guard.node() && tokens[0].token == guard.token());
+        CHECK(tokens[1].node.rfind("/multi-2/", 0) == 0 && tokens[1].token > tokens[0].token);
         CHECK(!other.multi_mutex({"/multi-1", "/multi-2"}).try_acquire());
         guard.release();
     }
