@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use support::{Corner, PATIENCE, die};
+use support::{Corner, PATIENCE, all_at_once, die};
 use zkcoord::ErrorCode;
 use zkcoord_testkit::{Op, eventually};
 
@@ -77,12 +77,8 @@ fn concurrent_adds_share_writes_and_each_gets_its_own_value() {
     let counter = corner.client_through(&proxy).counter("/c");
     counter.set(0).wait().unwrap();
     proxy.clear_frames();
-    let mut ops: Vec<_> = (0..1000).map(|_| counter.add(1)).collect();
-    for op in &mut ops {
-        let _started = op.wait_for(Duration::ZERO);
-    }
     let writes = || proxy.frames().iter().filter(|frame| frame.is_request(Op::Multi)).count();
-    let mut values: Vec<_> = ops.iter_mut().map(|op| op.wait_for(PATIENCE).unwrap().unwrap()).collect();
+    let mut values = all_at_once((0..1000).map(|_| counter.add(1)).collect());
     values.sort_unstable();
     assert!(values.into_iter().eq(1..=1000));
     assert!(writes() < 100, "{} writes for 1000 adds", writes());

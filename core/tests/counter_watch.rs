@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use support::{Corner, PATIENCE};
+use support::{Corner, PATIENCE, all_at_once};
 use zkcoord::{CounterFormat, CounterWatch, ErrorCode, Result};
 use zkcoord_testkit::{Op, eventually, shared};
 
@@ -200,13 +200,7 @@ fn a_thousand_watches_of_tasks_all_see_the_last_value() {
     let corner = Corner::new();
     let client = corner.client();
     let watches: Vec<_> = (0..1000).map(|_| client.counter("/c").watch()).collect();
-    let mut ops: Vec<_> = watches.iter().map(CounterWatch::next).collect();
-    for op in &mut ops {
-        let _started = op.wait_for(Duration::ZERO);
-    }
-    for op in &mut ops {
-        assert_eq!(op.wait_for(PATIENCE).unwrap().unwrap(), 0);
-    }
+    assert_eq!(all_at_once(watches.iter().map(CounterWatch::next).collect()), [0; 1000]);
     corner.client().counter("/c").set(9).wait().unwrap();
     for watch in &watches {
         assert_eq!(next(watch).unwrap(), 9);

@@ -7,7 +7,7 @@ mod support;
 use std::thread::sleep;
 use std::time::Duration;
 
-use support::{Corner, PATIENCE, SESSION};
+use support::{Corner, PATIENCE, SESSION, all_at_once};
 use zkcoord::{Acl, Client, ErrorCode, WindowCounter};
 use zkcoord_testkit::{Observer, Op, Proxy, ZooKeeper, shared};
 
@@ -172,11 +172,7 @@ fn concurrent_adds_share_writes_and_each_gets_its_own_count() {
     let window = corner.client_through(&proxy).window_counter("/hits", MINUTE, 60);
     window.add(1).wait().unwrap();
     proxy.clear_frames();
-    let mut ops: Vec<_> = (0..1000).map(|_| window.add(1)).collect();
-    for op in &mut ops {
-        let _started = op.wait_for(Duration::ZERO);
-    }
-    let mut counts: Vec<_> = ops.iter_mut().map(|op| op.wait_for(PATIENCE).unwrap().unwrap()).collect();
+    let mut counts = all_at_once((0..1000).map(|_| window.add(1)).collect());
     counts.sort_unstable();
     assert!(counts.into_iter().eq(2..=1001));
     assert!(writes(&proxy) < 100, "{} writes for 1000 adds", writes(&proxy));

@@ -99,3 +99,11 @@ pub(crate) fn example(name: &str) -> std::process::Command {
     let tests = std::env::current_exe().unwrap();
     std::process::Command::new(tests.parent().unwrap().with_file_name("examples").join(name))
 }
+
+/// Starts all of them before the first is waited for, and gives what they gave.
+pub(crate) fn all_at_once<T: Send + 'static>(mut ops: Vec<Op<T>>) -> Vec<T> {
+    // The last ones may be done as soon as they have been started, and then say so now.
+    let early: Vec<_> = ops.iter_mut().map(|op| op.wait_for(Duration::ZERO)).collect();
+    let outcome = |(op, early): (&mut Op<T>, Option<_>)| early.or_else(|| op.wait_for(PATIENCE));
+    ops.iter_mut().zip(early).map(outcome).map(|outcome| outcome.unwrap().unwrap()).collect()
+}
