@@ -166,7 +166,7 @@ impl Line {
     fn wake(&self, now: Moment) -> Option<Duration> {
         let wait = match self.waiters.is_empty() {
             true => self.purse.end()?.saturating_sub(now.latest).saturating_add(1),
-            false => self.purse.next()?.saturating_sub(now.earliest),
+            false => self.purse.change(now)?,
         };
         Some(Duration::from_micros(wait.try_into().unwrap_or_default()))
     }
@@ -239,12 +239,7 @@ impl Line {
     /// What to ask the server for, if anything.
     fn ask(&mut self, now: Now, verdicts: &mut Vec<(Caller, Verdict)>) -> Option<Ask> {
         let covered = self.covered().min(self.waiters.len());
-        let is_free = now
-            .leader
-            .zip(self.known(now.instant))
-            .is_some_and(|(leader, book)| book.room(1) <= leader.latest);
-        let may_want = is_free || self.purse.permits() * 2 <= self.quota();
-        let wants = match covered < self.waiters.len() && may_want {
+        let wants = match self.may_want(covered, now) {
             true => self.wants(covered, verdicts),
             false => Vec::new(),
         };
@@ -279,10 +274,22 @@ impl Line {
         })
     }
 
+    /// Whether the first who finds nothing in the purse will get something now, if others want nothing. Asking without that would
+    /// go on and on.
+    fn may_want(&self, covered: usize, now: Now) -> bool {
+        let Some(first) = self.waiters.get(covered).map(|first| first.permits) else { return false };
+        let known = now.leader.zip(self.known(now.instant));
+        let is_free = known.is_some_and(|(leader, book)| book.room(first) <= leader.latest);
+        let held = self.purse.permits();
+        let fits = held * 2 <= self.quota() && held + first <= self.quota();
+        covered == 0 || is_free || fits
+    }
+
     /// What those want who find nothing in the purse.
     fn wants(&mut self, covered: usize, verdicts: &mut Vec<(Caller, Verdict)>) -> Vec<Want> {
-        self.refuse(|waiter| waiter.patience == Patience::None && waiter.tries >= 2, verdicts);
-        let covered = covered.min(self.waiters.len());
+        let first = self.waiters.get(covered).map_or(u64::MAX, |first| first.ticket);
+        let tried = |waiter: &Waiter| waiter.patience == Patience::None && waiter.tries >= 2;
+        self.refuse(|waiter| waiter.ticket >= first && tried(waiter), verdicts);
         let waiters = self.waiters.range_mut(covered..).take(MOST_WANTS);
         let want = |waiter: &mut Waiter| {
             waiter.tries += 1;

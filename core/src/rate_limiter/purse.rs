@@ -28,6 +28,15 @@ impl Purse {
         self.slots.front().map(|slot| slot.from)
     }
 
+    /// How long it takes until more of them may be used, or fewer.
+    pub(super) fn change(&self, now: Moment) -> Option<i64> {
+        let change = |slot: &Slot| match slot.from.saturating_sub(now.earliest) {
+            wait @ 1.. => wait,
+            _ => slot.until.saturating_sub(now.latest).saturating_add(1),
+        };
+        self.slots.iter().map(change).min()
+    }
+
     /// When the last of them is lost.
     pub(super) fn end(&self) -> Option<i64> {
         self.slots.iter().map(|slot| slot.until).max()
@@ -154,6 +163,13 @@ mod tests {
         purse.put(slot((201, 220, 1)));
         assert!(purse.take(3, at(201, 201)));
         assert_eq!(purse.permits(), 0);
+    }
+
+    #[test]
+    fn a_change_is_a_permit_that_can_be_used_or_is_lost() {
+        let purse = purse(&[(100, 150, 1), (120, 140, 1)]);
+        let changes = [90, 100, 110, 120, 141].map(|now| purse.change(at(now, now)).unwrap());
+        assert_eq!(changes, [10, 20, 10, 21, 0]);
     }
 
     #[test]

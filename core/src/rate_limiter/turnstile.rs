@@ -75,7 +75,7 @@ impl Turnstile {
             if let Some(ask) = ask {
                 match self.ledger.request(&core, Deadline::Never, ask, |caller| caller) {
                     Ok(asked) => answer = Some(asked),
-                    Err(error) => self.give_up(&error),
+                    Err(error) => return self.give_up(&error),
                 }
             }
             if is_over {

@@ -55,7 +55,7 @@ impl Scene {
 
     /// What the task does that looks after the line.
     fn attend(&mut self) -> Turn {
-        loop {
+        for _ in 0..20 {
             let mut turn = self.line.turn(self.now());
             turn.verdicts.drain(..).for_each(|(caller, verdict)| caller.tell(verdict));
             let Some(ask) = turn.ask.take() else { return turn };
@@ -68,6 +68,7 @@ impl Scene {
                 caller.tell(verdict);
             }
         }
+        panic!("it asks again and again: {:?}", self.line);
     }
 
     fn at(&mut self, millis: i64) -> Turn {
@@ -173,6 +174,75 @@ fn own_permits_in_advance_are_no_obstacle_to_many() {
     assert!(scene.line.purse.permits() > 0 && scene.writes < 30, "{} writes", scene.writes);
     assert_eq!(had(&mut scene.come(40, Patience::None)), Some(true));
     assert_eq!(had(&mut scene.come(1, Patience::None)), Some(false));
+}
+
+#[test]
+fn too_few_for_the_first_in_the_line_are_no_reason_to_hurry() {
+    let mut scene = Scene::new(8);
+    let mut answers = [4, 4, 1, 1, 8].map(|permits| scene.come(permits, Patience::Endless));
+    assert_eq!(all_had(&mut answers), [Some(true), Some(true), None, None, None]);
+    let [.., gone, _one, mut many] = answers;
+    drop(gone);
+    let mut turns = 0;
+    while had(&mut many).is_none() {
+        scene.now += micros(scene.attend().wake.unwrap());
+        scene.attend();
+        turns += 1;
+    }
+    assert!(turns < 10 && scene.writes < 10, "{turns} turns, {} writes", scene.writes);
+}
+
+/// Callers come and go as they like, other clients take permits, and this one is late now and then.
+#[test]
+fn nobody_waits_in_vain_and_no_window_has_too_many() {
+    for seed in 0..200 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let most = rng.u64(1..40);
+        let mut scene = Scene::new(most);
+        let (mut waiting, mut used) = (Vec::new(), Vec::new());
+        for step in 0.. {
+            if step < 300 {
+                let permits = rng.u64(1..=most.min(1 + step % 7));
+                let patience = if rng.bool() { Patience::Endless } else { Patience::None };
+                waiting.push((permits, patience, scene.come(permits, patience)));
+                waiting.retain(|_| rng.u8(0..8) > 0);
+            }
+            waiting.retain_mut(|(permits, patience, answer)| match had(answer) {
+                Some(true) => {
+                    used.extend((0..*permits).map(|_| scene.now));
+                    false
+                }
+                Some(false) => {
+                    assert_eq!(*patience, Patience::None);
+                    false
+                }
+                None => true,
+            });
+            if step >= 300 && waiting.is_empty() {
+                break;
+            }
+            assert!(step < 10_000, "seed {seed}: {waiting:?}");
+            let wake = scene.attend().wake.map_or(0, micros);
+            scene.now += if rng.bool() { wake } else { rng.i64(0..100 * MS) };
+            if rng.u8(0..10) == 0 {
+                let other = Ask {
+                    settlements: Vec::new(),
+                    wants: Vec::new(),
+                    quota: 0,
+                    ahead_now: 2,
+                    ahead_later: 2,
+                    horizon: 500 * MS,
+                    lateness: 20 * MS,
+                };
+                let leader = scene.now().leader.unwrap();
+                scene.terms.apply(&mut scene.book, &other, leader).unwrap();
+            }
+            scene.attend();
+        }
+        for pair in used.windows(most as usize + 1) {
+            assert!(pair[most as usize] - pair[0] >= 1000 * MS, "seed {seed}");
+        }
+    }
 }
 
 #[test]
