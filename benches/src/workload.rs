@@ -208,7 +208,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     Workload {
         name: "permits-1000",
         title: "rate limiter: 1000 tasks, one limiter of 1,000,000 per second (the peers have none)",
-        goal: "",
+        goal: "none set",
         kind: Kind::Permits,
         crew: 1000,
         processes: 1,
