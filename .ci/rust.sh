@@ -25,7 +25,7 @@ passed=$((passed + $(sum passed))) failed=$((failed + $(sum failed)))
 # A test program that does not build or breaks off has no result line.
 if grep -qE '^error(\[|:)' "$log" && [ "$failed" = 0 ]; then failed=1; fi
 
-for example in lock counter; do
+for example in lock counter rate_limit absent_keys; do
     check "$target/debug/zkcoord-testkit" run -- cargo run --quiet --package zkcoord --example "$example"
 done
 
