@@ -28,13 +28,23 @@ thread_local! {
 
 /// Runs `callback` on the callback thread, soon, after those before it. A panic in it is logged and goes no further.
 pub fn dispatch(callback: impl FnOnce() + Send + 'static) {
-    let refused = match queue() {
-        Some(queue) => queue.callbacks.send(Box::new(callback)).is_err(),
-        None => true,
-    };
-    if refused {
+    if !try_dispatch(callback) {
         tracing::error!("no thread for callbacks; one was dropped");
     }
+}
+
+/// As [`dispatch`], and says whether there is a thread for it.
+pub(crate) fn try_dispatch(callback: impl FnOnce() + Send + 'static) -> bool {
+    queue().is_some_and(|queue| queue.callbacks.send(Box::new(callback)).is_ok())
+}
+
+/// Sees to it that there is a callback thread, for those who promise a callback.
+///
+/// # Errors
+/// `UNSUPPORTED` when the system has no thread for it.
+pub fn start() -> Result<()> {
+    let none = || Error::new(ErrorCode::Unsupported, "no thread for callbacks");
+    queue().map(drop).ok_or_else(none)
 }
 
 /// Marks the current thread as one that operations need in order to finish.
@@ -42,7 +52,11 @@ pub(crate) fn forbid_waiting() {
     NO_WAITING.set(true);
 }
 
-pub(crate) fn check_may_wait() -> Result<()> {
+/// Whether a call may wait on this thread.
+///
+/// # Errors
+/// `WOULD_DEADLOCK` on a thread that operations need in order to finish, as on the one that runs callbacks.
+pub fn check_may_wait() -> Result<()> {
     if NO_WAITING.get() {
         let message = "a waiting call from a callback would wait for itself; hand the work to another thread";
         return Err(Error::new(ErrorCode::WouldDeadlock, message));

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::{AbortHandle, JoinHandle};
+use futures_util::stream;
+use tokio::task::JoinHandle;
 
-use crate::callback;
 use crate::contender::ContenderName;
 use crate::counter::{Counter, CounterFormat};
 use crate::error::{Error, ErrorCode, Result};
@@ -26,6 +26,7 @@ use crate::semaphore::Semaphore;
 use crate::server_clock::{Moment, ServerClock};
 use crate::session::{ConnectString, Fault, REVOCATIONS, Refusal, Session, State, Supervisor};
 use crate::striped_counter::{Adders, StripedCounter};
+use crate::subscription::Subscription;
 use crate::uuids::Uuids;
 use crate::window_counter::{Window, WindowCounter};
 
@@ -185,7 +186,7 @@ impl Client {
     }
 
     /// Calls `tell` with every new state, on the callback thread, until the subscription is dropped. States that follow
-    /// each other faster than that are left out; the latest never is. `tell` must not make waiting calls.
+    /// each other faster than `tell` returns are left out; the latest never is. `tell` must not make waiting calls.
     ///
     /// # Errors
     /// `FORKED` in a child of fork().
@@ -193,18 +194,13 @@ impl Client {
         let core = self.core.get()?;
         let mut states = core.supervisor.states();
         states.mark_unchanged();
-        let tell = Arc::new(tell);
-        let task = core.spawn(async move {
-            while states.changed().await.is_ok() {
-                let (tell, state) = (tell.clone(), *states.borrow_and_update());
-                callback::dispatch(move || tell(state));
-                if state == State::Closed {
-                    break;
-                }
-            }
+        let states = stream::unfold(Some(states), |states| async {
+            let mut states = states?;
+            states.changed().await.ok()?;
+            let state = *states.borrow_and_update();
+            Some((state, (state != State::Closed).then_some(states)))
         });
-        let task = task.ok_or_else(Error::forked)?.abort_handle();
-        Ok(Subscription { task: ProcessBound::new(task) })
+        Subscription::new(&core.runtime, states, tell)
     }
 
     /// Closes the client: writes what was added to its striped counters, and ends its session, which gives back all its
@@ -374,20 +370,6 @@ impl Core {
 impl Drop for Core {
     fn drop(&mut self) {
         self.supervisor.begin_close();
-    }
-}
-
-/// A registered callback. Dropping it ends the calls.
-#[derive(Debug)]
-pub struct Subscription {
-    task: ProcessBound<AbortHandle>,
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        if let Ok(task) = self.task.get() {
-            task.abort();
-        }
     }
 }
 

@@ -31,7 +31,8 @@
 //! - `miss_guard/`: [`MissGuard`]
 //! - `ledger/`: one node that many change, exactly once each; `server_clock.rs`: the servers' time
 //! - `session/`: sessions over the crate `zookeeper-client`; nothing else names it
-//! - `op.rs`, `runtime.rs`, `callback.rs`, `deadline.rs`: how operations run
+//! - `op.rs`, `runtime.rs`, `callback.rs`, `subscription.rs`, `deadline.rs`: how operations run
+//! - `log.rs`: what happens inside, for the program's log
 //! - `error.rs`: the error table of all languages
 
 #![forbid(unsafe_code)]
@@ -52,6 +53,7 @@ mod handoff;
 mod holding;
 mod inspect;
 mod ledger;
+pub mod log;
 mod lookout;
 mod miss_guard;
 mod multi_mutex;
@@ -73,10 +75,11 @@ mod session;
 mod share;
 mod stats;
 mod striped_counter;
+mod subscription;
 mod uuids;
 mod window_counter;
 
-pub use client::{Client, ClientBuilder, Subscription};
+pub use client::{Client, ClientBuilder};
 pub use contender::{Library, Scheme};
 pub use counter::{Counter, CounterFormat, CounterWatch, Versioned};
 pub use error::{Error, ErrorCode, Result};
@@ -96,4 +99,5 @@ pub use semaphore::Semaphore;
 pub use session::State;
 pub use stats::{HoldStats, WaitStats};
 pub use striped_counter::StripedCounter;
+pub use subscription::Subscription;
 pub use window_counter::WindowCounter;

@@ -200,11 +200,28 @@ impl<T: Send + 'static> Op<T> {
         park_until(Instant::now().checked_add(slice), |cx| self.poll_outcome(cx))
     }
 
-    /// Starts the operation and calls `done` with its outcome: exactly once, never before this returns, on the
-    /// runtime's thread. It must not block there; see [`callback::dispatch`] for what does.
-    pub fn on_done(mut self, done: impl FnOnce(Result<T>) + Send + 'static) -> Canceller {
-        let cancel = Arc::new(Cancel::default());
-        let canceller = Canceller { process: Process::current(), cancel: cancel.clone() };
+    /// The operation, unless it is known to fail before it starts: for an argument that cannot be, or in a child of fork().
+    ///
+    /// # Errors
+    /// Those of the operation.
+    pub fn checked(self) -> Result<Op<T>> {
+        match &self.stage {
+            Stage::Failed(error) => Err(error.clone()),
+            _ => self.check_process().map(|()| self),
+        }
+    }
+
+    /// Starts the operation and calls `done` with its outcome: exactly once, never inside this call, on the runtime's
+    /// thread. It must not block there; see [`callback::dispatch`] for what does.
+    pub fn on_done(self, done: impl FnOnce(Result<T>) + Send + 'static) -> Canceller {
+        let canceller = Canceller::new();
+        self.on_done_unless(&canceller, done);
+        canceller
+    }
+
+    /// As [`on_done`](Op::on_done), with a canceller that is there before `done` can be called.
+    pub fn on_done_unless(mut self, canceller: &Canceller, done: impl FnOnce(Result<T>) + Send + 'static) {
+        let cancel = canceller.cancel.clone();
         self.start(Where::Here);
         let runtime = match self.runtime.take() {
             Some(runtime) if runtime.process().is_current() => runtime,
@@ -212,7 +229,7 @@ impl<T: Send + 'static> Op<T> {
                 let error =
                     if let Stage::Failed(error) = &self.stage { error.clone() } else { Error::forked() };
                 callback::dispatch(move || done(Err(error)));
-                return canceller;
+                return;
             }
         };
         let _detached = runtime.spawn(async move {
@@ -226,7 +243,6 @@ impl<T: Send + 'static> Op<T> {
             drop(self);
             done(outcome);
         });
-        canceller
     }
 }
 
@@ -273,7 +289,24 @@ impl Cancel {
     }
 }
 
+impl Default for Canceller {
+    fn default() -> Canceller {
+        Canceller::new()
+    }
+}
+
 impl Canceller {
+    /// One for [`Op::on_done_unless`].
+    pub fn new() -> Canceller {
+        Canceller { process: Process::current(), cancel: Arc::default() }
+    }
+
+    /// # Errors
+    /// `FORKED` in a child of the process that made it.
+    pub fn check(&self) -> Result<()> {
+        self.process.check()
+    }
+
     /// Cancels: the callback gets `CANCELLED`, unless the outcome was on its way already.
     pub fn cancel(&self) {
         // Waking a task is not for a fork's child, where nobody would run it.
@@ -405,6 +438,24 @@ mod tests {
         let canceller = op.on_done(move |outcome| tell.send(outcome.unwrap_err().code()).unwrap());
         canceller.cancel();
         canceller.cancel();
+        assert_eq!(told.iter().collect::<Vec<_>>(), [ErrorCode::Cancelled]);
+    }
+
+    #[test]
+    fn what_is_known_to_fail_can_be_told_before() {
+        let failed = Op::<()>::failed(Error::invalid_argument("n", 1, "is odd")).checked();
+        assert_eq!(failed.unwrap_err().code(), ErrorCode::InvalidArgument);
+        let op = Op::new(&runtime(), |_| async { Ok(7) }).checked();
+        assert_eq!(op.unwrap().wait().unwrap(), 7);
+    }
+
+    #[test]
+    fn an_operation_can_be_cancelled_before_it_starts() {
+        let (tell, told) = mpsc::channel();
+        let canceller = Canceller::new();
+        canceller.cancel();
+        let op = Op::<()>::new(&runtime(), |_| std::future::pending());
+        op.on_done_unless(&canceller, move |outcome| tell.send(outcome.unwrap_err().code()).unwrap());
         assert_eq!(told.iter().collect::<Vec<_>>(), [ErrorCode::Cancelled]);
     }
 

@@ -6,6 +6,7 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use support::{Corner, PATIENCE, all_at_once};
@@ -205,4 +206,48 @@ fn a_thousand_watches_of_tasks_all_see_the_last_value() {
     for watch in &watches {
         assert_eq!(next(watch).unwrap(), 9);
     }
+}
+
+#[test]
+fn a_callback_is_told_the_values_until_it_is_dropped() {
+    let corner = Corner::new();
+    let counter = corner.client().counter("/c").default(50);
+    let (tell, told) = mpsc::channel();
+    let subscription =
+        counter.on_change(move |value| tell.send(value.map_err(|error| error.code())).unwrap()).unwrap();
+    let next = || told.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(next(), Ok(50), "the current value first");
+    counter.set(1).wait().unwrap();
+    assert_eq!(next(), Ok(1));
+    corner.observer.set(&corner.path("/c"), b"abc").unwrap();
+    assert_eq!(next(), Err(ErrorCode::BadData));
+    corner.observer.set(&corner.path("/c"), &2i64.to_be_bytes()).unwrap();
+    assert_eq!(next(), Ok(2), "bad data passes");
+    drop(subscription);
+    assert_eq!(told.recv_timeout(PATIENCE), Err(mpsc::RecvTimeoutError::Disconnected));
+}
+
+#[test]
+fn a_slow_callback_is_told_the_latest_value_and_the_close_is_the_last() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let counter = client.counter("/c");
+    let (tell, told) = mpsc::channel();
+    let (go_on, may_go_on) = mpsc::channel::<()>();
+    let may_go_on = std::sync::Mutex::new(may_go_on);
+    let told_to = move |value: Result<i64>| {
+        tell.send(value.map_err(|error| error.code())).unwrap();
+        let _released = may_go_on.lock().unwrap().recv();
+    };
+    counter.on_change(told_to).unwrap().detach();
+    let next = || told.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(next(), Ok(0));
+    for value in 1..=50 {
+        counter.set(value).wait().unwrap();
+    }
+    drop(go_on);
+    assert_eq!(next(), Ok(50), "what it was too slow for is left out");
+    client.close().wait().unwrap();
+    assert_eq!(next(), Err(ErrorCode::Closed));
+    assert_eq!(told.recv_timeout(PATIENCE), Err(mpsc::RecvTimeoutError::Disconnected));
 }

@@ -19,6 +19,7 @@ use crate::op::Op;
 use crate::path::ZnodePath;
 use crate::runtime::ProcessBound;
 use crate::stats::{Recorder, WaitStats};
+use crate::subscription::Subscription;
 
 use change::{Change, CounterReply, Terms, Update};
 pub use format::CounterFormat;
@@ -230,6 +231,18 @@ impl Counter {
     /// Follows the value. No request is made before the first [`next`](CounterWatch::next).
     pub fn watch(&self) -> CounterWatch {
         CounterWatch::new(self.clone())
+    }
+
+    /// Calls `tell` with the current value, and then with each new one, on the callback thread, until the subscription is
+    /// dropped, which keeps the client open until then. As with [`CounterWatch::next`], values that follow each other faster
+    /// than `tell` returns are left out, the latest never is; and `BAD_DATA` is told until the node has changed. Any other error
+    /// is the last that is told. `tell` must not make waiting calls.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for a counter that cannot be, `FORKED` in a child of fork().
+    pub fn on_change(&self, tell: impl Fn(Result<i64>) + Send + Sync + 'static) -> Result<Subscription> {
+        let (core, _) = self.checked()?;
+        Subscription::new(core.runtime(), self.watch().news(), tell)
     }
 
     /// How long the changes through this handle and its clones took, from their start until the caller had the outcome. Costs

@@ -11,8 +11,8 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use futures_util::FutureExt;
 use futures_util::future::join;
+use futures_util::{FutureExt, Stream, stream};
 
 use super::{Counter, CounterFormat};
 use crate::client::{Core, ONE_ANSWER};
@@ -103,6 +103,16 @@ impl CounterWatch {
             deadline.once_within(ONE_ANSWER).run(followed).await.unwrap_or_else(|| Err(unchanged()))
         };
         Op::new(&runtime, follow).witnessed(move |outcome, _| taker.take(outcome))
+    }
+
+    /// One value after another, to the first error that does not pass.
+    pub(super) fn news(self) -> impl Stream<Item = Result<i64>> + Send + 'static {
+        stream::unfold(Some(self), |watch| async {
+            let watch = watch?;
+            let outcome = watch.next().await;
+            let passes = outcome.as_ref().err().is_none_or(|error| error.code() == ErrorCode::BadData);
+            Some((outcome, passes.then_some(watch)))
+        })
     }
 
     fn subject(&self) -> Result<Subject> {
