@@ -25,32 +25,45 @@
  * Threads    Every function may be called from any thread at any time, except that an object must not be freed while
  *            another call uses it, and that options are for one thread at a time. Any thread may use and release a
  *            guard. Which thread asks for a lock matters to a zkcoord_reentrant_mutex and a zkcoord_rw_lock only.
- * Callbacks  Run on a thread of zkcoord, one after another, never inside the call that registered them. Calls that
- *            wait return ZKCOORD_STATUS_WOULD_DEADLOCK there. A callback should be short, and must not let a C++
- *            exception out. `destroy(user_data)` runs on that thread too: once, after the last use of `user_data`,
- *            also when the callback is never called, and when its registration fails.
+ * Callbacks  Run on a thread of zkcoord, one after another, never inside the call that registered them, but maybe before
+ *            it has returned. Calls that wait return ZKCOORD_STATUS_WOULD_DEADLOCK there; asynchronous ones are fine. A
+ *            callback should be short, and must not let a C++ exception out. `destroy(user_data)` runs on that thread
+ *            too: once, after the last use of `user_data`, also when the callback is never called, and when its
+ *            registration fails. `destroy` may be NULL.
+ * Async      Every call that waits has a twin, zkcoord_x_async(), that starts the same operation and returns. If it
+ *            returns ZKCOORD_STATUS_OK, then `done` is called, once, with what the waiting call would have returned; what
+ *            that "returns", `done` owns. The `error` that it gets is NULL, or lives until `done` returns. If it returns
+ *            anything else, as for an argument that cannot be, `done` is not called. The timeout is that of the operation,
+ *            from now on. `op` may be NULL; otherwise `*op` is set before `done` can be called, to a new op by which the
+ *            operation can be cancelled or waited for; free with zkcoord_op_free(), which does not end the operation.
+ *            What the operation was started with may be freed meanwhile. It is the thread that starts the operation
+ *            that asks for a lock, not the one on which `done` runs.
  * fork()     Objects do not cross it. In the child every call with one of the parent's answers ZKCOORD_STATUS_FORKED,
  *            and freeing one there leaves the parent's session and locks alone. New ones can be made. Callbacks
  *            registered before are the parent's: the child neither calls nor destroys them.
  *
  * @code
- * zkcoord_client *client = NULL;
- * zkcoord_mutex *mutex = NULL;
- * zkcoord_guard *guard = NULL;
- * zkcoord_error *err = NULL;
+ * // Holds a lock while it writes. Returns 0 when that went well.
+ * int report(const char *hosts) { // like "zk1:2181,zk2:2181/app"
+ *     zkcoord_client *client = NULL;
+ *     zkcoord_mutex *mutex = NULL;
+ *     zkcoord_guard *guard = NULL;
+ *     zkcoord_error *err = NULL;
  *
- * if (zkcoord_client_connect("zk1:2181,zk2:2181/app", NULL, &client, &err)) goto done;
- * if (zkcoord_mutex_new(client, "/locks/report", &mutex, &err)) goto done;
- * if (zkcoord_mutex_acquire(mutex, 5000, &guard, &err)) goto done; // ZKCOORD_STATUS_TIMEOUT after 5 s
- *
- * write_report(zkcoord_guard_token(guard));
- *
+ *     if (zkcoord_client_connect(hosts, NULL, &client, &err)) goto done;
+ *     if (zkcoord_mutex_new(client, "/locks/report", &mutex, &err)) goto done;
+ *     if (zkcoord_mutex_acquire(mutex, 5000, &guard, &err)) goto done; // ZKCOORD_STATUS_TIMEOUT after 5 s
+ *     write_report(zkcoord_guard_token(guard)); // larger than that of every holder before
+ *     zkcoord_guard_release(guard, 5000, &err); // or only free it: then it is given back in the background
  * done:
- * if (err) fprintf(stderr, "%s\n", zkcoord_error_message(err));
- * zkcoord_error_free(err);
- * zkcoord_guard_free(guard); // gives the lock back
- * zkcoord_mutex_free(mutex);
- * zkcoord_client_free(client);
+ *     if (err) fprintf(stderr, "%s\n", zkcoord_error_message(err));
+ *     const int status = (int)zkcoord_error_status(err);
+ *     zkcoord_error_free(err);
+ *     zkcoord_guard_free(guard);
+ *     zkcoord_mutex_free(mutex);
+ *     zkcoord_client_free(client);
+ *     return status;
+ * }
  * @endcode
  */
 
@@ -151,6 +164,32 @@ typedef enum {
      */
     ZKCOORD_STATUS_INTERNAL = 17,
 } zkcoord_status;
+
+/**
+ * How much a line of the log matters.
+ */
+typedef enum {
+    /**
+     * No line has this level: nothing is logged.
+     */
+    ZKCOORD_LOG_LEVEL_OFF = 0,
+    /**
+     * Something failed for good.
+     */
+    ZKCOORD_LOG_LEVEL_ERROR = 1,
+    /**
+     * Something went wrong and is dealt with: a session expired, a lock was lost.
+     */
+    ZKCOORD_LOG_LEVEL_WARN = 2,
+    /**
+     * What an operator may want to know.
+     */
+    ZKCOORD_LOG_LEVEL_INFO = 3,
+    /**
+     * What helps to understand zkcoord.
+     */
+    ZKCOORD_LOG_LEVEL_DEBUG = 4,
+} zkcoord_log_level;
 
 /**
  * What a client stands on.
@@ -279,6 +318,11 @@ typedef struct zkcoord_mutex zkcoord_mutex;
 typedef struct zkcoord_mutex_options zkcoord_mutex_options;
 
 /**
+ * An operation that an asynchronous call has started.
+ */
+typedef struct zkcoord_op zkcoord_op;
+
+/**
  * Options for zkcoord_client_connect(). Must not be set by two threads at the same time, nor while it is in use.
  */
 typedef struct zkcoord_options zkcoord_options;
@@ -369,6 +413,11 @@ typedef struct zkcoord_striped_counter zkcoord_striped_counter;
 typedef struct zkcoord_striped_counter_options zkcoord_striped_counter_options;
 
 /**
+ * A callback that is called again and again, until this is freed or there is nothing more to tell.
+ */
+typedef struct zkcoord_subscription zkcoord_subscription;
+
+/**
  * Counts the events of the last so many milliseconds, the window. A node that is missing counts as no events and is made by
  * the first add.
  *
@@ -380,6 +429,70 @@ typedef struct zkcoord_striped_counter_options zkcoord_striped_counter_options;
  * and buckets; they are written in the node.
  */
 typedef struct zkcoord_window_counter zkcoord_window_counter;
+
+/**
+ * Called with a line of the log, without a line feed; `message` lives until it returns.
+ */
+typedef void (*zkcoord_log_fn)(zkcoord_log_level level, const char *message, void *user_data);
+
+/**
+ * Destroys what a callback was registered with: see "Callbacks" above. May be NULL.
+ */
+typedef void (*zkcoord_destroy_fn)(void *user_data);
+
+/**
+ * Called when zkcoord_client_connect_async() is done. The client is the callee's; NULL after a failure.
+ */
+typedef void (*zkcoord_client_fn)(zkcoord_status status, zkcoord_client *client, const zkcoord_error *error, void *user_data);
+
+/**
+ * Called with a client's new state.
+ */
+typedef void (*zkcoord_state_fn)(zkcoord_state state, void *user_data);
+
+/**
+ * Called when an operation whose result is yes or no is done; false after a failure.
+ */
+typedef void (*zkcoord_bool_fn)(zkcoord_status status, bool value, const zkcoord_error *error, void *user_data);
+
+/**
+ * Called when an operation without a result is done. See "Asynchronous calls" above, also for the types that follow.
+ */
+typedef void (*zkcoord_done_fn)(zkcoord_status status, const zkcoord_error *error, void *user_data);
+
+/**
+ * Called when an operation that asks for a lock or permits is done. The guard is the callee's; NULL after a failure, and where
+ * a try has found the lock taken.
+ */
+typedef void (*zkcoord_guard_fn)(zkcoord_status status, zkcoord_guard *guard, const zkcoord_error *error, void *user_data);
+
+/**
+ * Called when a look at a queue is done. The queue is the callee's; NULL after a failure.
+ */
+typedef void (*zkcoord_queue_fn)(zkcoord_status status, zkcoord_queue *queue, const zkcoord_error *error, void *user_data);
+
+/**
+ * Called when an operation whose result is a number is done; 0 after a failure.
+ */
+typedef void (*zkcoord_int64_fn)(zkcoord_status status, int64_t value, const zkcoord_error *error, void *user_data);
+
+/**
+ * Called when zkcoord_counter_versioned_async() is done.
+ */
+typedef void (*zkcoord_versioned_fn)(zkcoord_status status,
+                                     int64_t value,
+                                     int32_t version,
+                                     const zkcoord_error *error,
+                                     void *user_data);
+
+/**
+ * Called when zkcoord_miss_guard_begin_async() is done. The turn is the callee's; NULL after a failure, and when the key is
+ * absent.
+ */
+typedef void (*zkcoord_load_turn_fn)(zkcoord_status status,
+                                     zkcoord_load_turn *turn,
+                                     const zkcoord_error *error,
+                                     void *user_data);
 
 #ifdef __cplusplus
 extern "C" {
@@ -409,6 +522,50 @@ ZKCOORD_API const char *zkcoord_error_message(const zkcoord_error *error);
  * Takes ownership of the error. NULL is fine.
  */
 ZKCOORD_API void zkcoord_error_free(zkcoord_error *error);
+
+/**
+ * Has `fn` called with what zkcoord has to say of all clients of the process, down to `level`, a zkcoord_log_level: with
+ * ZKCOORD_LOG_LEVEL_WARN, warnings and errors. In place of whom was called before; nobody is at first. With NULL, or
+ * ZKCOORD_LOG_LEVEL_OFF, nobody is called any more. See "Callbacks" above for `destroy`: so a slow `fn` holds up other
+ * callbacks, but no client. When more than 1000 lines wait for it, others are left out, and the next one is preceded by a line
+ * that says how many.
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for a level that is none. ZKCOORD_STATUS_UNSUPPORTED when the library is linked statically
+ * into a program in Rust that has a subscriber of its own, which gets the log.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_set_log(int32_t level,
+                               zkcoord_log_fn fn,
+                               void *user_data,
+                               zkcoord_destroy_fn destroy,
+                               zkcoord_error **err);
+
+/**
+ * Cancels the operation: `done` gets ZKCOORD_STATUS_CANCELLED, unless it is called already or on its way, with what came
+ * of the operation: a guard that it gets then is still to be freed. What is cancelled leaves nothing behind: a lock granted
+ * at that moment is given back. A write that was sent may be applied or not. Does not wait. Can be called again. NULL is
+ * fine; without effect in a child of fork().
+ */
+ZKCOORD_API void zkcoord_op_cancel(const zkcoord_op *op);
+
+/**
+ * Waits until `done` has returned and `user_data` is destroyed: from then on zkcoord uses neither any more.
+ *
+ * ZKCOORD_STATUS_TIMEOUT when `timeout_ms` passes first; the operation goes on. ZKCOORD_STATUS_WOULD_DEADLOCK in a callback,
+ * also in this `done`.
+ */
+ZKCOORD_API zkcoord_status zkcoord_op_wait(const zkcoord_op *op, int64_t timeout_ms, zkcoord_error **err);
+
+/**
+ * Takes ownership of the op. NULL is fine. The operation goes on: this does not cancel it. May be called in `done`.
+ */
+ZKCOORD_API void zkcoord_op_free(zkcoord_op *op);
+
+/**
+ * Takes ownership of the subscription and ends the calls: none begins after this, and `user_data` is destroyed. Does not
+ * wait for a call that is under way. NULL is fine. May be called in the callback.
+ */
+ZKCOORD_API void zkcoord_subscription_free(zkcoord_subscription *subscription);
 
 /**
  * Returns new options, all at their defaults; free with zkcoord_options_free().
@@ -487,6 +644,20 @@ zkcoord_status zkcoord_client_connect(const char *hosts,
  * Stores in `*out` what the client stands on right now.
  */
 ZKCOORD_API zkcoord_status zkcoord_client_state(const zkcoord_client *client, zkcoord_state *out, zkcoord_error **err);
+
+/**
+ * Calls `fn` with every new state, until the subscription is freed or the client is closed, which is the last state. States
+ * that follow each other faster than `fn` returns are left out; the latest never is. Returns a new subscription in
+ * `*subscription`, which may be NULL; free with zkcoord_subscription_free(). It does not keep the client open. See
+ * "Callbacks" above for `destroy`.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_client_on_state(const zkcoord_client *client,
+                                       zkcoord_state_fn fn,
+                                       void *user_data,
+                                       zkcoord_destroy_fn destroy,
+                                       zkcoord_subscription **subscription,
+                                       zkcoord_error **err);
 
 /**
  * Stores in `*out` the id of the current session; 0 when there is none.
@@ -1244,17 +1415,6 @@ zkcoord_status zkcoord_counter_get_stale(const zkcoord_counter *counter,
                                          zkcoord_error **err);
 
 /**
- * Stores the value in `*out`, as zkcoord_counter_get(), and in `*out_version` the version of its node: how often that was
- * written since it was made, -1 when it is missing. `*out_version` is 0 after a failure. Neither may be NULL.
- */
-ZKCOORD_API
-zkcoord_status zkcoord_counter_versioned(const zkcoord_counter *counter,
-                                         int64_t timeout_ms,
-                                         int64_t *out,
-                                         int32_t *out_version,
-                                         zkcoord_error **err);
-
-/**
  * Sets the value.
  */
 ZKCOORD_API
@@ -1308,6 +1468,35 @@ ZKCOORD_API zkcoord_status zkcoord_counter_stats(const zkcoord_counter *counter,
  * Takes ownership of the counter. NULL is fine. What is under way goes on, and its watches live on.
  */
 ZKCOORD_API void zkcoord_counter_free(zkcoord_counter *counter);
+
+/**
+ * Stores the value in `*out`, as zkcoord_counter_get(), and in `*out_version` the version of its node: how often that was
+ * written since it was made, -1 when it is missing. `*out_version` is 0 after a failure. Neither may be NULL.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_versioned(const zkcoord_counter *counter,
+                                         int64_t timeout_ms,
+                                         int64_t *out,
+                                         int32_t *out_version,
+                                         zkcoord_error **err);
+
+/**
+ * Calls `fn` with the counter's value, soon, and then with each new one, until the subscription is freed. Values that follow
+ * each other faster than `fn` returns are left out; the latest never is. Goes on through lost connections and the session's
+ * expiry. Returns a new subscription in `*subscription`, which may be NULL; free with zkcoord_subscription_free(). Until then
+ * it keeps the client's session open. See "Callbacks" above for `destroy`.
+ *
+ * `fn` also gets failures: ZKCOORD_STATUS_BAD_DATA when the node holds something else than a counter, and then what comes
+ * after; any other, as ZKCOORD_STATUS_CLOSED or ZKCOORD_STATUS_NOT_AUTHORIZED, ends the calls. `error` lives until `fn`
+ * returns.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_on_change(const zkcoord_counter *counter,
+                                         zkcoord_int64_fn fn,
+                                         void *user_data,
+                                         zkcoord_destroy_fn destroy,
+                                         zkcoord_subscription **subscription,
+                                         zkcoord_error **err);
 
 /**
  * Follows the counter, which it borrows for the call. No request is sent. Returns a new watch; free with
@@ -1680,10 +1869,10 @@ ZKCOORD_API bool zkcoord_load_turn_is_held(const zkcoord_load_turn *turn);
  * The load found the key: forgets its misses and gives the turn on. One round trip; none when there was nothing to forget.
  * When it returns ZKCOORD_STATUS_OK, nobody will be answered that the key is absent for misses before this.
  *
- * The turn is over, whatever this answers, and must still be freed. ZKCOORD_STATUS_INVALID_ARGUMENT when it was over
+ * The turn is over then, also after a failure, and must still be freed. ZKCOORD_STATUS_INVALID_ARGUMENT when it was over
  * before. ZKCOORD_STATUS_INDETERMINATE when `timeout_ms` passes first: it goes on in the background. With
- * ZKCOORD_STATUS_WOULD_DEADLOCK and ZKCOORD_STATUS_FORKED there is no verdict. ZKCOORD_STATUS_NOT_AUTHORIZED and
- * ZKCOORD_STATUS_QUOTA when the server refuses.
+ * ZKCOORD_STATUS_FORKED there is no verdict; ZKCOORD_STATUS_WOULD_DEADLOCK leaves the turn as it was.
+ * ZKCOORD_STATUS_NOT_AUTHORIZED and ZKCOORD_STATUS_QUOTA when the server refuses.
  */
 ZKCOORD_API zkcoord_status zkcoord_load_turn_found(zkcoord_load_turn *turn, int64_t timeout_ms, zkcoord_error **err);
 
@@ -1700,6 +1889,491 @@ ZKCOORD_API zkcoord_status zkcoord_load_turn_missed(zkcoord_load_turn *turn, int
  * neither way.
  */
 ZKCOORD_API void zkcoord_load_turn_free(zkcoord_load_turn *turn);
+
+/*
+ * Asynchronous calls, as "Async" above describes them, in the order of their waiting twins.
+ */
+
+/**
+ * As zkcoord_client_connect(), but does not wait: `done` gets the new client.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_client_connect_async(const char *hosts,
+                                            const zkcoord_options *options,
+                                            zkcoord_client_fn done,
+                                            void *user_data,
+                                            zkcoord_destroy_fn destroy,
+                                            zkcoord_op **op,
+                                            zkcoord_error **err);
+
+/**
+ * As zkcoord_client_request_revoke(), but does not wait: `done` gets whether the node was there.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_client_request_revoke_async(const zkcoord_client *client,
+                                                   const char *node,
+                                                   int64_t timeout_ms,
+                                                   zkcoord_bool_fn done,
+                                                   void *user_data,
+                                                   zkcoord_destroy_fn destroy,
+                                                   zkcoord_op **op,
+                                                   zkcoord_error **err);
+
+/**
+ * As zkcoord_client_close(), but does not wait.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_client_close_async(zkcoord_client *client,
+                                          int64_t timeout_ms,
+                                          zkcoord_done_fn done,
+                                          void *user_data,
+                                          zkcoord_destroy_fn destroy,
+                                          zkcoord_op **op,
+                                          zkcoord_error **err);
+
+/**
+ * As zkcoord_mutex_acquire(), but does not wait: `done` gets the new guard.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_mutex_acquire_async(const zkcoord_mutex *mutex,
+                                           int64_t timeout_ms,
+                                           zkcoord_guard_fn done,
+                                           void *user_data,
+                                           zkcoord_destroy_fn destroy,
+                                           zkcoord_op **op,
+                                           zkcoord_error **err);
+
+/**
+ * As zkcoord_mutex_try_acquire(), but does not wait: `done` gets the new guard, or NULL with ZKCOORD_STATUS_OK when the
+ * lock is taken.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_mutex_try_acquire_async(const zkcoord_mutex *mutex,
+                                               zkcoord_guard_fn done,
+                                               void *user_data,
+                                               zkcoord_destroy_fn destroy,
+                                               zkcoord_op **op,
+                                               zkcoord_error **err);
+
+/**
+ * As zkcoord_mutex_inspect(), but does not wait: `done` gets the new queue.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_mutex_inspect_async(const zkcoord_mutex *mutex,
+                                           int64_t timeout_ms,
+                                           zkcoord_queue_fn done,
+                                           void *user_data,
+                                           zkcoord_destroy_fn destroy,
+                                           zkcoord_op **op,
+                                           zkcoord_error **err);
+
+/**
+ * As zkcoord_reentrant_mutex_acquire(), but does not wait: `done` gets the new guard.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_reentrant_mutex_acquire_async(const zkcoord_reentrant_mutex *mutex,
+                                                     int64_t timeout_ms,
+                                                     zkcoord_guard_fn done,
+                                                     void *user_data,
+                                                     zkcoord_destroy_fn destroy,
+                                                     zkcoord_op **op,
+                                                     zkcoord_error **err);
+
+/**
+ * As zkcoord_reentrant_mutex_try_acquire(), but does not wait: `done` gets the new guard, or NULL with ZKCOORD_STATUS_OK
+ * when somebody else holds it.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_reentrant_mutex_try_acquire_async(const zkcoord_reentrant_mutex *mutex,
+                                                         zkcoord_guard_fn done,
+                                                         void *user_data,
+                                                         zkcoord_destroy_fn destroy,
+                                                         zkcoord_op **op,
+                                                         zkcoord_error **err);
+
+/**
+ * As zkcoord_reentrant_mutex_inspect(), but does not wait: `done` gets the new queue.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_reentrant_mutex_inspect_async(const zkcoord_reentrant_mutex *mutex,
+                                                     int64_t timeout_ms,
+                                                     zkcoord_queue_fn done,
+                                                     void *user_data,
+                                                     zkcoord_destroy_fn destroy,
+                                                     zkcoord_op **op,
+                                                     zkcoord_error **err);
+
+/**
+ * As zkcoord_multi_mutex_acquire(), but does not wait: `done` gets the new guard.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_multi_mutex_acquire_async(const zkcoord_multi_mutex *mutex,
+                                                 int64_t timeout_ms,
+                                                 zkcoord_guard_fn done,
+                                                 void *user_data,
+                                                 zkcoord_destroy_fn destroy,
+                                                 zkcoord_op **op,
+                                                 zkcoord_error **err);
+
+/**
+ * As zkcoord_multi_mutex_try_acquire(), but does not wait: `done` gets the new guard, or NULL with ZKCOORD_STATUS_OK when
+ * one of the locks is taken.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_multi_mutex_try_acquire_async(const zkcoord_multi_mutex *mutex,
+                                                     zkcoord_guard_fn done,
+                                                     void *user_data,
+                                                     zkcoord_destroy_fn destroy,
+                                                     zkcoord_op **op,
+                                                     zkcoord_error **err);
+
+/**
+ * As zkcoord_semaphore_acquire(), but does not wait: `done` gets the new guard.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_semaphore_acquire_async(const zkcoord_semaphore *semaphore,
+                                               int64_t permits,
+                                               int64_t timeout_ms,
+                                               zkcoord_guard_fn done,
+                                               void *user_data,
+                                               zkcoord_destroy_fn destroy,
+                                               zkcoord_op **op,
+                                               zkcoord_error **err);
+
+/**
+ * As zkcoord_semaphore_try_acquire(), but does not wait: `done` gets the new guard, or NULL with ZKCOORD_STATUS_OK when the
+ * permits are not to be had.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_semaphore_try_acquire_async(const zkcoord_semaphore *semaphore,
+                                                   int64_t permits,
+                                                   zkcoord_guard_fn done,
+                                                   void *user_data,
+                                                   zkcoord_destroy_fn destroy,
+                                                   zkcoord_op **op,
+                                                   zkcoord_error **err);
+
+/**
+ * As zkcoord_guard_set_data(), but does not wait.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_guard_set_data_async(const zkcoord_guard *guard,
+                                            const char *path,
+                                            const uint8_t *data,
+                                            size_t len,
+                                            int32_t version,
+                                            int64_t timeout_ms,
+                                            zkcoord_done_fn done,
+                                            void *user_data,
+                                            zkcoord_destroy_fn destroy,
+                                            zkcoord_op **op,
+                                            zkcoord_error **err);
+
+/**
+ * As zkcoord_guard_create(), but does not wait.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_guard_create_async(const zkcoord_guard *guard,
+                                          const char *path,
+                                          const uint8_t *data,
+                                          size_t len,
+                                          int64_t timeout_ms,
+                                          zkcoord_done_fn done,
+                                          void *user_data,
+                                          zkcoord_destroy_fn destroy,
+                                          zkcoord_op **op,
+                                          zkcoord_error **err);
+
+/**
+ * As zkcoord_guard_delete(), but does not wait.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_guard_delete_async(const zkcoord_guard *guard,
+                                          const char *path,
+                                          int32_t version,
+                                          int64_t timeout_ms,
+                                          zkcoord_done_fn done,
+                                          void *user_data,
+                                          zkcoord_destroy_fn destroy,
+                                          zkcoord_op **op,
+                                          zkcoord_error **err);
+
+/**
+ * As zkcoord_guard_release(), but does not wait.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_guard_release_async(zkcoord_guard *guard,
+                                           int64_t timeout_ms,
+                                           zkcoord_done_fn done,
+                                           void *user_data,
+                                           zkcoord_destroy_fn destroy,
+                                           zkcoord_op **op,
+                                           zkcoord_error **err);
+
+/**
+ * As zkcoord_counter_add(), but does not wait: `done` gets the new value.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_add_async(const zkcoord_counter *counter,
+                                         int64_t delta,
+                                         int64_t timeout_ms,
+                                         zkcoord_int64_fn done,
+                                         void *user_data,
+                                         zkcoord_destroy_fn destroy,
+                                         zkcoord_op **op,
+                                         zkcoord_error **err);
+
+/**
+ * As zkcoord_counter_increment(), but does not wait: `done` gets the new value.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_increment_async(const zkcoord_counter *counter,
+                                               int64_t timeout_ms,
+                                               zkcoord_int64_fn done,
+                                               void *user_data,
+                                               zkcoord_destroy_fn destroy,
+                                               zkcoord_op **op,
+                                               zkcoord_error **err);
+
+/**
+ * As zkcoord_counter_decrement(), but does not wait: `done` gets the new value.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_decrement_async(const zkcoord_counter *counter,
+                                               int64_t timeout_ms,
+                                               zkcoord_int64_fn done,
+                                               void *user_data,
+                                               zkcoord_destroy_fn destroy,
+                                               zkcoord_op **op,
+                                               zkcoord_error **err);
+
+/**
+ * As zkcoord_counter_get(), but does not wait: `done` gets the value.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_get_async(const zkcoord_counter *counter,
+                                         int64_t timeout_ms,
+                                         zkcoord_int64_fn done,
+                                         void *user_data,
+                                         zkcoord_destroy_fn destroy,
+                                         zkcoord_op **op,
+                                         zkcoord_error **err);
+
+/**
+ * As zkcoord_counter_get_stale(), but does not wait: `done` gets the value.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_get_stale_async(const zkcoord_counter *counter,
+                                               int64_t timeout_ms,
+                                               zkcoord_int64_fn done,
+                                               void *user_data,
+                                               zkcoord_destroy_fn destroy,
+                                               zkcoord_op **op,
+                                               zkcoord_error **err);
+
+/**
+ * As zkcoord_counter_set(), but does not wait.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_set_async(const zkcoord_counter *counter,
+                                         int64_t value,
+                                         int64_t timeout_ms,
+                                         zkcoord_done_fn done,
+                                         void *user_data,
+                                         zkcoord_destroy_fn destroy,
+                                         zkcoord_op **op,
+                                         zkcoord_error **err);
+
+/**
+ * As zkcoord_counter_get_and_set(), but does not wait: `done` gets the value before.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_get_and_set_async(const zkcoord_counter *counter,
+                                                 int64_t value,
+                                                 int64_t timeout_ms,
+                                                 zkcoord_int64_fn done,
+                                                 void *user_data,
+                                                 zkcoord_destroy_fn destroy,
+                                                 zkcoord_op **op,
+                                                 zkcoord_error **err);
+
+/**
+ * As zkcoord_counter_compare_and_set(), but does not wait: `done` gets whether the value was `expected`.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_compare_and_set_async(const zkcoord_counter *counter,
+                                                     int64_t expected,
+                                                     int64_t desired,
+                                                     int64_t timeout_ms,
+                                                     zkcoord_bool_fn done,
+                                                     void *user_data,
+                                                     zkcoord_destroy_fn destroy,
+                                                     zkcoord_op **op,
+                                                     zkcoord_error **err);
+
+/**
+ * As zkcoord_counter_reserve(), but does not wait: `done` gets the first of the numbers.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_reserve_async(const zkcoord_counter *counter,
+                                             int64_t n,
+                                             int64_t timeout_ms,
+                                             zkcoord_int64_fn done,
+                                             void *user_data,
+                                             zkcoord_destroy_fn destroy,
+                                             zkcoord_op **op,
+                                             zkcoord_error **err);
+
+/**
+ * As zkcoord_counter_versioned(), but does not wait: `done` gets the value and the version.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_versioned_async(const zkcoord_counter *counter,
+                                               int64_t timeout_ms,
+                                               zkcoord_versioned_fn done,
+                                               void *user_data,
+                                               zkcoord_destroy_fn destroy,
+                                               zkcoord_op **op,
+                                               zkcoord_error **err);
+
+/**
+ * As zkcoord_counter_watch_next(), but does not wait: `done` gets the value.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_counter_watch_next_async(const zkcoord_counter_watch *watch,
+                                                int64_t timeout_ms,
+                                                zkcoord_int64_fn done,
+                                                void *user_data,
+                                                zkcoord_destroy_fn destroy,
+                                                zkcoord_op **op,
+                                                zkcoord_error **err);
+
+/**
+ * As zkcoord_striped_counter_flush(), but does not wait.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_striped_counter_flush_async(const zkcoord_striped_counter *counter,
+                                                   int64_t timeout_ms,
+                                                   zkcoord_done_fn done,
+                                                   void *user_data,
+                                                   zkcoord_destroy_fn destroy,
+                                                   zkcoord_op **op,
+                                                   zkcoord_error **err);
+
+/**
+ * As zkcoord_striped_counter_sum(), but does not wait: `done` gets the sum.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_striped_counter_sum_async(const zkcoord_striped_counter *counter,
+                                                 int64_t timeout_ms,
+                                                 zkcoord_int64_fn done,
+                                                 void *user_data,
+                                                 zkcoord_destroy_fn destroy,
+                                                 zkcoord_op **op,
+                                                 zkcoord_error **err);
+
+/**
+ * As zkcoord_window_counter_add(), but does not wait: `done` gets how many events count.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_window_counter_add_async(const zkcoord_window_counter *counter,
+                                                int64_t n,
+                                                int64_t timeout_ms,
+                                                zkcoord_int64_fn done,
+                                                void *user_data,
+                                                zkcoord_destroy_fn destroy,
+                                                zkcoord_op **op,
+                                                zkcoord_error **err);
+
+/**
+ * As zkcoord_window_counter_count(), but does not wait: `done` gets how many events count.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_window_counter_count_async(const zkcoord_window_counter *counter,
+                                                  int64_t timeout_ms,
+                                                  zkcoord_int64_fn done,
+                                                  void *user_data,
+                                                  zkcoord_destroy_fn destroy,
+                                                  zkcoord_op **op,
+                                                  zkcoord_error **err);
+
+/**
+ * As zkcoord_rate_limiter_acquire(), but does not wait.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_rate_limiter_acquire_async(const zkcoord_rate_limiter *limiter,
+                                                  int64_t permits,
+                                                  int64_t timeout_ms,
+                                                  zkcoord_done_fn done,
+                                                  void *user_data,
+                                                  zkcoord_destroy_fn destroy,
+                                                  zkcoord_op **op,
+                                                  zkcoord_error **err);
+
+/**
+ * As zkcoord_rate_limiter_try_acquire(), but does not wait: `done` gets whether the permits were free.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_rate_limiter_try_acquire_async(const zkcoord_rate_limiter *limiter,
+                                                      int64_t permits,
+                                                      zkcoord_bool_fn done,
+                                                      void *user_data,
+                                                      zkcoord_destroy_fn destroy,
+                                                      zkcoord_op **op,
+                                                      zkcoord_error **err);
+
+/**
+ * As zkcoord_miss_guard_begin(), but does not wait: `done` gets the new turn, or NULL with ZKCOORD_STATUS_OK when the key
+ * is absent.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_miss_guard_begin_async(const zkcoord_miss_guard *guard,
+                                              const uint8_t *key,
+                                              size_t key_len,
+                                              int64_t timeout_ms,
+                                              zkcoord_load_turn_fn done,
+                                              void *user_data,
+                                              zkcoord_destroy_fn destroy,
+                                              zkcoord_op **op,
+                                              zkcoord_error **err);
+
+/**
+ * As zkcoord_miss_guard_forget(), but does not wait.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_miss_guard_forget_async(const zkcoord_miss_guard *guard,
+                                               const uint8_t *key,
+                                               size_t key_len,
+                                               int64_t timeout_ms,
+                                               zkcoord_done_fn done,
+                                               void *user_data,
+                                               zkcoord_destroy_fn destroy,
+                                               zkcoord_op **op,
+                                               zkcoord_error **err);
+
+/**
+ * As zkcoord_load_turn_found(), but does not wait. The turn is over when this returns ZKCOORD_STATUS_OK.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_load_turn_found_async(zkcoord_load_turn *turn,
+                                             int64_t timeout_ms,
+                                             zkcoord_done_fn done,
+                                             void *user_data,
+                                             zkcoord_destroy_fn destroy,
+                                             zkcoord_op **op,
+                                             zkcoord_error **err);
+
+/**
+ * As zkcoord_load_turn_missed(), but does not wait. The turn is over when this returns ZKCOORD_STATUS_OK.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_load_turn_missed_async(zkcoord_load_turn *turn,
+                                              int64_t timeout_ms,
+                                              zkcoord_done_fn done,
+                                              void *user_data,
+                                              zkcoord_destroy_fn destroy,
+                                              zkcoord_op **op,
+                                              zkcoord_error **err);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -48,12 +48,14 @@ impl Level {
 /// How many lines may wait for the callback thread.
 const MOST_WAITING: usize = 1000;
 
+type Tell = Box<dyn Fn(Level, &str) + Send + Sync>;
+
 struct Sink {
     process: Process,
     level: Level,
     waiting: AtomicUsize,
     left_out: AtomicUsize,
-    tell: Box<dyn Fn(Level, &str) + Send + Sync>,
+    tell: Tell,
 }
 
 static SINK: ArcSwapOption<Sink> = ArcSwapOption::const_empty();

@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use crate::callback;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorCode, Result};
-use crate::runtime::{Process, ProcessBound, Runtime};
+use crate::runtime::{ProcessBound, Runtime};
 
 /// Where a running operation leaves its outcome.
 pub(crate) type Answer<T> = oneshot::Receiver<Result<T>>;
@@ -233,10 +233,9 @@ impl<T: Send + 'static> Op<T> {
             }
         };
         let _detached = runtime.spawn(async move {
-            let working = poll_fn(|cx| match cancel.poll_asked(cx) {
-                Poll::Ready(()) => {
-                    Poll::Ready(Err(Error::new(ErrorCode::Cancelled, "cancelled by the caller")))
-                }
+            let cancelled = || Error::new(ErrorCode::Cancelled, "cancelled by the caller");
+            let working = poll_fn(|cx| match cancel.get()?.poll_asked(cx) {
+                Poll::Ready(()) => Poll::Ready(Err(cancelled())),
                 Poll::Pending => self.poll_outcome(cx),
             });
             let outcome = AssertUnwindSafe(working).catch_unwind().await.unwrap_or_else(|_| Err(lost_task()));
@@ -271,8 +270,7 @@ impl<T> fmt::Debug for Op<T> {
 /// Cancels an operation that was given to [`Op::on_done`]. Dropping it lets the operation go on.
 #[derive(Clone, Debug)]
 pub struct Canceller {
-    process: Process,
-    cancel: Arc<Cancel>,
+    cancel: Arc<ProcessBound<Cancel>>,
 }
 
 #[derive(Debug, Default)]
@@ -298,21 +296,21 @@ impl Default for Canceller {
 impl Canceller {
     /// One for [`Op::on_done_unless`].
     pub fn new() -> Canceller {
-        Canceller { process: Process::current(), cancel: Arc::default() }
+        Canceller { cancel: Arc::new(ProcessBound::new(Cancel::default())) }
     }
 
     /// # Errors
     /// `FORKED` in a child of the process that made it.
     pub fn check(&self) -> Result<()> {
-        self.process.check()
+        self.cancel.get().map(drop)
     }
 
     /// Cancels: the callback gets `CANCELLED`, unless the outcome was on its way already.
     pub fn cancel(&self) {
         // Waking a task is not for a fork's child, where nobody would run it.
-        if self.process.is_current() {
-            self.cancel.asked.store(true, Ordering::Release);
-            self.cancel.task.wake();
+        if let Ok(cancel) = self.cancel.get() {
+            cancel.asked.store(true, Ordering::Release);
+            cancel.task.wake();
         }
     }
 }

@@ -18,11 +18,21 @@ impl UserData {
     }
 
     /// Calls `function` with it and destroys it. For the callback thread.
-    pub(crate) fn call(mut self, function: Function) {
+    pub(crate) fn call(self, function: Function) {
+        // SAFETY: the caller gave both, to be called like this on another thread.
+        self.lend(|pointer| unsafe { function(pointer) });
+    }
+
+    /// Lends the pointer to `body` and destroys it. For the callback thread.
+    pub(crate) fn lend(mut self, body: impl FnOnce(*mut c_void)) {
         if let Some(owned) = self.0.take() {
-            // SAFETY: the caller gave both, to be called like this on another thread.
-            unsafe { function(owned.pointer) };
+            body(owned.pointer);
         }
+    }
+
+    /// The pointer, for a callback that is called again and again.
+    pub(crate) fn pointer(&self) -> *mut c_void {
+        self.0.as_ref().map_or(std::ptr::null_mut(), |owned| owned.pointer)
     }
 }
 
@@ -42,6 +52,8 @@ struct Owned {
 
 // SAFETY: the caller gave the pointer for use on the callback thread.
 unsafe impl Send for Owned {}
+// SAFETY: as above; it is used on that thread only.
+unsafe impl Sync for Owned {}
 
 impl Drop for Owned {
     fn drop(&mut self) {

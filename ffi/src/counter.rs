@@ -1,13 +1,17 @@
 //! The counter.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
-use zkcoord_core::Counter;
+use zkcoord_core::{Counter, Error, Op};
 
-use crate::boundary::{boundary, boundary_out, free, given, handle, null};
+use crate::boundary::{boundary_out, free, given, handle};
 use crate::client::zkcoord_client;
 use crate::counter_options::zkcoord_counter_options;
 use crate::error::zkcoord_error;
+use crate::op::{
+    begin, wait, wait_done, zkcoord_bool_fn, zkcoord_destroy_fn, zkcoord_done_fn, zkcoord_int64_fn,
+    zkcoord_op,
+};
 use crate::stats::zkcoord_stats;
 use crate::status::zkcoord_status;
 use crate::text::text;
@@ -70,7 +74,22 @@ pub unsafe extern "C" fn zkcoord_counter_add(
     out: *mut i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || timed(given("counter", counter)?.0.add(delta), timeout_ms).wait())
+    wait(out, err, || on(counter, timeout_ms, |counter| counter.add(delta)))
+}
+
+/// As zkcoord_counter_add(), but does not wait: `done` gets the new value.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_counter_add_async(
+    counter: Option<&zkcoord_counter>,
+    delta: i64,
+    timeout_ms: i64,
+    done: zkcoord_int64_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || on(counter, timeout_ms, |counter| counter.add(delta)))
 }
 
 /// Adds 1 and stores the new value in `*out`.
@@ -81,7 +100,21 @@ pub unsafe extern "C" fn zkcoord_counter_increment(
     out: *mut i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || timed(given("counter", counter)?.0.increment(), timeout_ms).wait())
+    wait(out, err, || on(counter, timeout_ms, |counter| counter.increment()))
+}
+
+/// As zkcoord_counter_increment(), but does not wait: `done` gets the new value.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_counter_increment_async(
+    counter: Option<&zkcoord_counter>,
+    timeout_ms: i64,
+    done: zkcoord_int64_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || on(counter, timeout_ms, |counter| counter.increment()))
 }
 
 /// Subtracts 1 and stores the new value in `*out`.
@@ -92,7 +125,21 @@ pub unsafe extern "C" fn zkcoord_counter_decrement(
     out: *mut i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || timed(given("counter", counter)?.0.decrement(), timeout_ms).wait())
+    wait(out, err, || on(counter, timeout_ms, |counter| counter.decrement()))
+}
+
+/// As zkcoord_counter_decrement(), but does not wait: `done` gets the new value.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_counter_decrement_async(
+    counter: Option<&zkcoord_counter>,
+    timeout_ms: i64,
+    done: zkcoord_int64_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || on(counter, timeout_ms, |counter| counter.decrement()))
 }
 
 /// Stores the value in `*out`. Every change acknowledged before the call is in it: the connected server asks the leader
@@ -107,7 +154,21 @@ pub unsafe extern "C" fn zkcoord_counter_get(
     out: *mut i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || timed(given("counter", counter)?.0.get(), timeout_ms).wait())
+    wait(out, err, || on(counter, timeout_ms, |counter| counter.get()))
+}
+
+/// As zkcoord_counter_get(), but does not wait: `done` gets the value.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_counter_get_async(
+    counter: Option<&zkcoord_counter>,
+    timeout_ms: i64,
+    done: zkcoord_int64_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || on(counter, timeout_ms, |counter| counter.get()))
 }
 
 /// Stores in `*out` the value as the connected server has it, which may lag behind what others were told.
@@ -118,33 +179,21 @@ pub unsafe extern "C" fn zkcoord_counter_get_stale(
     out: *mut i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || timed(given("counter", counter)?.0.get_stale(), timeout_ms).wait())
+    wait(out, err, || on(counter, timeout_ms, |counter| counter.get_stale()))
 }
 
-/// Stores the value in `*out`, as zkcoord_counter_get(), and in `*out_version` the version of its node: how often that was
-/// written since it was made, -1 when it is missing. `*out_version` is 0 after a failure. Neither may be NULL.
+/// As zkcoord_counter_get_stale(), but does not wait: `done` gets the value.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zkcoord_counter_versioned(
+pub unsafe extern "C" fn zkcoord_counter_get_stale_async(
     counter: Option<&zkcoord_counter>,
     timeout_ms: i64,
-    out: *mut i64,
-    out_version: *mut i32,
+    done: zkcoord_int64_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    let mut version = 0;
-    let status = boundary_out(out, err, || {
-        if out_version.is_null() {
-            return Err(null("out_version"));
-        }
-        let versioned = timed(given("counter", counter)?.0.versioned(), timeout_ms).wait()?;
-        version = versioned.version;
-        Ok(versioned.value)
-    });
-    if !out_version.is_null() {
-        // SAFETY: the caller's pointer to a place for it.
-        unsafe { out_version.write(version) };
-    }
-    status
+    begin(done, user_data, destroy, op, err, || on(counter, timeout_ms, |counter| counter.get_stale()))
 }
 
 /// Sets the value.
@@ -155,7 +204,22 @@ pub unsafe extern "C" fn zkcoord_counter_set(
     timeout_ms: i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary(err, || timed(given("counter", counter)?.0.set(value), timeout_ms).wait())
+    wait_done(err, || on(counter, timeout_ms, |counter| counter.set(value)))
+}
+
+/// As zkcoord_counter_set(), but does not wait.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_counter_set_async(
+    counter: Option<&zkcoord_counter>,
+    value: i64,
+    timeout_ms: i64,
+    done: zkcoord_done_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || on(counter, timeout_ms, |counter| counter.set(value)))
 }
 
 /// Sets the value and stores the one before in `*out`.
@@ -167,7 +231,22 @@ pub unsafe extern "C" fn zkcoord_counter_get_and_set(
     out: *mut i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || timed(given("counter", counter)?.0.get_and_set(value), timeout_ms).wait())
+    wait(out, err, || on(counter, timeout_ms, |counter| counter.get_and_set(value)))
+}
+
+/// As zkcoord_counter_get_and_set(), but does not wait: `done` gets the value before.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_counter_get_and_set_async(
+    counter: Option<&zkcoord_counter>,
+    value: i64,
+    timeout_ms: i64,
+    done: zkcoord_int64_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || on(counter, timeout_ms, |counter| counter.get_and_set(value)))
 }
 
 /// Sets the value to `desired` if it is `expected`, and stores in `*out` whether it was.
@@ -180,9 +259,24 @@ pub unsafe extern "C" fn zkcoord_counter_compare_and_set(
     out: *mut bool,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || {
-        let counter = given("counter", counter)?;
-        timed(counter.0.compare_and_set(expected, desired), timeout_ms).wait()
+    wait(out, err, || on(counter, timeout_ms, |counter| counter.compare_and_set(expected, desired)))
+}
+
+/// As zkcoord_counter_compare_and_set(), but does not wait: `done` gets whether the value was `expected`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_counter_compare_and_set_async(
+    counter: Option<&zkcoord_counter>,
+    expected: i64,
+    desired: i64,
+    timeout_ms: i64,
+    done: zkcoord_bool_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || {
+        on(counter, timeout_ms, |counter| counter.compare_and_set(expected, desired))
     })
 }
 
@@ -199,10 +293,22 @@ pub unsafe extern "C" fn zkcoord_counter_reserve(
     out: *mut i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || {
-        let numbers = timed(given("counter", counter)?.0.reserve(n), timeout_ms).wait()?;
-        Ok(*numbers.start())
-    })
+    wait(out, err, || on(counter, timeout_ms, |counter| counter.reserve(n)))
+}
+
+/// As zkcoord_counter_reserve(), but does not wait: `done` gets the first of the numbers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_counter_reserve_async(
+    counter: Option<&zkcoord_counter>,
+    n: i64,
+    timeout_ms: i64,
+    done: zkcoord_int64_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || on(counter, timeout_ms, |counter| counter.reserve(n)))
 }
 
 /// Returns new figures: how long the changes through this counter took so far; free with zkcoord_stats_free(). Costs no
@@ -224,4 +330,13 @@ pub unsafe extern "C" fn zkcoord_counter_stats(
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_counter_free(counter: Option<Box<zkcoord_counter>>) {
     free(counter);
+}
+
+/// An operation on the counter.
+pub(crate) fn on<T: Send + 'static>(
+    counter: Option<&zkcoord_counter>,
+    timeout_ms: i64,
+    call: impl FnOnce(&Counter) -> Op<T>,
+) -> Result<Op<T>, Error> {
+    Ok(timed(call(&given("counter", counter)?.0), timeout_ms))
 }

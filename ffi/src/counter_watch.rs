@@ -1,12 +1,39 @@
 //! Following a counter's value.
 
+use std::ffi::c_void;
+
 use zkcoord_core::CounterWatch;
 
 use crate::boundary::{boundary_out, free, given, handle};
 use crate::counter::zkcoord_counter;
 use crate::error::zkcoord_error;
+use crate::op::{begin, complete, wait, zkcoord_destroy_fn, zkcoord_int64_fn, zkcoord_op};
 use crate::status::zkcoord_status;
+use crate::subscription::{subscribe, zkcoord_subscription};
 use crate::time::timed;
+
+/// Calls `fn` with the counter's value, soon, and then with each new one, until the subscription is freed. Values that follow
+/// each other faster than `fn` returns are left out; the latest never is. Goes on through lost connections and the session's
+/// expiry. Returns a new subscription in `*subscription`, which may be NULL; free with zkcoord_subscription_free(). Until then
+/// it keeps the client's session open. See "Callbacks" above for `destroy`.
+///
+/// `fn` also gets failures: ZKCOORD_STATUS_BAD_DATA when the node holds something else than a counter, and then what comes
+/// after; any other, as ZKCOORD_STATUS_CLOSED or ZKCOORD_STATUS_NOT_AUTHORIZED, ends the calls. `error` lives until `fn`
+/// returns.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_counter_on_change(
+    counter: Option<&zkcoord_counter>,
+    r#fn: zkcoord_int64_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    subscription: *mut *mut zkcoord_subscription,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    subscribe(r#fn, user_data, destroy, subscription, err, |function, user_data| {
+        let counter = &given("counter", counter)?.0;
+        counter.on_change(move |value| complete(function, value, user_data.pointer()))
+    })
+}
 
 /// The values of a counter, one after another. It has at most one watch on the server.
 pub struct zkcoord_counter_watch(CounterWatch);
@@ -41,7 +68,21 @@ pub unsafe extern "C" fn zkcoord_counter_watch_next(
     out: *mut i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || timed(given("watch", watch)?.0.next(), timeout_ms).wait())
+    wait(out, err, || Ok(timed(given("watch", watch)?.0.next(), timeout_ms)))
+}
+
+/// As zkcoord_counter_watch_next(), but does not wait: `done` gets the value.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_counter_watch_next_async(
+    watch: Option<&zkcoord_counter_watch>,
+    timeout_ms: i64,
+    done: zkcoord_int64_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || Ok(timed(given("watch", watch)?.0.next(), timeout_ms)))
 }
 
 /// Takes ownership of the watch. NULL is fine. The counter is not touched.

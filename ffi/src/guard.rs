@@ -7,6 +7,7 @@ use zkcoord_core::{Error, Guard, Op};
 use crate::boundary::{boundary, free, given, handle, infallible};
 use crate::callback::UserData;
 use crate::error::zkcoord_error;
+use crate::op::{ForC, begin, wait_done, zkcoord_destroy_fn, zkcoord_done_fn, zkcoord_op};
 use crate::status::zkcoord_status;
 use crate::text::{owned, slice, text};
 use crate::time::timed;
@@ -20,6 +21,17 @@ pub struct zkcoord_guard {
     /// Every node with its token.
     tokens: Vec<(CString, u64)>,
 }
+
+/// Called when an operation that asks for a lock or permits is done. The guard is the callee's; NULL after a failure, and where
+/// a try has found the lock taken.
+pub type zkcoord_guard_fn = Option<
+    unsafe extern "C" fn(
+        status: zkcoord_status,
+        guard: *mut zkcoord_guard,
+        error: *const zkcoord_error,
+        user_data: *mut c_void,
+    ),
+>;
 
 /// The fencing token: larger than that of every holder before. Pass it along with what you write, and let the receiver
 /// refuse a token smaller than one that it has seen. 0 for NULL.
@@ -135,14 +147,25 @@ pub unsafe extern "C" fn zkcoord_guard_set_data(
     timeout_ms: i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary(err, || {
-        let guard = given("guard", guard)?;
-        // SAFETY: borrowed for the call.
-        let path = unsafe { text("path", path) }?;
-        // SAFETY: borrowed for the call.
-        let data = unsafe { slice("data", data, len) }?;
-        timed(guard.guard.set_data(path, data, unless_any(version)), timeout_ms).wait()
-    })
+    wait_done(err, || set_data(guard, path, data, len, version, timeout_ms))
+}
+
+/// As zkcoord_guard_set_data(), but does not wait.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_guard_set_data_async(
+    guard: Option<&zkcoord_guard>,
+    path: *const c_char,
+    data: *const u8,
+    len: usize,
+    version: i32,
+    timeout_ms: i64,
+    done: zkcoord_done_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || set_data(guard, path, data, len, version, timeout_ms))
 }
 
 /// Creates a persistent node at `path` on condition that the lock is still held. ZKCOORD_STATUS_INVALID_ARGUMENT when
@@ -156,14 +179,24 @@ pub unsafe extern "C" fn zkcoord_guard_create(
     timeout_ms: i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary(err, || {
-        let guard = given("guard", guard)?;
-        // SAFETY: borrowed for the call.
-        let path = unsafe { text("path", path) }?;
-        // SAFETY: borrowed for the call.
-        let data = unsafe { slice("data", data, len) }?;
-        timed(guard.guard.create(path, data), timeout_ms).wait()
-    })
+    wait_done(err, || create(guard, path, data, len, timeout_ms))
+}
+
+/// As zkcoord_guard_create(), but does not wait.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_guard_create_async(
+    guard: Option<&zkcoord_guard>,
+    path: *const c_char,
+    data: *const u8,
+    len: usize,
+    timeout_ms: i64,
+    done: zkcoord_done_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || create(guard, path, data, len, timeout_ms))
 }
 
 /// Deletes the node at `path` on condition that the lock is still held, and that the node is at `version`, unless that
@@ -176,12 +209,23 @@ pub unsafe extern "C" fn zkcoord_guard_delete(
     timeout_ms: i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary(err, || {
-        let guard = given("guard", guard)?;
-        // SAFETY: borrowed for the call.
-        let path = unsafe { text("path", path) }?;
-        timed(guard.guard.delete(path, unless_any(version)), timeout_ms).wait()
-    })
+    wait_done(err, || delete(guard, path, version, timeout_ms))
+}
+
+/// As zkcoord_guard_delete(), but does not wait.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_guard_delete_async(
+    guard: Option<&zkcoord_guard>,
+    path: *const c_char,
+    version: i32,
+    timeout_ms: i64,
+    done: zkcoord_done_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || delete(guard, path, version, timeout_ms))
 }
 
 /// Gives the lock back and waits until the server has confirmed it. Can be called again, and after a loss. The guard
@@ -195,11 +239,21 @@ pub unsafe extern "C" fn zkcoord_guard_release(
     timeout_ms: i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary(err, || {
-        // SAFETY: borrowed for the call. Not exclusively: other threads may use it too.
-        let guard = given("guard", unsafe { guard.as_ref() })?;
-        timed(guard.guard.release(), timeout_ms).wait()
-    })
+    wait_done(err, || release(guard, timeout_ms))
+}
+
+/// As zkcoord_guard_release(), but does not wait.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_guard_release_async(
+    guard: *mut zkcoord_guard,
+    timeout_ms: i64,
+    done: zkcoord_done_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || release(guard, timeout_ms))
 }
 
 /// Takes ownership of the guard and gives its lock back, in the background. NULL is fine. In a child of fork() the lock
@@ -217,15 +271,69 @@ impl From<Guard> for zkcoord_guard {
     }
 }
 
-/// What is acquired within C's timeout, as a new object for the caller.
-pub(crate) fn acquired(op: Op<Guard>, timeout_ms: i64) -> Result<*mut zkcoord_guard, Error> {
-    Ok(handle(zkcoord_guard::from(timed(op, timeout_ms).wait()?)))
+impl ForC for Guard {
+    type C = *mut zkcoord_guard;
+
+    fn for_c(self) -> *mut zkcoord_guard {
+        handle(zkcoord_guard::from(self))
+    }
 }
 
-/// As [`acquired`], of a single try; NULL when there is nothing to be had.
-pub(crate) fn tried(op: Op<Option<Guard>>) -> Result<*mut zkcoord_guard, Error> {
-    let guard = op.wait()?;
-    Ok(guard.map_or_else(std::ptr::null_mut, |guard| handle(zkcoord_guard::from(guard))))
+impl ForC for Option<Guard> {
+    type C = *mut zkcoord_guard;
+
+    fn for_c(self) -> *mut zkcoord_guard {
+        self.map_or(std::ptr::null_mut(), Guard::for_c)
+    }
+}
+
+fn set_data(
+    guard: Option<&zkcoord_guard>,
+    path: *const c_char,
+    data: *const u8,
+    len: usize,
+    version: i32,
+    timeout_ms: i64,
+) -> Result<Op<()>, Error> {
+    let guard = given("guard", guard)?;
+    // SAFETY: borrowed for the call.
+    let path = unsafe { text("path", path) }?;
+    // SAFETY: borrowed for the call.
+    let data = unsafe { slice("data", data, len) }?;
+    Ok(timed(guard.guard.set_data(path, data, unless_any(version)), timeout_ms))
+}
+
+fn create(
+    guard: Option<&zkcoord_guard>,
+    path: *const c_char,
+    data: *const u8,
+    len: usize,
+    timeout_ms: i64,
+) -> Result<Op<()>, Error> {
+    let guard = given("guard", guard)?;
+    // SAFETY: borrowed for the call.
+    let path = unsafe { text("path", path) }?;
+    // SAFETY: borrowed for the call.
+    let data = unsafe { slice("data", data, len) }?;
+    Ok(timed(guard.guard.create(path, data), timeout_ms))
+}
+
+fn delete(
+    guard: Option<&zkcoord_guard>,
+    path: *const c_char,
+    version: i32,
+    timeout_ms: i64,
+) -> Result<Op<()>, Error> {
+    let guard = given("guard", guard)?;
+    // SAFETY: borrowed for the call.
+    let path = unsafe { text("path", path) }?;
+    Ok(timed(guard.guard.delete(path, unless_any(version)), timeout_ms))
+}
+
+fn release(guard: *mut zkcoord_guard, timeout_ms: i64) -> Result<Op<()>, Error> {
+    // SAFETY: borrowed for the call. Not exclusively: other threads may use it too.
+    let guard = given("guard", unsafe { guard.as_ref() })?;
+    Ok(timed(guard.guard.release(), timeout_ms))
 }
 
 /// C's way to say that any version will do.

@@ -4,11 +4,18 @@
 //! functions share stands once, in `preamble.h`. The header follows the order of the modules below.
 
 #![allow(non_camel_case_types, reason = "types are named as C names them")]
+#![allow(clippy::too_many_arguments, reason = "C has no other way to leave one out than to pass NULL")]
 #![allow(clippy::missing_safety_doc, reason = "what a caller owes every function stands once, in preamble.h")]
 
 pub mod status;
 
 pub mod error;
+
+pub mod log;
+
+pub mod op;
+
+pub mod subscription;
 
 pub mod options;
 
@@ -35,6 +42,8 @@ pub mod stats;
 pub mod counter_options;
 
 pub mod counter;
+
+pub mod counter_versioned;
 
 pub mod counter_watch;
 

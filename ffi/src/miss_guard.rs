@@ -1,14 +1,15 @@
 //! Keeping useless lookups of keys that do not exist away from a database.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
-use zkcoord_core::{Lookup, MissGuard};
+use zkcoord_core::{Error, Lookup, MissGuard, Op};
 
-use crate::boundary::{boundary, boundary_out, free, given, handle};
+use crate::boundary::{boundary_out, free, given, handle};
 use crate::client::zkcoord_client;
 use crate::error::zkcoord_error;
-use crate::load_turn::zkcoord_load_turn;
+use crate::load_turn::{zkcoord_load_turn, zkcoord_load_turn_fn};
 use crate::miss_guard_options::zkcoord_miss_guard_options;
+use crate::op::{ForC, begin, wait, wait_done, zkcoord_destroy_fn, zkcoord_done_fn, zkcoord_op};
 use crate::status::zkcoord_status;
 use crate::text::{slice, text};
 use crate::time::timed;
@@ -89,15 +90,24 @@ pub unsafe extern "C" fn zkcoord_miss_guard_begin(
     out: *mut *mut zkcoord_load_turn,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || {
-        let guard = given("guard", guard)?;
-        // SAFETY: borrowed for the call.
-        let key = unsafe { slice("key", key, key_len) }?;
-        match timed(guard.0.begin(key), timeout_ms).wait()? {
-            Lookup::Absent => Ok(std::ptr::null_mut()),
-            Lookup::Load(turn) => Ok(handle(zkcoord_load_turn::from(turn))),
-        }
-    })
+    wait(out, err, || ask(guard, key, key_len, timeout_ms))
+}
+
+/// As zkcoord_miss_guard_begin(), but does not wait: `done` gets the new turn, or NULL with ZKCOORD_STATUS_OK when the key
+/// is absent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_miss_guard_begin_async(
+    guard: Option<&zkcoord_miss_guard>,
+    key: *const u8,
+    key_len: usize,
+    timeout_ms: i64,
+    done: zkcoord_load_turn_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || ask(guard, key, key_len, timeout_ms))
 }
 
 /// Forgets the misses of a key, because it exists now. Whoever asks after this, by whatever client, loads the key again; a
@@ -113,16 +123,62 @@ pub unsafe extern "C" fn zkcoord_miss_guard_forget(
     timeout_ms: i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary(err, || {
-        let guard = given("guard", guard)?;
-        // SAFETY: borrowed for the call.
-        let key = unsafe { slice("key", key, key_len) }?;
-        timed(guard.0.forget(key), timeout_ms).wait()
-    })
+    wait_done(err, || forget(guard, key, key_len, timeout_ms))
+}
+
+/// As zkcoord_miss_guard_forget(), but does not wait.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_miss_guard_forget_async(
+    guard: Option<&zkcoord_miss_guard>,
+    key: *const u8,
+    key_len: usize,
+    timeout_ms: i64,
+    done: zkcoord_done_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || forget(guard, key, key_len, timeout_ms))
 }
 
 /// Takes ownership of the miss guard. NULL is fine. Its turns live on.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_miss_guard_free(guard: Option<Box<zkcoord_miss_guard>>) {
     free(guard);
+}
+
+fn ask(
+    guard: Option<&zkcoord_miss_guard>,
+    key: *const u8,
+    key_len: usize,
+    timeout_ms: i64,
+) -> Result<Op<Lookup>, Error> {
+    let guard = given("guard", guard)?;
+    // SAFETY: borrowed for the call.
+    let key = unsafe { slice("key", key, key_len) }?;
+    Ok(timed(guard.0.begin(key), timeout_ms))
+}
+
+fn forget(
+    guard: Option<&zkcoord_miss_guard>,
+    key: *const u8,
+    key_len: usize,
+    timeout_ms: i64,
+) -> Result<Op<()>, Error> {
+    let guard = given("guard", guard)?;
+    // SAFETY: borrowed for the call.
+    let key = unsafe { slice("key", key, key_len) }?;
+    Ok(timed(guard.0.forget(key), timeout_ms))
+}
+
+impl ForC for Lookup {
+    type C = *mut zkcoord_load_turn;
+
+    fn for_c(self) -> *mut zkcoord_load_turn {
+        match self {
+            Lookup::Absent => std::ptr::null_mut(),
+            Lookup::Load(turn) => handle(zkcoord_load_turn::from(turn)),
+        }
+    }
 }

@@ -1,17 +1,19 @@
 //! Several mutexes taken as one.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 use zkcoord_core::{Error, MultiMutex, thread_owner};
 
 use crate::boundary::{boundary_out, free, given, handle};
 use crate::client::zkcoord_client;
 use crate::error::zkcoord_error;
-use crate::guard::{acquired, tried, zkcoord_guard};
+use crate::guard::{zkcoord_guard, zkcoord_guard_fn};
 use crate::mutex_options::{scheme, zkcoord_mutex_options};
+use crate::op::{begin, wait, zkcoord_destroy_fn, zkcoord_op};
 use crate::stats::zkcoord_stats;
 use crate::status::zkcoord_status;
 use crate::text::{slice, text};
+use crate::time::timed;
 
 /// Several mutexes taken as one: all or none, in the same order by everybody, so that nobody waits in a circle. On each
 /// path it excludes whoever takes that path alone.
@@ -70,7 +72,23 @@ pub unsafe extern "C" fn zkcoord_multi_mutex_acquire(
     out: *mut *mut zkcoord_guard,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || acquired(given("mutex", mutex)?.of_this_thread().acquire(), timeout_ms))
+    wait(out, err, || Ok(timed(given("mutex", mutex)?.of_this_thread().acquire(), timeout_ms)))
+}
+
+/// As zkcoord_multi_mutex_acquire(), but does not wait: `done` gets the new guard.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_multi_mutex_acquire_async(
+    mutex: Option<&zkcoord_multi_mutex>,
+    timeout_ms: i64,
+    done: zkcoord_guard_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || {
+        Ok(timed(given("mutex", mutex)?.of_this_thread().acquire(), timeout_ms))
+    })
 }
 
 /// Takes all the locks if all are free. Returns a new guard, free with zkcoord_guard_free(); or NULL with
@@ -83,7 +101,21 @@ pub unsafe extern "C" fn zkcoord_multi_mutex_try_acquire(
     out: *mut *mut zkcoord_guard,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || tried(given("mutex", mutex)?.of_this_thread().try_acquire()))
+    wait(out, err, || Ok(given("mutex", mutex)?.of_this_thread().try_acquire()))
+}
+
+/// As zkcoord_multi_mutex_try_acquire(), but does not wait: `done` gets the new guard, or NULL with ZKCOORD_STATUS_OK when
+/// one of the locks is taken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_multi_mutex_try_acquire_async(
+    mutex: Option<&zkcoord_multi_mutex>,
+    done: zkcoord_guard_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || Ok(given("mutex", mutex)?.of_this_thread().try_acquire()))
 }
 
 /// As zkcoord_mutex_stats().

@@ -1,15 +1,16 @@
 //! The mutual exclusion lock.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 use zkcoord_core::{Error, Mutex, thread_owner};
 
 use crate::boundary::{boundary_out, free, given, handle};
 use crate::client::zkcoord_client;
 use crate::error::zkcoord_error;
-use crate::guard::{acquired, tried, zkcoord_guard};
+use crate::guard::{zkcoord_guard, zkcoord_guard_fn};
 use crate::mutex_options::{apply, zkcoord_mutex_options};
-use crate::queue::zkcoord_queue;
+use crate::op::{begin, wait, zkcoord_destroy_fn, zkcoord_op};
+use crate::queue::{zkcoord_queue, zkcoord_queue_fn};
 use crate::stats::zkcoord_stats;
 use crate::status::zkcoord_status;
 use crate::text::text;
@@ -71,7 +72,23 @@ pub unsafe extern "C" fn zkcoord_mutex_acquire(
     out: *mut *mut zkcoord_guard,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || acquired(given("mutex", mutex)?.of_this_thread().acquire(), timeout_ms))
+    wait(out, err, || Ok(timed(given("mutex", mutex)?.of_this_thread().acquire(), timeout_ms)))
+}
+
+/// As zkcoord_mutex_acquire(), but does not wait: `done` gets the new guard.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_mutex_acquire_async(
+    mutex: Option<&zkcoord_mutex>,
+    timeout_ms: i64,
+    done: zkcoord_guard_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || {
+        Ok(timed(given("mutex", mutex)?.of_this_thread().acquire(), timeout_ms))
+    })
 }
 
 /// Takes the lock if it is free. Returns a new guard, free with zkcoord_guard_free(); or NULL with ZKCOORD_STATUS_OK
@@ -84,7 +101,21 @@ pub unsafe extern "C" fn zkcoord_mutex_try_acquire(
     out: *mut *mut zkcoord_guard,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || tried(given("mutex", mutex)?.of_this_thread().try_acquire()))
+    wait(out, err, || Ok(given("mutex", mutex)?.of_this_thread().try_acquire()))
+}
+
+/// As zkcoord_mutex_try_acquire(), but does not wait: `done` gets the new guard, or NULL with ZKCOORD_STATUS_OK when the
+/// lock is taken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_mutex_try_acquire_async(
+    mutex: Option<&zkcoord_mutex>,
+    done: zkcoord_guard_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || Ok(given("mutex", mutex)?.of_this_thread().try_acquire()))
 }
 
 /// Looks who holds the lock and who waits for it. Returns a new queue; free with zkcoord_queue_free().
@@ -97,10 +128,21 @@ pub unsafe extern "C" fn zkcoord_mutex_inspect(
     out: *mut *mut zkcoord_queue,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || {
-        let queue = timed(given("mutex", mutex)?.mutex.inspect(), timeout_ms).wait()?;
-        Ok(handle(zkcoord_queue::from(queue)))
-    })
+    wait(out, err, || Ok(timed(given("mutex", mutex)?.mutex.inspect(), timeout_ms)))
+}
+
+/// As zkcoord_mutex_inspect(), but does not wait: `done` gets the new queue.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_mutex_inspect_async(
+    mutex: Option<&zkcoord_mutex>,
+    timeout_ms: i64,
+    done: zkcoord_queue_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || Ok(timed(given("mutex", mutex)?.mutex.inspect(), timeout_ms)))
 }
 
 /// Returns new figures: how long the calls of zkcoord_mutex_acquire() with this mutex took so far, and how long it was held;

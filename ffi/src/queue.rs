@@ -1,11 +1,14 @@
 //! A look at a lock's queue.
 
-use std::ffi::{CString, c_char};
+use std::ffi::{CString, c_char, c_void};
 use std::time::SystemTime;
 
 use zkcoord_core::{Contender, Queue};
 
-use crate::boundary::free;
+use crate::boundary::{free, handle};
+use crate::error::zkcoord_error;
+use crate::op::ForC;
+use crate::status::zkcoord_status;
 use crate::text::owned;
 use crate::time::milliseconds;
 
@@ -22,6 +25,16 @@ struct Seen {
     identity: CString,
     library: CString,
 }
+
+/// Called when a look at a queue is done. The queue is the callee's; NULL after a failure.
+pub type zkcoord_queue_fn = Option<
+    unsafe extern "C" fn(
+        status: zkcoord_status,
+        queue: *mut zkcoord_queue,
+        error: *const zkcoord_error,
+        user_data: *mut c_void,
+    ),
+>;
 
 /// How many hold or wait, first come first: their indexes are those from 0 on.
 #[unsafe(no_mangle)]
@@ -97,6 +110,14 @@ pub extern "C" fn zkcoord_queue_free(queue: Option<Box<zkcoord_queue>>) {
 
 fn seen(queue: Option<&zkcoord_queue>, index: usize) -> Option<&Seen> {
     queue.and_then(|queue| queue.contenders.get(index))
+}
+
+impl ForC for Queue {
+    type C = *mut zkcoord_queue;
+
+    fn for_c(self) -> *mut zkcoord_queue {
+        handle(zkcoord_queue::from(self))
+    }
 }
 
 impl From<Queue> for zkcoord_queue {

@@ -1,13 +1,14 @@
 //! The rate limiter.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
-use zkcoord_core::RateLimiter;
+use zkcoord_core::{Error, Op, RateLimiter};
 
-use crate::boundary::{boundary, boundary_out, free, given, handle};
+use crate::boundary::{boundary_out, free, given, handle};
 use crate::client::zkcoord_client;
 use crate::error::zkcoord_error;
 use crate::number::number;
+use crate::op::{begin, wait, wait_done, zkcoord_bool_fn, zkcoord_destroy_fn, zkcoord_done_fn, zkcoord_op};
 use crate::rate_limiter_options::zkcoord_rate_limiter_options;
 use crate::stats::zkcoord_stats;
 use crate::status::zkcoord_status;
@@ -81,10 +82,22 @@ pub unsafe extern "C" fn zkcoord_rate_limiter_acquire(
     timeout_ms: i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary(err, || {
-        let limiter = given("limiter", limiter)?;
-        timed(limiter.0.acquire(number("permits", permits)?), timeout_ms).wait()
-    })
+    wait_done(err, || acquire(limiter, permits, timeout_ms))
+}
+
+/// As zkcoord_rate_limiter_acquire(), but does not wait.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_rate_limiter_acquire_async(
+    limiter: Option<&zkcoord_rate_limiter>,
+    permits: i64,
+    timeout_ms: i64,
+    done: zkcoord_done_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || acquire(limiter, permits, timeout_ms))
 }
 
 /// Takes so many permits if they are free now, all or none, and stores in `*out` whether they were. Does not wait for
@@ -99,7 +112,21 @@ pub unsafe extern "C" fn zkcoord_rate_limiter_try_acquire(
     out: *mut bool,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || given("limiter", limiter)?.0.try_acquire(number("permits", permits)?).wait())
+    wait(out, err, || try_acquire(limiter, permits))
+}
+
+/// As zkcoord_rate_limiter_try_acquire(), but does not wait: `done` gets whether the permits were free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_rate_limiter_try_acquire_async(
+    limiter: Option<&zkcoord_rate_limiter>,
+    permits: i64,
+    done: zkcoord_bool_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || try_acquire(limiter, permits))
 }
 
 /// Returns new figures: how long the calls of zkcoord_rate_limiter_acquire() with this limiter took so far; free with
@@ -121,4 +148,13 @@ pub unsafe extern "C" fn zkcoord_rate_limiter_stats(
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_rate_limiter_free(limiter: Option<Box<zkcoord_rate_limiter>>) {
     free(limiter);
+}
+
+fn acquire(limiter: Option<&zkcoord_rate_limiter>, permits: i64, timeout_ms: i64) -> Result<Op<()>, Error> {
+    let limiter = given("limiter", limiter)?;
+    Ok(timed(limiter.0.acquire(number("permits", permits)?), timeout_ms))
+}
+
+fn try_acquire(limiter: Option<&zkcoord_rate_limiter>, permits: i64) -> Result<Op<bool>, Error> {
+    Ok(given("limiter", limiter)?.0.try_acquire(number("permits", permits)?))
 }

@@ -1,15 +1,16 @@
 //! The mutex that its owner may take several times.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 use zkcoord_core::ReentrantMutex;
 
 use crate::boundary::{boundary_out, free, given, handle};
 use crate::client::zkcoord_client;
 use crate::error::zkcoord_error;
-use crate::guard::{acquired, tried, zkcoord_guard};
+use crate::guard::{zkcoord_guard, zkcoord_guard_fn};
 use crate::mutex_options::{scheme, zkcoord_mutex_options};
-use crate::queue::zkcoord_queue;
+use crate::op::{begin, wait, zkcoord_destroy_fn, zkcoord_op};
+use crate::queue::{zkcoord_queue, zkcoord_queue_fn};
 use crate::stats::zkcoord_stats;
 use crate::status::zkcoord_status;
 use crate::text::text;
@@ -69,7 +70,21 @@ pub unsafe extern "C" fn zkcoord_reentrant_mutex_acquire(
     out: *mut *mut zkcoord_guard,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || acquired(given("mutex", mutex)?.0.acquire(), timeout_ms))
+    wait(out, err, || Ok(timed(given("mutex", mutex)?.0.acquire(), timeout_ms)))
+}
+
+/// As zkcoord_reentrant_mutex_acquire(), but does not wait: `done` gets the new guard.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_reentrant_mutex_acquire_async(
+    mutex: Option<&zkcoord_reentrant_mutex>,
+    timeout_ms: i64,
+    done: zkcoord_guard_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || Ok(timed(given("mutex", mutex)?.0.acquire(), timeout_ms)))
 }
 
 /// Takes the lock if it is free, or this thread holds it already. Returns a new guard, free with zkcoord_guard_free(); or
@@ -82,7 +97,21 @@ pub unsafe extern "C" fn zkcoord_reentrant_mutex_try_acquire(
     out: *mut *mut zkcoord_guard,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || tried(given("mutex", mutex)?.0.try_acquire()))
+    wait(out, err, || Ok(given("mutex", mutex)?.0.try_acquire()))
+}
+
+/// As zkcoord_reentrant_mutex_try_acquire(), but does not wait: `done` gets the new guard, or NULL with ZKCOORD_STATUS_OK
+/// when somebody else holds it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_reentrant_mutex_try_acquire_async(
+    mutex: Option<&zkcoord_reentrant_mutex>,
+    done: zkcoord_guard_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || Ok(given("mutex", mutex)?.0.try_acquire()))
 }
 
 /// As zkcoord_mutex_inspect(). What a thread holds several times shows once.
@@ -93,10 +122,21 @@ pub unsafe extern "C" fn zkcoord_reentrant_mutex_inspect(
     out: *mut *mut zkcoord_queue,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || {
-        let queue = timed(given("mutex", mutex)?.0.inspect(), timeout_ms).wait()?;
-        Ok(handle(zkcoord_queue::from(queue)))
-    })
+    wait(out, err, || Ok(timed(given("mutex", mutex)?.0.inspect(), timeout_ms)))
+}
+
+/// As zkcoord_reentrant_mutex_inspect(), but does not wait: `done` gets the new queue.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_reentrant_mutex_inspect_async(
+    mutex: Option<&zkcoord_reentrant_mutex>,
+    timeout_ms: i64,
+    done: zkcoord_queue_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || Ok(timed(given("mutex", mutex)?.0.inspect(), timeout_ms)))
 }
 
 /// As zkcoord_mutex_stats().

@@ -1,17 +1,19 @@
 //! The semaphore.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
-use zkcoord_core::Semaphore;
+use zkcoord_core::{Error, Guard, Op, Semaphore};
 
 use crate::boundary::{boundary_out, free, given, handle};
 use crate::client::zkcoord_client;
 use crate::error::zkcoord_error;
-use crate::guard::{acquired, tried, zkcoord_guard};
+use crate::guard::{zkcoord_guard, zkcoord_guard_fn};
 use crate::number::number;
+use crate::op::{begin, wait, zkcoord_destroy_fn, zkcoord_op};
 use crate::stats::zkcoord_stats;
 use crate::status::zkcoord_status;
 use crate::text::text;
+use crate::time::timed;
 
 /// A semaphore: so many permits, shared by all clients of the ensemble, had in order of arrival. Who wants many is not
 /// overtaken by those who want few.
@@ -54,10 +56,22 @@ pub unsafe extern "C" fn zkcoord_semaphore_acquire(
     out: *mut *mut zkcoord_guard,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || {
-        let semaphore = given("semaphore", semaphore)?;
-        acquired(semaphore.0.acquire(number("permits", permits)?), timeout_ms)
-    })
+    wait(out, err, || acquire(semaphore, permits, timeout_ms))
+}
+
+/// As zkcoord_semaphore_acquire(), but does not wait: `done` gets the new guard.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_semaphore_acquire_async(
+    semaphore: Option<&zkcoord_semaphore>,
+    permits: i64,
+    timeout_ms: i64,
+    done: zkcoord_guard_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || acquire(semaphore, permits, timeout_ms))
 }
 
 /// Takes so many permits if they are free and nobody waits. Returns a new guard, free with zkcoord_guard_free(); or NULL
@@ -71,10 +85,22 @@ pub unsafe extern "C" fn zkcoord_semaphore_try_acquire(
     out: *mut *mut zkcoord_guard,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || {
-        let semaphore = given("semaphore", semaphore)?;
-        tried(semaphore.0.try_acquire(number("permits", permits)?))
-    })
+    wait(out, err, || try_acquire(semaphore, permits))
+}
+
+/// As zkcoord_semaphore_try_acquire(), but does not wait: `done` gets the new guard, or NULL with ZKCOORD_STATUS_OK when the
+/// permits are not to be had.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_semaphore_try_acquire_async(
+    semaphore: Option<&zkcoord_semaphore>,
+    permits: i64,
+    done: zkcoord_guard_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || try_acquire(semaphore, permits))
 }
 
 /// As zkcoord_mutex_stats().
@@ -95,4 +121,13 @@ pub unsafe extern "C" fn zkcoord_semaphore_stats(
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_semaphore_free(semaphore: Option<Box<zkcoord_semaphore>>) {
     free(semaphore);
+}
+
+fn acquire(semaphore: Option<&zkcoord_semaphore>, permits: i64, timeout_ms: i64) -> Result<Op<Guard>, Error> {
+    let semaphore = given("semaphore", semaphore)?;
+    Ok(timed(semaphore.0.acquire(number("permits", permits)?), timeout_ms))
+}
+
+fn try_acquire(semaphore: Option<&zkcoord_semaphore>, permits: i64) -> Result<Op<Option<Guard>>, Error> {
+    Ok(given("semaphore", semaphore)?.0.try_acquire(number("permits", permits)?))
 }

@@ -1,12 +1,13 @@
 //! A sum to which many clients add often.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 use zkcoord_core::StripedCounter;
 
 use crate::boundary::{boundary, boundary_out, free, given, handle};
 use crate::client::zkcoord_client;
 use crate::error::zkcoord_error;
+use crate::op::{begin, wait, wait_done, zkcoord_destroy_fn, zkcoord_done_fn, zkcoord_int64_fn, zkcoord_op};
 use crate::status::zkcoord_status;
 use crate::striped_counter_options::zkcoord_striped_counter_options;
 use crate::text::text;
@@ -84,7 +85,21 @@ pub unsafe extern "C" fn zkcoord_striped_counter_flush(
     timeout_ms: i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary(err, || timed(given("counter", counter)?.0.flush(), timeout_ms).wait())
+    wait_done(err, || Ok(timed(given("counter", counter)?.0.flush(), timeout_ms)))
+}
+
+/// As zkcoord_striped_counter_flush(), but does not wait.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_striped_counter_flush_async(
+    counter: Option<&zkcoord_striped_counter>,
+    timeout_ms: i64,
+    done: zkcoord_done_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || Ok(timed(given("counter", counter)?.0.flush(), timeout_ms)))
 }
 
 /// Stores in `*out` the sum of all that was flushed, by all clients. What was acknowledged before the call is in it; what
@@ -100,7 +115,21 @@ pub unsafe extern "C" fn zkcoord_striped_counter_sum(
     out: *mut i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || timed(given("counter", counter)?.0.sum(), timeout_ms).wait())
+    wait(out, err, || Ok(timed(given("counter", counter)?.0.sum(), timeout_ms)))
+}
+
+/// As zkcoord_striped_counter_sum(), but does not wait: `done` gets the sum.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_striped_counter_sum_async(
+    counter: Option<&zkcoord_striped_counter>,
+    timeout_ms: i64,
+    done: zkcoord_int64_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || Ok(timed(given("counter", counter)?.0.sum(), timeout_ms)))
 }
 
 /// Takes ownership of the counter. NULL is fine. What was added is written in the background.

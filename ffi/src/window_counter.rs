@@ -1,13 +1,14 @@
 //! Counting the events of the last so many seconds.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
-use zkcoord_core::WindowCounter;
+use zkcoord_core::{Error, Op, WindowCounter};
 
 use crate::boundary::{boundary_out, free, given, handle};
 use crate::client::zkcoord_client;
 use crate::error::zkcoord_error;
 use crate::number::number;
+use crate::op::{begin, wait, zkcoord_destroy_fn, zkcoord_int64_fn, zkcoord_op};
 use crate::status::zkcoord_status;
 use crate::text::text;
 use crate::time::{duration, timed};
@@ -61,10 +62,22 @@ pub unsafe extern "C" fn zkcoord_window_counter_add(
     out: *mut i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || {
-        let counter = given("counter", counter)?;
-        timed(counter.0.add(number("n", n)?), timeout_ms).wait().map(signed)
-    })
+    wait(out, err, || add(counter, n, timeout_ms))
+}
+
+/// As zkcoord_window_counter_add(), but does not wait: `done` gets how many events count.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_window_counter_add_async(
+    counter: Option<&zkcoord_window_counter>,
+    n: i64,
+    timeout_ms: i64,
+    done: zkcoord_int64_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || add(counter, n, timeout_ms))
 }
 
 /// Stores in `*out` how many events count now. Every add acknowledged before the call is seen. One round trip; two more when
@@ -79,7 +92,21 @@ pub unsafe extern "C" fn zkcoord_window_counter_count(
     out: *mut i64,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    boundary_out(out, err, || timed(given("counter", counter)?.0.count(), timeout_ms).wait().map(signed))
+    wait(out, err, || Ok(timed(given("counter", counter)?.0.count(), timeout_ms)))
+}
+
+/// As zkcoord_window_counter_count(), but does not wait: `done` gets how many events count.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_window_counter_count_async(
+    counter: Option<&zkcoord_window_counter>,
+    timeout_ms: i64,
+    done: zkcoord_int64_fn,
+    user_data: *mut c_void,
+    destroy: zkcoord_destroy_fn,
+    op: *mut *mut zkcoord_op,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    begin(done, user_data, destroy, op, err, || Ok(timed(given("counter", counter)?.0.count(), timeout_ms)))
 }
 
 /// Takes ownership of the counter. NULL is fine. What is under way goes on.
@@ -88,6 +115,7 @@ pub extern "C" fn zkcoord_window_counter_free(counter: Option<Box<zkcoord_window
     free(counter);
 }
 
-fn signed(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+fn add(counter: Option<&zkcoord_window_counter>, n: i64, timeout_ms: i64) -> Result<Op<u64>, Error> {
+    let counter = given("counter", counter)?;
+    Ok(timed(counter.0.add(number("n", n)?), timeout_ms))
 }

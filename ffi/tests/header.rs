@@ -28,8 +28,20 @@ fn generate() -> String {
     config.after_includes = Some(preamble());
     let mut header = Vec::new();
     cbindgen::Builder::new().with_crate(CRATE).with_config(config).generate().unwrap().write(&mut header);
-    String::from_utf8(header).unwrap()
+    async_last(&String::from_utf8(header).unwrap())
 }
+
+/// The functions that do not wait behind all others: in between they would double what there is to read.
+fn async_last(header: &str) -> String {
+    let (functions, end) = header.rsplit_once("\n\n#ifdef __cplusplus").unwrap();
+    let is_async = |item: &&str| item.lines().any(|line| !line.starts_with(' ') && line.contains("_async("));
+    let (twins, others): (Vec<&str>, Vec<&str>) = functions.split("\n\n").partition(is_async);
+    format!("{}\n\n{ASYNC}\n\n{}\n\n#ifdef __cplusplus{end}", others.join("\n\n"), twins.join("\n\n"))
+}
+
+const ASYNC: &str = "/*
+ * Asynchronous calls, as \"Async\" above describes them, in the order of their waiting twins.
+ */";
 
 fn preamble() -> String {
     let text = fs::read_to_string(format!("{CRATE}/preamble.h")).unwrap();
