@@ -44,7 +44,7 @@ cargo build --quiet --package zkcoord-testkit
 
 check ruff check --config $settings "${sources[@]}"
 check ruff format --check --config $settings "${sources[@]}"
-check mypy --strict --config-file $settings $package/python/zkcoord $package/tests "${examples[@]}"
+check mypy --strict --config-file $settings $package/python/{zkcoord,pytest_zkcoord} $package/tests "${examples[@]}"
 check python -m mypy.stubtest zkcoord._zkcoord
 
 echo "--- pytest"
