@@ -54,6 +54,11 @@ impl Client {
         self.core.session_id().or_raise(py)
     }
 
+    /// Seconds.
+    fn session_timeout(&self, py: Python<'_>) -> PyResult<f64> {
+        Ok(self.core.session_timeout().or_raise(py)?.as_secs_f64())
+    }
+
     fn state(&self, py: Python<'_>) -> PyResult<&'static str> {
         Ok(self.core.state().or_raise(py)?.name())
     }
@@ -96,6 +101,10 @@ impl Client {
 
     fn request_revoke(&self, node: &str, timeout: Option<f64>) -> Op {
         Op::new(self.core.request_revoke(node), timeout, |found| found)
+    }
+
+    fn access(&self, path: &str, timeout: Option<f64>) -> Op {
+        Op::new(self.core.access(path), timeout, access)
     }
 
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of the Python side")]
@@ -161,6 +170,17 @@ impl Client {
     fn close(&self) -> Op {
         Op::new(self.core.close(), None, nothing)
     }
+}
+
+/// The node looked at, the number of its next child, and why listing, creating, deleting, and making a container in it are refused.
+type Access = (String, u32, Refused, Refused, Refused, Refused);
+type Refused = Option<String>;
+
+fn access(found: zkcoord::Access) -> Access {
+    let why = |verdict: zkcoord::Result<()>| verdict.err().map(|error| error.message().to_owned());
+    let verdicts = [found.list, found.create, found.delete, found.container];
+    let [list, create, delete, container] = verdicts.map(why);
+    (found.nearest, found.next_number, list, create, delete, container)
 }
 
 /// A registered callback.

@@ -43,6 +43,11 @@ impl Guard {
         self.core.check().or_raise(py)
     }
 
+    /// Seconds.
+    fn lease_remaining(&self, py: Python<'_>) -> PyResult<f64> {
+        Ok(self.core.lease_remaining().or_raise(py)?.as_secs_f64())
+    }
+
     fn is_lost(&self, py: Python<'_>) -> PyResult<bool> {
         Ok(self.core.loss().or_raise(py)?.is_some())
     }

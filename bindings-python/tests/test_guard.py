@@ -156,3 +156,14 @@ def test_its_text_says_how_it_stands(corner: Corner, client: Client) -> None:
     with client.mutex("/lock").acquire() as other:
         pass
     assert repr(other) == f"<zkcoord.Guard {other.node} token={other.token} not held>"
+
+
+def test_a_lease_tells_in_advance_that_a_loss_is_near(frail: Corner) -> None:
+    guard = frail.client().mutex("/lock").acquire()
+    assert 0 < guard.lease_remaining <= SESSION * 5 / 8
+    frail.zookeeper.pause(0)
+    assert eventually(lambda: guard.lease_remaining < SESSION / 4)
+    assert guard.lost.wait(PATIENCE)
+    assert guard.lease_remaining == 0
+    frail.zookeeper.resume(0)
+    guard.release()

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::stream;
 use tokio::task::JoinHandle;
 
+use crate::access::{self, Access};
 use crate::contender::ContenderName;
 use crate::counter::{Counter, CounterFormat};
 use crate::error::{Error, ErrorCode, Result};
@@ -128,6 +129,27 @@ impl Client {
         Op::new(&core.runtime.clone(), |deadline| async move {
             let late = || Error::new(ErrorCode::Timeout, "the server did not answer in time");
             deadline.run(core.ask_back(&node, deadline.is_once())).await.ok_or_else(late)?
+        })
+    }
+
+    /// What the servers let this client do in the directory at `path`, or in the nearest node above it that exists. Tried in
+    /// transactions that fail on purpose: nothing is changed. Some eight round trips, for tools that look for trouble.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT`, `TIMEOUT`, `CLOSED`, `FORKED`.
+    ///
+    /// # Cancel safety
+    /// Safe: it changes nothing.
+    pub fn access(&self, path: impl AsRef<str>) -> Op<Access> {
+        let parts =
+            self.core.get().and_then(|core| Ok((core.clone(), ZnodePath::parse("path", path.as_ref())?)));
+        let (core, path) = match parts {
+            Ok(parts) => parts,
+            Err(error) => return Op::failed(error),
+        };
+        Op::new(&core.runtime.clone(), |deadline| async move {
+            let late = || Error::new(ErrorCode::Timeout, "the server did not answer in time");
+            deadline.run(access::access(&core, &path, deadline.is_once())).await.ok_or_else(late)?
         })
     }
 

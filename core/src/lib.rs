@@ -25,7 +25,7 @@
 //! - `owners.rs`, `owned.rs`: who holds what, and how an owner gets in again; `downgrade.rs`: from writing to reading
 //! - `handoff.rs`: hand-over inside the process
 //! - `guard.rs`, `share.rs`, `holding.rs`, `fenced.rs`: what is held, and writes guarded by it
-//! - `inspect.rs`, `stats.rs`: a look at a queue, and at waits and holds
+//! - `inspect.rs`, `access.rs`, `stats.rs`: a look at a queue, at what the servers permit, and at waits and holds
 //! - `counter/`, `striped_counter/`, `window_counter/`: [`Counter`], [`StripedCounter`], [`WindowCounter`]
 //! - `rate_limiter/`: [`RateLimiter`]
 //! - `miss_guard/`: [`MissGuard`]
@@ -38,6 +38,7 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::print_stdout)]
 
+mod access;
 mod ancestors;
 mod attempt;
 pub mod callback;
@@ -79,6 +80,7 @@ mod subscription;
 mod uuids;
 mod window_counter;
 
+pub use access::Access;
 pub use client::{Client, ClientBuilder};
 pub use contender::{Library, Scheme};
 pub use counter::{Counter, CounterFormat, CounterWatch, Versioned};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
@@ -97,6 +97,14 @@ impl Share {
             Standing::Held => Ok(()),
             Standing::Released => Err(self.error("it was released")),
             Standing::Lost(loss) => Err(self.error(loss)),
+        }
+    }
+
+    /// How much longer it is held for certain, if no server answers any more.
+    pub(crate) fn lease_remaining(&self) -> Duration {
+        match self.standing() {
+            Standing::Held => self.holding.session().lease_remaining(),
+            Standing::Released | Standing::Lost(_) => Duration::ZERO,
         }
     }
 

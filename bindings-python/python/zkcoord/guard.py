@@ -78,6 +78,24 @@ class Guard:
         self._native.check()
 
     @property
+    def lease_remaining(self) -> float:
+        """How many seconds longer the lock is held for certain if no server answers from now on. Costs no round trip.
+
+        While servers answer it is above 3/8 of the session timeout, and never more than 5/8. When it has run out the
+        lock is lost. So it tells in advance that a loss is near, and how long there is to stop. 0 when the lock is not
+        held any more; somebody who deletes the lock's node takes it without such a warning.
+
+        Raises:
+            ForkedError: This is a child of the process that acquired it.
+
+        Example::
+
+            if guard.lease_remaining > 2:
+                write_what_takes_a_second()
+        """
+        return self._native.lease_remaining()
+
+    @property
     def lost(self) -> Lost:
         """The loss of the lock, as an event to look at or to wait for."""
         return Lost(self._native)

@@ -309,6 +309,13 @@ impl Link {
         self.ask(async |client: Arc<zk::Client>| Ok(Entry::from(client.get_data(path).await?))).await
     }
 
+    /// The number that the next sequential child of a node gets: how many were made so far. `None` when the node is missing.
+    pub(crate) async fn next_number(&self, path: &str) -> Result<Option<u32>, Fault> {
+        let stat = self.ask(async |client: Arc<zk::Client>| client.check_stat(path).await).await?;
+        // A client is told how many children were made or deleted: `2 * made - left` (`DataNode.copyStat`), in 32 bits.
+        Ok(stat.map(|stat| stat.cversion.wrapping_add(stat.num_children) as u32 / 2))
+    }
+
     /// Reads a node and watches it. Read, not `exists`: that leaves a watch behind when the node is already gone.
     pub(crate) async fn watch(&self, path: &str) -> Result<(Vec<u8>, Watch), Fault> {
         let (data, _, watcher) =

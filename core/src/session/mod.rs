@@ -104,6 +104,11 @@ impl Session {
         &self.keeper
     }
 
+    /// How much longer the server must honour this session, if it hears nothing more of it.
+    pub(crate) fn lease_remaining(&self) -> Duration {
+        if self.is_gone() { Duration::ZERO } else { self.lease.remaining() }
+    }
+
     /// Whether the server must still honour this session.
     pub(crate) fn is_alive(&self) -> bool {
         self.lease.is_valid() && !self.is_gone()
