@@ -3,18 +3,39 @@
 import { inspect } from 'node:util'
 import { isUint8Array } from 'node:util/types'
 
-import { InvalidArgumentError, UnsupportedError } from './error.js'
+import { ArgumentRangeError, ArgumentTypeError, type InvalidArgumentError, UnsupportedError } from './error.js'
 
 /** @internal */
 export function invalid(argument: string, value: unknown, problem: string): InvalidArgumentError {
-  const shown = inspect(value, { depth: 0, maxStringLength: 60, maxArrayLength: 6, breakLength: Infinity })
-  return new InvalidArgumentError(`${argument} ${shown}: ${problem}`)
+  return new ArgumentTypeError(`${argument} ${shown(value)}: ${problem}`)
 }
 
-/** @internal */
-export function options<T extends object>(value: T | undefined): T | Record<keyof T, undefined> {
+/** A number that is one, but cannot be here; for anything else it is like {@link invalid}. */
+function badNumber(argument: string, value: unknown, problem: string, isNumber: boolean): InvalidArgumentError {
+  if (!isNumber) return invalid(argument, value, problem)
+  return new ArgumentRangeError(`${argument} ${shown(value)}: ${problem}`)
+}
+
+function shown(value: unknown): string {
+  return inspect(value, { depth: 0, maxStringLength: 60, maxArrayLength: 6, breakLength: Infinity })
+}
+
+/**
+ * Options, of which only these may be given: a call whose `timeout` is misspelt should not wait for ever.
+ *
+ * @internal
+ */
+export function options<T extends object>(
+  value: T | undefined,
+  names: readonly (keyof T & string)[],
+): T | Record<keyof T, undefined> {
   if (value === undefined) return {} as Record<keyof T, undefined>
   if (typeof value !== 'object' || value === null) throw invalid('options', value, 'must be an object')
+  for (const [name, given] of Object.entries(value)) {
+    if (given === undefined || names.includes(name as never)) continue
+    // Its value is not shown: it may be a password.
+    throw new ArgumentTypeError(`options.${name}: there is no such option, but ${names.join(', ')}`)
+  }
   return value
 }
 
@@ -24,11 +45,7 @@ export function options<T extends object>(value: T | undefined): T | Record<keyo
  * @internal
  */
 export function milliseconds(argument: string, value: number | undefined): number | undefined {
-  if (value === undefined || value === Infinity) return undefined
-  if (typeof value !== 'number' || !(value >= 0)) {
-    throw invalid(argument, value, 'must be a number of milliseconds, 0 or more')
-  }
-  return value
+  return value === undefined || value === Infinity ? undefined : duration(argument, value)
 }
 
 /**
@@ -38,7 +55,7 @@ export function milliseconds(argument: string, value: number | undefined): numbe
  */
 export function duration(argument: string, value: number): number {
   if (typeof value === 'number' && value >= 0 && value < Infinity) return value
-  throw invalid(argument, value, 'must be a number of milliseconds, 0 or more')
+  throw badNumber(argument, value, 'must be a number of milliseconds, 0 or more', typeof value === 'number')
 }
 
 /** @internal */
@@ -106,7 +123,7 @@ export function bytes(argument: string, value: string | Uint8Array): Uint8Array 
  */
 export function int32(argument: string, value: number | undefined, least: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= 0x7fffffff) return value
-  throw invalid(argument, value, `must be an integer from ${least} to ${0x7fffffff}`)
+  throw badNumber(argument, value, `must be an integer from ${least} to ${0x7fffffff}`, typeof value === 'number')
 }
 
 /**
@@ -117,7 +134,7 @@ export function int32(argument: string, value: number | undefined, least: number
 export function int64(argument: string, value: bigint | number): bigint {
   const integer = toInteger(argument, value)
   if (BigInt.asIntN(64, integer) === integer) return integer
-  throw invalid(argument, value, 'must fit into 64 bits with sign')
+  throw badNumber(argument, value, 'must fit into 64 bits with sign', true)
 }
 
 /**
@@ -128,11 +145,11 @@ export function int64(argument: string, value: bigint | number): bigint {
 export function uint64(argument: string, value: bigint | number): bigint {
   const integer = toInteger(argument, value)
   if (BigInt.asUintN(64, integer) === integer) return integer
-  throw invalid(argument, value, 'must be 0 or more, and fit into 64 bits')
+  throw badNumber(argument, value, 'must be 0 or more, and fit into 64 bits', true)
 }
 
 function toInteger(argument: string, value: bigint | number): bigint {
   if (typeof value === 'bigint') return value
   if (Number.isSafeInteger(value)) return BigInt(value)
-  throw invalid(argument, value, 'must be a bigint or a safe integer')
+  throw badNumber(argument, value, 'must be a bigint or a safe integer', typeof value === 'number')
 }

@@ -101,7 +101,7 @@ export class Client {
    * ```
    */
   mutex(path: string, options?: MutexOptions): Mutex {
-    const given = check.options(options)
+    const given = check.options(options, ['scheme', 'handoff'])
     const { handoff = 0 } = given
     const checked = [schemeOf(given), check.int32('handoff', handoff, 0)] as const
     return new Mutex(unwrap(this.#native.mutex(check.text('path', path), ...checked)))
@@ -119,7 +119,7 @@ export class Client {
    * ```
    */
   reentrantMutex(path: string, options?: ReentrantMutexOptions): ReentrantMutex {
-    const scheme = schemeOf(check.options(options))
+    const scheme = schemeOf(check.options(options, ['scheme']))
     return new ReentrantMutex(unwrap(this.#native.reentrantMutex(check.text('path', path), scheme)))
   }
 
@@ -135,7 +135,7 @@ export class Client {
    * ```
    */
   rwLock(path: string, options?: RwLockOptions): RwLock {
-    const scheme = schemeOf(check.options(options))
+    const scheme = schemeOf(check.options(options, ['scheme']))
     return new RwLock(unwrap(this.#native.rwLock(check.text('path', path), scheme)))
   }
 
@@ -152,7 +152,7 @@ export class Client {
    * ```
    */
   semaphore(path: string, options: SemaphoreOptions): Semaphore {
-    const permits = check.int32('permits', check.options<SemaphoreOptions>(options).permits, 1)
+    const permits = check.int32('permits', check.options<SemaphoreOptions>(options, ['permits']).permits, 1)
     return new Semaphore(unwrap(this.#native.semaphore(check.text('path', path), permits)))
   }
 
@@ -168,7 +168,7 @@ export class Client {
    * ```
    */
   multiMutex(paths: readonly string[], options?: MultiMutexOptions): MultiMutex {
-    const scheme = schemeOf(check.options(options))
+    const scheme = schemeOf(check.options(options, ['scheme']))
     if (!Array.isArray(paths) || paths.length === 0) {
       throw check.invalid('paths', paths, 'must be an array of at least one path')
     }
@@ -210,7 +210,8 @@ export class Client {
    * ```
    */
   counter(path: string, options?: CounterOptions): Counter {
-    const { format = 'i64', default: initial = 0n, min, max, exactlyOnce = true } = check.options(options)
+    const given = check.options(options, ['format', 'default', 'min', 'max', 'exactlyOnce'])
+    const { format = 'i64', default: initial = 0n, min, max, exactlyOnce = true } = given
     const checked = {
       format: check.word('format', format, ['i64', 'i32', 'text']),
       default: check.int64('default', initial),
@@ -233,7 +234,7 @@ export class Client {
    * ```
    */
   stripedCounter(path: string, options?: StripedCounterOptions): StripedCounter {
-    const { flushInterval = 100 } = check.options(options)
+    const { flushInterval = 100 } = check.options(options, ['flushInterval'])
     const interval = check.duration('flushInterval', flushInterval)
     return new StripedCounter(unwrap(this.#native.stripedCounter(check.text('path', path), interval)))
   }
@@ -250,7 +251,7 @@ export class Client {
    * ```
    */
   windowCounter(path: string, options?: WindowCounterOptions): WindowCounter {
-    const { window = 60_000, buckets = 60 } = check.options(options)
+    const { window = 60_000, buckets = 60 } = check.options(options, ['window', 'buckets'])
     const checked = [check.duration('window', window), check.int32('buckets', buckets, 1)] as const
     return new WindowCounter(unwrap(this.#native.windowCounter(check.text('path', path), ...checked)))
   }
@@ -268,7 +269,7 @@ export class Client {
    * ```
    */
   rateLimiter(path: string, options: RateLimiterOptions): RateLimiter {
-    const { permits, per = 1_000, burst } = check.options<RateLimiterOptions>(options)
+    const { permits, per = 1_000, burst } = check.options<RateLimiterOptions>(options, ['permits', 'per', 'burst'])
     const checked = [check.int32('permits', permits, 1), check.duration('per', per)] as const
     const most = burst === undefined ? undefined : check.int32('burst', burst, 1)
     return new RateLimiter(unwrap(this.#native.rateLimiter(check.text('path', path), ...checked, most)))
@@ -286,7 +287,8 @@ export class Client {
    * ```
    */
   missGuard(path: string, options?: MissGuardOptions): MissGuard {
-    const { threshold = 3, window = 60_000, hold = 30_000 } = check.options(options)
+    const given = check.options(options, ['threshold', 'window', 'hold'])
+    const { threshold = 3, window = 60_000, hold = 30_000 } = given
     const times = [check.duration('window', window), check.duration('hold', hold)] as const
     const misses = check.int32('threshold', threshold, 1)
     return new MissGuard(unwrap(this.#native.missGuard(check.text('path', path), misses, ...times)))
@@ -296,12 +298,14 @@ export class Client {
    * Closes the client: ends its session, and with that gives back all its locks. What is under way fails with
    * {@link ClosedError}. Can be called again.
    *
-   * @param options - `timeout` in milliseconds
-   * @throws {@link AcquireTimeoutError} when that takes longer; it goes on in the background
+   * @param options - `timeout` in milliseconds, and `signal`: they end the wait. The client is closed all the same, in
+   *   the background, also with a signal that has aborted already
+   * @throws {@link AcquireTimeoutError} when it takes longer; the signal's reason
    */
-  async close(options?: { timeout?: number | undefined }): Promise<void> {
-    const { timeout } = callOptions(options)
-    await settle(() => this.#native.close(timeout))
+  async close(options?: CallOptions): Promise<void> {
+    const { timeout, signal } = callOptions(options)
+    const pending = this.#native.close(timeout)
+    await settle(() => pending, signal)
   }
 
   /** {@link Client.close}, for `await using`. */

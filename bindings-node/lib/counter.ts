@@ -107,8 +107,8 @@ export class Counter {
    * @param options - `stale`, `timeout` in milliseconds, and `signal`
    */
   async get(options?: ReadOptions): Promise<bigint> {
-    const { timeout, signal } = callOptions(options)
-    const { stale = false } = check.options(options)
+    const { timeout, signal } = callOptions(options, 'stale')
+    const { stale = false } = options ?? {}
     const mayLag = check.boolean('stale', stale)
     return settle(() => (mayLag ? this.#native.getStale(timeout) : this.#native.get(timeout)), signal)
   }
@@ -195,7 +195,7 @@ export class Counter {
    * ```
    */
   watch(options?: { signal?: AbortSignal | undefined }): AsyncGenerator<bigint, void, undefined> {
-    return follow(this.#native, check.abortSignal(check.options(options).signal))
+    return follow(this.#native, check.abortSignal(check.options(options, ['signal']).signal))
   }
 
   /** How long the changes through this object took. Costs no round trip. */

@@ -4,14 +4,14 @@
 export abstract class ZkcoordError extends Error {
   /** Stable, for programs: `ERR_ZKCOORD_` and the name in the table. The message is for people and may change. */
   abstract readonly code: `ERR_ZKCOORD_${string}`
-}
 
-// On the prototype, like the built-in errors: an own property would be printed with every error.
-Object.defineProperty(ZkcoordError.prototype, 'name', {
-  get(this: ZkcoordError) {
-    return this.constructor.name
-  },
-})
+  /** Those of arguments count too, though they descend from `TypeError` and `RangeError`. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    const descends = (Class: unknown) => Function.prototype[Symbol.hasInstance].call(Class, value) as boolean
+    const isForArguments = this === ZkcoordError || this === InvalidArgumentError
+    return descends(this) || (isForArguments && (descends(ArgumentTypeError) || descends(ArgumentRangeError)))
+  }
+}
 
 /** The deadline passed. Nothing is held, no node is left, nothing was written. */
 export class AcquireTimeoutError extends ZkcoordError {
@@ -48,9 +48,22 @@ export class NotAuthorizedError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_NOT_AUTHORIZED'
 }
 
-/** An argument is not acceptable. The message names it and its value. */
+/**
+ * An argument is not acceptable. The message names it and its value. Those that are thrown are also a `RangeError`, for
+ * a number out of its range, or a `TypeError`, for everything else.
+ */
 export class InvalidArgumentError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_INVALID_ARGUMENT'
+}
+
+/** @internal */
+export class ArgumentTypeError extends TypeError {
+  readonly code = 'ERR_ZKCOORD_INVALID_ARGUMENT'
+}
+
+/** @internal */
+export class ArgumentRangeError extends RangeError {
+  readonly code = 'ERR_ZKCOORD_INVALID_ARGUMENT'
 }
 
 /** A counter's node holds bytes that its format cannot be. Nothing was written. */
@@ -104,3 +117,12 @@ export const errorClasses = [
   NotAuthorizedError, InvalidArgumentError, BadDataError, CounterOverflowError, SequenceExhaustedError,
   QuotaExceededError, WouldDeadlockError, ClosedError, ForkedError, UnsupportedError, InternalError,
 ]
+
+// On the prototypes, like the built-in errors: an own property would be printed with every error.
+for (const { prototype } of [ZkcoordError, ArgumentTypeError, ArgumentRangeError]) {
+  Object.defineProperty(prototype, 'name', {
+    get(this: Error) {
+      return this instanceof InvalidArgumentError ? 'InvalidArgumentError' : this.constructor.name
+    },
+  })
+}

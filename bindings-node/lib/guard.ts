@@ -148,9 +148,9 @@ export class Guard {
   /**
    * Gives the lock back and waits until the server has taken it. Can be called again, and after a loss.
    *
-   * @param options - `timeout` in milliseconds
-   * @throws {@link AcquireTimeoutError} when that takes longer; it goes on in the background. Never
-   *   {@link LockLostError}.
+   * @param options - `timeout` in milliseconds, and `signal`: they end the wait. The lock is given back all the same, in
+   *   the background, also with a signal that has aborted already
+   * @throws {@link AcquireTimeoutError} when it takes longer; the signal's reason. Never {@link LockLostError}.
    *
    * @example
    * ```ts
@@ -162,11 +162,12 @@ export class Guard {
    * }
    * ```
    */
-  async release(options?: { timeout?: number | undefined }): Promise<void> {
-    const { timeout } = callOptions(options)
+  async release(options?: CallOptions): Promise<void> {
+    const { timeout, signal } = callOptions(options)
     forgotten.unregister(this)
     this.#onRevoke.length = 0
-    await settle(() => this.#native.release(timeout))
+    const pending = this.#native.release(timeout)
+    await settle(() => pending, signal)
   }
 
   /** {@link Guard.release}, for `await using`. */
@@ -189,8 +190,9 @@ function callNext(listeners: (() => void)[]): () => void {
 }
 
 function writeOptions(options: WriteOptions | undefined) {
-  const { version = -1 } = check.options(options)
-  return { version: check.int32('version', version, -1), ...callOptions(options) }
+  const call = callOptions(options, 'version')
+  const { version = -1 } = options ?? {}
+  return { version: check.int32('version', version, -1), ...call }
 }
 
 /** Notices guards that are garbage collected while they hold their lock; the addon gives it back by itself. */

@@ -43,21 +43,30 @@ export interface ConnectOptions {
   signal?: AbortSignal | undefined
 }
 
-/** @internal */
-export function callOptions(given: CallOptions | undefined) {
-  const { timeout, signal } = check.options(given)
+/**
+ * Those of every call, beside which `more` are allowed.
+ *
+ * @internal
+ */
+export function callOptions<T extends CallOptions>(given: T | undefined, ...more: (keyof T & string)[]) {
+  const { timeout, signal } = check.options(given, ['timeout', 'signal', ...more])
   return { timeout: check.milliseconds('timeout', timeout), signal: check.abortSignal(signal) }
 }
 
 /** @internal */
 export function permitOptions(given: PermitOptions | undefined) {
-  const { permits = 1 } = check.options(given)
-  return { permits: check.int32('permits', permits, 1), ...callOptions(given) }
+  const call = callOptions(given, 'permits')
+  const { permits = 1 } = given ?? {}
+  return { permits: check.int32('permits', permits, 1), ...call }
 }
+
+const CONNECT_OPTIONS = [
+  'sessionTimeout', 'connectTimeout', 'identity', 'auth', 'acl', 'tls', 'signal',
+] as const
 
 /** @internal */
 export function connectOptions(given: ConnectOptions | undefined) {
-  const options = check.options(given)
+  const options = check.options(given, CONNECT_OPTIONS)
   const { sessionTimeout = 10_000, connectTimeout = 10_000, identity, auth, acl = 'open', signal } = options
   check.notYet(options, 'tls')
   return {

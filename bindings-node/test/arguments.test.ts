@@ -14,6 +14,7 @@ const any = (value: unknown) => value as never
 
 const complains = (...about: string[]) => (error: unknown) => {
   assert(error instanceof InvalidArgumentError, String(error))
+  assert(error instanceof TypeError || error instanceof RangeError, String(error))
   for (const part of about) assert(error.message.includes(part), `${error.message} lacks ${part}`)
   return true
 }
@@ -192,6 +193,46 @@ scenario('timeouts and signals of calls', async ({ client, children }) => {
   guard.check()
   assert.equal((await children('/lock')).length, 1)
   await guard.release({ timeout: Infinity })
+})
+
+scenario('options that do not exist', async ({ client, hosts }) => {
+  const own = await client()
+  const guard = await own.mutex('/lock').acquire({ timeout: 5_000, nothing: undefined } as never)
+  const options = any({ timeuot: 5, timeout: 5 })
+  const names = complains('options.timeuot: there is no such option')
+  for (const call of [
+    () => connect(hosts, options), () => own.mutex('/lock').acquire(options), () => guard.setData('/a', '', options),
+    () => own.semaphore('/s', { permits: 1 }).acquire(options), () => own.counter('/c').get(options),
+    () => guard.release(options), () => own.close(options), () => own.requestRevoke('/lock/x', options),
+    () => own.missGuard('/misses').load('key', () => 1, options),
+  ]) {
+    await assert.rejects(call(), names)
+  }
+  for (const call of [
+    () => own.mutex('/lock', options), () => own.rwLock('/lock', options), () => own.multiMutex(['/a'], options),
+    () => own.reentrantMutex('/lock', options), () => own.semaphore('/s', options), () => own.counter('/c', options),
+    () => own.stripedCounter('/c', options), () => own.windowCounter('/c', options), () => own.rateLimiter('/c', options),
+    () => own.missGuard('/c', options), () => own.counter('/c').watch(options),
+  ]) {
+    assert.throws(call, names)
+  }
+  await assert.rejects(connect(hosts, any({ password: 'secret' })), (error: Error) => !error.message.includes('secret'))
+  guard.check()
+})
+
+scenario('a number out of its range is a RangeError, all else a TypeError', async ({ client }) => {
+  const own = await client()
+  const mutex = own.mutex('/lock')
+  for (const timeout of [-1, NaN, -Infinity]) await assert.rejects(mutex.acquire({ timeout }), RangeError)
+  for (const timeout of ['5', 5n, null, {}]) await assert.rejects(mutex.acquire(any({ timeout })), TypeError)
+  await assert.rejects(own.counter('/c').add(2n ** 63n), RangeError)
+  await assert.rejects(own.counter('/c').reserve(0), RangeError)
+  await assert.rejects(own.semaphore('/s', { permits: 2 }).acquire({ permits: 3 }), RangeError)
+  await assert.rejects(connect('zk1', { sessionTimeout: 5 }), RangeError)
+  assert.throws(() => own.rateLimiter('/r', { permits: 1, per: 1e300 }), RangeError)
+  assert.throws(() => own.mutex('lock'), TypeError)
+  assert.throws(() => own.mutex('/lock', any({ scheme: 'zab' })), TypeError)
+  await assert.rejects(connect('zk1:99999'), TypeError)
 })
 
 scenario('numbers of counters', async ({ client }) => {

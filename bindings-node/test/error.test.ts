@@ -4,6 +4,8 @@ import { test } from 'node:test'
 import * as zkcoord from 'zkcoord'
 
 import native from '../native.cjs'
+import { Kit } from '../../tests/kit/node/testkit.mjs'
+import { aborted, scenario } from './support.js'
 
 type ErrorClass = new (message?: string) => zkcoord.ZkcoordError
 
@@ -27,4 +29,138 @@ test('errors are like those of Node', () => {
   assert.equal(error.cause, cause)
   assert.match(error.stack ?? '', /^LockLostError: it is gone\n/)
   assert.deepEqual(Object.keys(error), ['code'])
+})
+
+test('every error of the package is a ZkcoordError, and no other error is', () => {
+  for (const [name, Class] of classes) {
+    const error = new (Class as ErrorClass)('why')
+    assert(error instanceof zkcoord.ZkcoordError && error instanceof Error)
+    assert.equal(error.name, name)
+    assert.equal(error instanceof zkcoord.LockLostError, name === 'LockLostError')
+    assert.equal(error instanceof zkcoord.InvalidArgumentError, name === 'InvalidArgumentError')
+  }
+  for (const other of [new Error(), new TypeError(), null, undefined, 5, {}]) {
+    assert(!(other instanceof zkcoord.ZkcoordError) && !(other instanceof zkcoord.InvalidArgumentError))
+  }
+})
+
+test('an error of an argument is one of the language too', async () => {
+  const error = await zkcoord.connect(5 as never).catch((error: unknown) => error)
+  assert(error instanceof zkcoord.InvalidArgumentError && error instanceof zkcoord.ZkcoordError)
+  assert(error instanceof TypeError && !((error as Error) instanceof zkcoord.LockLostError))
+  assert.equal((error as Error).name, 'InvalidArgumentError')
+  assert.match((error as Error).stack ?? '', /^InvalidArgumentError: hosts 5: /)
+  assert.deepEqual(Object.keys(error), ['code'])
+})
+
+// Each error as it comes about. Not here: CANCELLED, which a signal's reason takes the place of; SESSION_EXPIRED, for
+// recipes go on with the next session; FORKED and INTERNAL, which nobody can bring about; and SEQUENCE_EXHAUSTED, for which
+// core/tests/interop_sequence.rs wears a server out.
+
+/** The call rejects, or throws, with this error, and its stack tells who called. */
+async function comes(Class: new () => zkcoord.ZkcoordError, code: string, call: () => unknown): Promise<void> {
+  async function theCaller() {
+    await call()
+  }
+  await assert.rejects(theCaller(), (error: zkcoord.ZkcoordError) => {
+    assert(error instanceof Class, String(error))
+    assert.equal(error.code, code)
+    assert.match(error.stack ?? '', /theCaller/)
+    // What is ours and not the caller's method is left out.
+    assert.doesNotMatch(error.stack ?? '', /at (async )?(settle|unwrap|toError)/)
+    return true
+  })
+}
+
+scenario('TIMEOUT', async ({ client }) => {
+  const mutex = (await client()).mutex('/lock')
+  await mutex.acquire()
+  await comes(zkcoord.AcquireTimeoutError, 'ERR_ZKCOORD_TIMEOUT', () => mutex.acquire({ timeout: 20 }))
+})
+
+scenario('CONNECTION_LOST', async () => {
+  const connecting = () => zkcoord.connect('127.0.0.1:1', { connectTimeout: 100 })
+  await comes(zkcoord.ConnectionLostError, 'ERR_ZKCOORD_CONNECTION_LOST', connecting)
+})
+
+scenario('LOCK_LOST', async ({ client, zookeeper, chroot }) => {
+  const guard = await (await client()).mutex('/lock').acquire()
+  await zookeeper.observer.delete(chroot + guard.node)
+  await aborted(guard.signal)
+  await comes(zkcoord.LockLostError, 'ERR_ZKCOORD_LOCK_LOST', () => guard.check())
+  await comes(zkcoord.LockLostError, 'ERR_ZKCOORD_LOCK_LOST', () => guard.create('/data', ''))
+})
+
+scenario('NOT_AUTHORIZED', async ({ client }) => {
+  const owner = await client({ auth: ['digest', 'user:password'], acl: 'creator' })
+  await owner.counter('/counter').add()
+  const stranger = (await client()).counter('/counter')
+  await comes(zkcoord.NotAuthorizedError, 'ERR_ZKCOORD_NOT_AUTHORIZED', () => stranger.add())
+})
+
+scenario('INVALID_ARGUMENT', async ({ client }) => {
+  const own = await client()
+  const code = 'ERR_ZKCOORD_INVALID_ARGUMENT'
+  await comes(zkcoord.InvalidArgumentError, code, () => own.mutex('lock'))
+  await comes(zkcoord.InvalidArgumentError, code, () => own.mutex('/lock').acquire({ timeout: -1 }))
+  await comes(zkcoord.InvalidArgumentError, code, () => own.counter('/counter').reserve(0))
+})
+
+scenario('BAD_DATA', async ({ client, zookeeper, chroot }) => {
+  const counter = (await client()).counter('/counter')
+  await zookeeper.observer.create(`${chroot}/counter`, 'three')
+  await comes(zkcoord.BadDataError, 'ERR_ZKCOORD_BAD_DATA', () => counter.add())
+})
+
+scenario('OVERFLOW', async ({ client }) => {
+  const counter = (await client()).counter('/counter', { max: 5 })
+  await comes(zkcoord.CounterOverflowError, 'ERR_ZKCOORD_OVERFLOW', () => counter.add(6))
+})
+
+scenario('WOULD_DEADLOCK', async ({ client }) => {
+  const own = await client()
+  await own.reentrantMutex('/lock').run(() =>
+    comes(zkcoord.WouldDeadlockError, 'ERR_ZKCOORD_WOULD_DEADLOCK', () => own.mutex('/lock').acquire()))
+})
+
+scenario('CLOSED', async ({ client }) => {
+  const own = await client()
+  await own.close()
+  await comes(zkcoord.ClosedError, 'ERR_ZKCOORD_CLOSED', () => own.mutex('/lock').acquire())
+  await comes(zkcoord.ClosedError, 'ERR_ZKCOORD_CLOSED', () => own.counter('/counter').watch().next())
+})
+
+scenario('INDETERMINATE', async ({ zookeeper, chroot, client }) => {
+  await client()
+  const kit = new Kit()
+  try {
+    const proxy = await kit.proxy(zookeeper.hosts)
+    const own = await zkcoord.connect(proxy.address + chroot)
+    const counter = own.counter('/counter')
+    await counter.add()
+    await proxy.holdReplies()
+    const adding = () => counter.add(1, { timeout: 300 })
+    await comes(zkcoord.IndeterminateError, 'ERR_ZKCOORD_INDETERMINATE', adding)
+    await proxy.holdReplies(false)
+    await own.close({ timeout: 5_000 })
+  } finally {
+    await kit.close()
+  }
+})
+
+test('QUOTA', { timeout: 30_000 }, async () => {
+  const kit = new Kit()
+  try {
+    const zookeeper = await kit.zookeeper({ properties: { enforceQuota: 'true' } })
+    const limits = 'count=-1,bytes=-1=;byteHardLimit=-1;countHardLimit=2'
+    await zookeeper.observer.create('/full')
+    await zookeeper.observer.createAll('/zookeeper/quota/full')
+    await zookeeper.observer.create('/zookeeper/quota/full/zookeeper_limits', limits)
+    await zookeeper.observer.create('/zookeeper/quota/full/zookeeper_stats', 'count=1,bytes=0')
+    const own = await zkcoord.connect(zookeeper.hosts)
+    await comes(zkcoord.QuotaExceededError, 'ERR_ZKCOORD_QUOTA', () => own.mutex('/full/lock').acquire({ timeout: 5_000 }))
+    await own.close({ timeout: 5_000 })
+  } finally {
+    await kit.close()
+  }
 })

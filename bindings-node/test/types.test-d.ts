@@ -1,7 +1,7 @@
 // Checked by tsc, never run: what the types allow, and what they refuse.
 
 import {
-  asOwner, connect, LockLostError, type ZkcoordError, type Client, type Contender, type Counter, type Guard,
+  asOwner, connect, InvalidArgumentError, LockLostError, type ZkcoordError, type Client, type Contender, type Counter, type Guard,
   type HoldStats, type MissGuard, type MultiMutex, type Mutex, type NodeToken, type Queue, type RateLimiter,
   type ReentrantMutex, type Reservation, type RwLock, type Semaphore, type State, type StripedCounter, type Versioned,
   type WaitStats, type WindowCounter,
@@ -54,6 +54,8 @@ same<typeof all, Guard>(true)
 const perhapsAll = await both.tryAcquire(given)
 same<typeof perhapsAll, Guard | null>(true)
 
+await guard.release(given)
+await client.close(given)
 await guard.setData('/data', 'text', { version: 3, ...given })
 await guard.create('/data', Buffer.from('bytes'), given)
 const deleted = await guard.delete('/data')
@@ -133,6 +135,8 @@ void [disposable, other]
 const code: 'ERR_ZKCOORD_LOCK_LOST' = new LockLostError('gone').code
 const base: ZkcoordError = new LockLostError('gone')
 void [code, base.code satisfies string]
+const thrown: unknown = base
+if (thrown instanceof InvalidArgumentError) same<typeof thrown.code, 'ERR_ZKCOORD_INVALID_ARGUMENT'>(true)
 
 // @ts-expect-error: hosts are a text
 await connect(['zk1'])
@@ -182,8 +186,8 @@ await mutex.acquire(5)
 void perhaps.token
 // @ts-expect-error: read only
 guard.token = 5n
-// @ts-expect-error: release has no signal
-await guard.release({ signal: guard.signal })
+// @ts-expect-error: there is no such option
+await mutex.acquire({ timout: 5_000 })
 // @ts-expect-error: numbers only
 await counter.add('3')
 // @ts-expect-error: bigint and number do not mix
