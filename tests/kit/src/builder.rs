@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use crate::certificates::Certificates;
 use crate::keeper::Keeper;
 use crate::zookeeper::Node;
 use crate::{Error, ZooKeeper, install, ports};
@@ -17,6 +18,7 @@ pub struct Builder {
     tick_time: Duration,
     properties: Vec<(String, String)>,
     java_options: Vec<String>,
+    tls: bool,
 }
 
 impl Builder {
@@ -44,6 +46,13 @@ impl Builder {
         self
     }
 
+    /// Gives the servers a port for TLS too, with [certificates](ZooKeeper::certificates). As ZooKeeper's default is, clients
+    /// have to show one there.
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
     /// Starts the servers and returns when they are ready.
     pub fn start(self) -> Result<ZooKeeper, Error> {
         // A port that was free a moment ago may be taken when the server gets to it.
@@ -63,17 +72,21 @@ impl Builder {
         }
         let keeper = Keeper::start(&install::java()?)?;
         let all = (0..self.nodes).map(|_| Ports::free()).collect::<Result<Vec<_>, _>>()?;
+        let certificates = match self.tls {
+            true => Some(Certificates::make(&keeper.folder().join("tls"))?),
+            false => None,
+        };
         let mut nodes = Vec::new();
         for node in 0..self.nodes {
             let config = keeper.folder().join(format!("{node}.cfg"));
             let data = keeper.folder().join(format!("{node}.data"));
             fs::create_dir(&data)?;
             fs::write(data.join("myid"), (node + 1).to_string())?;
-            fs::write(&config, self.config(&data.display().to_string(), node, &all))?;
-            let arguments = install::arguments(&config, self.nodes > 1, &self.java_options)?;
-            nodes.push(Node::new(all[node].client, arguments));
+            fs::write(&config, self.config(&data.display().to_string(), node, &all, certificates.as_ref()))?;
+            let arguments = install::arguments(&config, self.nodes > 1, self.tls, &self.java_options)?;
+            nodes.push(Node::new(all[node].client, all[node].secure, arguments));
         }
-        let zookeeper = ZooKeeper::new(keeper, nodes);
+        let zookeeper = ZooKeeper::new(keeper, nodes, certificates);
         for node in 0..self.nodes {
             zookeeper.start_node(node)?;
         }
@@ -81,7 +94,7 @@ impl Builder {
         Ok(zookeeper)
     }
 
-    fn config(&self, data: &str, node: usize, all: &[Ports]) -> String {
+    fn config(&self, data: &str, node: usize, all: &[Ports], tls: Option<&Certificates>) -> String {
         let mut lines = vec![
             format!("tickTime={}", self.tick_time.as_millis()),
             format!("dataDir={data}"),
@@ -99,6 +112,10 @@ impl Builder {
                 lines.push(format!("server.{number}=127.0.0.1:{}:{}", ports.quorum, ports.election));
             }
         }
+        if let Some(certificates) = tls {
+            lines.push(format!("secureClientPort={}", all[node].secure));
+            lines.extend(certificates.properties());
+        }
         // The last of two lines with one key counts.
         lines.extend(self.properties.iter().map(|(key, value)| format!("{key}={value}")));
         lines.join("\n") + "\n"
@@ -112,19 +129,22 @@ impl Default for Builder {
             tick_time: Duration::from_millis(250),
             properties: Vec::new(),
             java_options: Vec::new(),
+            tls: false,
         }
     }
 }
 
-/// The three ports of a node.
+/// The ports of a node.
 struct Ports {
     client: u16,
+    secure: u16,
     quorum: u16,
     election: u16,
 }
 
 impl Ports {
     fn free() -> Result<Self, Error> {
-        Ok(Self { client: ports::free()?, quorum: ports::free()?, election: ports::free()? })
+        let (client, secure) = (ports::free()?, ports::free()?);
+        Ok(Self { client, secure, quorum: ports::free()?, election: ports::free()? })
     }
 }

@@ -16,6 +16,18 @@ const CLASS_PATH: [&str; 6] = [
     "metrics-core.jar",
 ];
 
+/// What a server that speaks TLS loads beyond that.
+const TLS_CLASS_PATH: [&str; 8] = [
+    "netty-buffer.jar",
+    "netty-codec.jar",
+    "netty-common.jar",
+    "netty-handler.jar",
+    "netty-resolver.jar",
+    "netty-transport.jar",
+    "netty-transport-native-epoll.jar",
+    "netty-transport-native-unix-common.jar",
+];
+
 /// The servers live for seconds: start-up counts, peak speed does not.
 const FAST_START: [&str; 7] = [
     "-XX:TieredStopAtLevel=1",
@@ -39,8 +51,14 @@ pub(crate) fn java() -> Result<PathBuf, Error> {
 }
 
 /// The arguments that run the server configured by `config`.
-pub(crate) fn arguments(config: &Path, quorum: bool, extra: &[String]) -> Result<Vec<String>, Error> {
-    let jars: Vec<PathBuf> = CLASS_PATH.iter().map(|jar| Path::new(JARS).join(jar)).collect();
+pub(crate) fn arguments(
+    config: &Path,
+    quorum: bool,
+    tls: bool,
+    extra: &[String],
+) -> Result<Vec<String>, Error> {
+    let more = if tls { &TLS_CLASS_PATH[..] } else { &[] };
+    let jars: Vec<PathBuf> = CLASS_PATH.iter().chain(more).map(|jar| Path::new(JARS).join(jar)).collect();
     if let Some(jar) = jars.iter().find(|jar| !jar.is_file()) {
         return Err(missing(&format!("{} is missing", jar.display())));
     }

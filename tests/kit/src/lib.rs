@@ -8,6 +8,7 @@
 //! All calls block; none needs an async runtime.
 
 mod builder;
+mod certificates;
 mod error;
 mod install;
 mod keeper;
@@ -18,6 +19,7 @@ pub mod wire;
 mod zookeeper;
 
 pub use builder::Builder;
+pub use certificates::Certificates;
 pub use error::Error;
 pub use observer::Observer;
 pub use proxy::{Direction, Frame, Op, Proxy, Rule};

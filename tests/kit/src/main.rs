@@ -1,7 +1,7 @@
 //! The test kit as a program, for tests in other languages and for examples.
 //!
 //! * `zkcoord-testkit`: obeys calls in JSON lines on stdin, see README.md.
-//! * `zkcoord-testkit run [--nodes N] -- COMMAND...`: runs a command beside a fresh ZooKeeper.
+//! * `zkcoord-testkit run [--nodes N] [--tls] -- COMMAND...`: runs a command beside a fresh ZooKeeper.
 
 mod call;
 mod serve;
@@ -10,8 +10,8 @@ use std::process::{Command, ExitCode};
 
 use zkcoord_testkit::ZooKeeper;
 
-const USAGE: &str = "usage: zkcoord-testkit                              obey calls on stdin
-       zkcoord-testkit run [--nodes N] -- COMMAND...  run a command with ZKCOORD_HOSTS set";
+const USAGE: &str = "usage: zkcoord-testkit                                      obey calls on stdin
+       zkcoord-testkit run [--nodes N] [--tls] -- COMMAND...  run a command with ZKCOORD_HOSTS set";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -21,8 +21,7 @@ fn main() -> ExitCode {
             serve::serve();
             Ok(0)
         }
-        ["run", "--", command, rest @ ..] => run("1", command, rest),
-        ["run", "--nodes", nodes, "--", command, rest @ ..] => run(nodes, command, rest),
+        ["run", arguments @ ..] => run(arguments),
         _ => Err(USAGE.to_owned()),
     };
     result.map_or_else(
@@ -34,12 +33,36 @@ fn main() -> ExitCode {
     )
 }
 
-/// Runs a command with `ZKCOORD_HOSTS` set to fresh servers, and returns its exit code.
-fn run(nodes: &str, command: &str, arguments: &[&str]) -> Result<u8, String> {
-    let nodes = nodes.parse().map_err(|_| USAGE)?;
-    let zookeeper = ZooKeeper::start(nodes).map_err(|error| error.to_string())?;
+/// Runs a command with `ZKCOORD_HOSTS` set to fresh servers, and returns its exit code. With TLS, `ZKCOORD_TLS_HOSTS` and the
+/// files `ZKCOORD_TLS_CA`, `..._CERT`, `..._KEY`, `..._STRANGER` and `..._STRANGER_KEY` are set too.
+fn run(mut arguments: &[&str]) -> Result<u8, String> {
+    let mut builder = ZooKeeper::builder();
+    let (command, arguments) = loop {
+        arguments = match arguments {
+            ["--nodes", nodes, rest @ ..] => {
+                builder = builder.nodes(nodes.parse().map_err(|_| USAGE)?);
+                rest
+            }
+            ["--tls", rest @ ..] => {
+                builder = builder.tls();
+                rest
+            }
+            ["--", command, rest @ ..] => break (command, rest),
+            _ => return Err(USAGE.to_owned()),
+        };
+    };
+    let zookeeper = builder.start().map_err(|error| error.to_string())?;
     let mut process = Command::new(command);
     process.args(arguments).env("ZKCOORD_HOSTS", zookeeper.hosts());
+    if let Some(certificates) = zookeeper.certificates() {
+        process
+            .env("ZKCOORD_TLS_HOSTS", zookeeper.secure_hosts())
+            .env("ZKCOORD_TLS_CA", certificates.ca())
+            .env("ZKCOORD_TLS_CERT", certificates.cert())
+            .env("ZKCOORD_TLS_KEY", certificates.key())
+            .env("ZKCOORD_TLS_STRANGER", certificates.stranger())
+            .env("ZKCOORD_TLS_STRANGER_KEY", certificates.stranger_key());
+    }
     let status = process.status().map_err(|error| format!("{command}: {error}"))?;
     // Without a code a signal ended it, for which shells have 128 and more.
     let signal = || std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| 128 + signal);

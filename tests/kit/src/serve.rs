@@ -113,9 +113,12 @@ impl Kit {
         for option in call.get("java_options").and_then(Value::as_array).into_iter().flatten() {
             builder = builder.java_option(option.as_str().ok_or("a java option must be a text")?);
         }
+        if call.get("tls").is_some() && call.flag("tls")? {
+            builder = builder.tls();
+        }
         let zookeeper = builder.start().map_err(say)?;
-        let hosts = zookeeper.hosts();
-        Ok(json!({"hosts": hosts, "zookeeper": self.zookeepers.add('z', zookeeper)}))
+        let (hosts, tls) = (zookeeper.hosts(), tls(&zookeeper));
+        Ok(json!({"hosts": hosts, "tls": tls, "zookeeper": self.zookeepers.add('z', zookeeper)}))
     }
 
     fn zookeeper(&self, name: &str, call: &Call) -> Answer {
@@ -215,6 +218,20 @@ impl Kit {
         let observer = Arc::new(Observer::connect(&hosts).map_err(say)?);
         Ok(self.observers.with(|observers| observers.entry(hosts).or_insert(observer).clone()))
     }
+}
+
+/// What it takes to connect to a ZooKeeper in TLS, and to fail; `null` if it speaks none.
+fn tls(zookeeper: &ZooKeeper) -> Value {
+    zookeeper.certificates().map_or(Value::Null, |certificates| {
+        json!({
+            "hosts": zookeeper.secure_hosts(),
+            "ca": certificates.ca(),
+            "cert": certificates.cert(),
+            "key": certificates.key(),
+            "stranger": certificates.stranger(),
+            "stranger_key": certificates.stranger_key(),
+        })
+    })
 }
 
 /// The proxy's calls that have no result.

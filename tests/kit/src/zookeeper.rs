@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::keeper::Keeper;
-use crate::{Builder, Error, eventually, wire};
+use crate::{Builder, Certificates, Error, eventually, wire};
 
 const ELECTION_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -18,6 +18,8 @@ const ELECTION_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct ZooKeeper {
     ports: Vec<u16>,
+    secure_ports: Vec<u16>,
+    certificates: Option<Certificates>,
     inner: Mutex<Inner>,
 }
 
@@ -28,13 +30,14 @@ struct Inner {
 
 pub(crate) struct Node {
     client_port: u16,
+    secure_port: u16,
     arguments: Vec<String>,
     state: NodeState,
 }
 
 impl Node {
-    pub(crate) fn new(client_port: u16, arguments: Vec<String>) -> Self {
-        Self { client_port, arguments, state: NodeState::Down }
+    pub(crate) fn new(client_port: u16, secure_port: u16, arguments: Vec<String>) -> Self {
+        Self { client_port, secure_port, arguments, state: NodeState::Down }
     }
 }
 
@@ -57,10 +60,11 @@ impl ZooKeeper {
     }
 
     /// Servers that are still to be started.
-    pub(crate) fn new(keeper: Keeper, nodes: Vec<Node>) -> Self {
+    pub(crate) fn new(keeper: Keeper, nodes: Vec<Node>, certificates: Option<Certificates>) -> Self {
         let ports = nodes.iter().map(|node| node.client_port).collect();
+        let secure_ports = nodes.iter().map(|node| node.secure_port).collect();
         let inner = Mutex::new(Inner { keeper, nodes });
-        Self { ports, inner }
+        Self { ports, secure_ports, certificates, inner }
     }
 
     /// How many nodes there are, running or not.
@@ -80,6 +84,20 @@ impl ZooKeeper {
     #[must_use]
     pub fn host(&self, node: usize) -> String {
         format!("127.0.0.1:{}", self.ports[node])
+    }
+
+    /// The ports for TLS of all nodes that were [built](Builder::tls) with one: `localhost:p1,localhost:p2`, for which name
+    /// their certificate is, and not for `127.0.0.1`.
+    #[must_use]
+    pub fn secure_hosts(&self) -> String {
+        let hosts: Vec<String> = self.secure_ports.iter().map(|port| format!("localhost:{port}")).collect();
+        hosts.join(",")
+    }
+
+    /// The certificates of servers that were [built](Builder::tls) with a port for TLS.
+    #[must_use]
+    pub fn certificates(&self) -> Option<&Certificates> {
+        self.certificates.as_ref()
     }
 
     /// The process id of a node's Java machine; `None` while the node is down.
@@ -172,7 +190,8 @@ impl ZooKeeper {
             let running = self.running();
             let modes: Vec<Option<String>> = running.iter().map(|node| self.mode(*node)).collect();
             let leads = |mode: &Option<String>| matches!(mode.as_deref(), Some("leader" | "standalone"));
-            if modes.iter().all(Option::is_some) && modes.iter().any(leads) {
+            if modes.iter().all(Option::is_some) && modes.iter().any(leads) && self.listens_for_tls(&running)
+            {
                 return Ok(());
             }
             if let Some(node) = running.iter().find(|node| self.has_died(**node)) {
@@ -206,6 +225,15 @@ impl ZooKeeper {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *self.ports.get(node)?));
         let answer = four_letter_word(address, "srvr").ok()?;
         answer.lines().find_map(|line| line.strip_prefix("Mode: ")).map(String::from)
+    }
+
+    /// Whether these nodes have opened their ports for TLS, if they are to have any.
+    fn listens_for_tls(&self, nodes: &[usize]) -> bool {
+        let listens = |node: &usize| {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.secure_ports[*node]));
+            TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
+        };
+        self.certificates.is_none() || nodes.iter().all(listens)
     }
 
     fn running(&self) -> Vec<usize> {
