@@ -22,11 +22,10 @@ const complains = (...about: string[]) => (error: unknown) => {
 const badTimes = [NaN, -1, -Infinity, '5', null, 5n, {}, true]
 
 test('hosts', async () => {
-  const texts = ['', ' ', 'zk1,,zk2', 'zk1:port', 'zk1:0', 'zk1:99999', 'zk1:', '::1', 'zk1/app/', 'zk1/a//b']
+  const texts = ['', ' ', 'zk1,,zk2', 'zk1:port', 'zk1:0', 'zk1:99999', 'zk1:', '::1', 'zk1/app/', 'zk1/a//b', 'tcp+tls://zk1,zk2']
   for (const hosts of [...texts, 'a\0b', '\ud800', 5, null, undefined, {}]) {
     await assert.rejects(connect(any(hosts)), complains('hosts'))
   }
-  await assert.rejects(connect('tcp+tls://zk1:2281'), UnsupportedError)
 })
 
 test('options of connect', async () => {

@@ -25,9 +25,10 @@ use crate::runtime::{ProcessBound, Runtime};
 use crate::rw_lock::RwLock;
 use crate::semaphore::Semaphore;
 use crate::server_clock::{Moment, ServerClock};
-use crate::session::{ConnectString, Fault, REVOCATIONS, Refusal, Session, State, Supervisor};
+use crate::session::{ConnectString, Fault, Keychain, REVOCATIONS, Refusal, Session, State, Supervisor};
 use crate::striped_counter::{Adders, StripedCounter};
 use crate::subscription::Subscription;
+use crate::tls::Tls;
 use crate::uuids::Uuids;
 use crate::window_counter::{Window, WindowCounter};
 
@@ -77,6 +78,7 @@ impl Client {
             connect_timeout: ClientOptions::DEFAULT_CONNECT_TIMEOUT,
             identity: None,
             auth: Vec::new(),
+            tls: None,
             acl: Acl::Open,
         }
     }
@@ -404,6 +406,7 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     identity: Option<String>,
     auth: Vec<(String, Vec<u8>)>,
+    tls: Option<Tls>,
     acl: Acl,
 }
 
@@ -433,6 +436,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Encrypts all connections: see [`Tls`]. Default: not encrypted, unless all servers in `hosts` begin with `tcp+tls://`,
+    /// which is as good as [`Tls::new`].
+    pub fn tls(mut self, tls: Tls) -> ClientBuilder {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Who may touch the nodes that this client makes. Default [`Acl::Open`].
     pub fn acl(mut self, acl: Acl) -> ClientBuilder {
         self.acl = acl;
@@ -442,8 +452,9 @@ impl ClientBuilder {
     /// Connects.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` for options that cannot be; `CONNECTION_LOST` when no server answers within the connect
-    /// timeout; `NOT_AUTHORIZED` when the servers refuse the authentication or the chroot; `UNSUPPORTED` for TLS.
+    /// `INVALID_ARGUMENT` for options that cannot be, and for files of [`Tls`] that cannot be used; `CONNECTION_LOST` when no
+    /// server answers within the connect timeout, or TLS fails with all of them; `NOT_AUTHORIZED` when the servers refuse the
+    /// authentication or the chroot; `UNSUPPORTED` for TLS in a build without it.
     ///
     /// # Cancel safety
     /// Safe: a session that was just being opened ends by its timeout.
@@ -461,12 +472,15 @@ impl ClientBuilder {
     }
 
     fn check(self) -> Result<ClientOptions> {
+        let hosts = ConnectString::parse(&self.hosts, self.tls.is_some())?;
+        let keychain = hosts.tls.then(|| Keychain::new(self.tls.unwrap_or_default())).transpose()?;
         let options = ClientOptions {
-            hosts: ConnectString::parse(&self.hosts)?,
+            hosts,
             session_timeout: self.session_timeout,
             connect_timeout: self.connect_timeout,
             identity: self.identity.unwrap_or_else(ClientOptions::default_identity).into(),
             auth: self.auth,
+            tls: keychain.map(Arc::new),
             acl: self.acl,
         };
         options.check()?;
@@ -482,6 +496,7 @@ impl std::fmt::Debug for ClientBuilder {
             .field("session_timeout", &self.session_timeout)
             .field("connect_timeout", &self.connect_timeout)
             .field("identity", &self.identity)
+            .field("tls", &self.tls)
             .field("acl", &self.acl)
             .finish_non_exhaustive()
     }

@@ -18,7 +18,7 @@
 //! runs on a tokio runtime of its own, one thread for the whole process.
 //!
 //! # Layout
-//! - `client.rs`, `options.rs`: [`Client`] and how it connects
+//! - `client.rs`, `options.rs`, `tls.rs`: [`Client`] and how it connects
 //! - `mutex.rs`, `reentrant_mutex.rs`, `rw_lock.rs`, `semaphore.rs`, `multi_mutex.rs`: the locks; `attempt.rs` is what they share
 //!   in how they are taken, `queue.rs` the recipe of the queue, `contender.rs` the names in it, `lookout.rs` the watches,
 //!   `uuids.rs` what makes the names unique
@@ -77,6 +77,7 @@ mod share;
 mod stats;
 mod striped_counter;
 mod subscription;
+mod tls;
 mod uuids;
 mod window_counter;
 
@@ -102,4 +103,5 @@ pub use session::State;
 pub use stats::{HoldStats, WaitStats};
 pub use striped_counter::StripedCounter;
 pub use subscription::Subscription;
+pub use tls::Tls;
 pub use window_counter::WindowCounter;

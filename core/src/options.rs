@@ -1,9 +1,10 @@
 //! How a client connects and what it writes into its nodes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::session::{AclEntry, ConnectString, acl_entries};
+use crate::session::{AclEntry, ConnectString, Keychain, acl_entries};
 
 /// Who may touch the nodes that a client makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,8 +44,9 @@ pub(crate) struct ClientOptions {
     pub(crate) hosts: ConnectString,
     pub(crate) session_timeout: Duration,
     pub(crate) connect_timeout: Duration,
-    pub(crate) identity: std::sync::Arc<str>,
+    pub(crate) identity: Arc<str>,
     pub(crate) auth: Vec<(String, Vec<u8>)>,
+    pub(crate) tls: Option<Arc<Keychain>>,
     pub(crate) acl: Acl,
 }
 
@@ -88,12 +90,14 @@ impl ClientOptions {
                 "must be at most 1024 bytes long",
             ));
         }
-        if self.acl != Acl::Open && self.auth.is_empty() {
+        // Servers take who shows them a certificate for authenticated by it (the scheme "x509").
+        let is_somebody = self.tls.as_ref().is_some_and(|keychain| keychain.shows_certificate());
+        if self.acl != Acl::Open && self.auth.is_empty() && !is_somebody {
             let name = format!("{:?}", self.acl).to_lowercase();
             return Err(Error::invalid_argument(
                 "acl",
                 name,
-                "needs an authenticated creator; give auth too",
+                "needs an authenticated creator; give auth too, or a client certificate",
             ));
         }
         match self.auth.iter().find(|(scheme, _)| scheme.is_empty()) {

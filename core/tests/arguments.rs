@@ -8,6 +8,8 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use support::{Corner, PATIENCE};
+#[cfg(not(feature = "tls"))]
+use zkcoord::Tls;
 use zkcoord::{Acl, Client, ErrorCode};
 use zkcoord_testkit::Op;
 
@@ -49,8 +51,11 @@ fn bad_options_are_refused_before_anything_is_sent() {
         assert_eq!(error.code(), ErrorCode::InvalidArgument, "{argument}");
         assert!(error.message().starts_with(argument), "{error}");
     }
-    let error = Client::connect("tcp+tls://127.0.0.1").wait().unwrap_err();
-    assert_eq!(error.code(), ErrorCode::Unsupported);
+    #[cfg(not(feature = "tls"))]
+    for builder in [Client::builder("tcp+tls://127.0.0.1"), Client::builder("127.0.0.1").tls(Tls::new())] {
+        let error = builder.connect().wait().unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Unsupported, "{error}");
+    }
 }
 
 #[test]

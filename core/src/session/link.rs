@@ -85,15 +85,18 @@ impl Link {
         for (scheme, credentials) in &options.auth {
             connector = connector.with_auth(scheme, credentials);
         }
+        if let Some(keychain) = &options.tls {
+            let secured = keychain.secure(connector).await;
+            connector = secured.map_err(|error| ConnectFault::Unreachable(error.to_string()))?;
+        }
         if let Some(link) = resumed {
             connector = connector.with_session(link.session.clone());
         }
+        let servers = options.hosts.to_zookeeper();
         let asked = BootInstant::now();
         let spawner = Arc::new(LinkSpawner::default());
-        let connecting = WithSpawner {
-            inner: Box::pin(connector.connect(&options.hosts.servers)),
-            spawner: spawner.clone(),
-        };
+        let connecting =
+            WithSpawner { inner: Box::pin(connector.connect(&servers)), spawner: spawner.clone() };
         let mut client = connecting.await.map_err(|error| connect_fault(error, options))?;
         if let Some(chroot) = &options.hosts.chroot {
             if resumed.is_none() {
@@ -371,9 +374,9 @@ fn connect_fault(error: zk::Error, options: &ClientOptions) -> ConnectFault {
         zk::Error::SessionExpired => ConnectFault::Expired,
         zk::Error::AuthFailed => ConnectFault::NotAuthorized,
         zk::Error::NoHosts | zk::Error::Timeout | zk::Error::ConnectionLoss => {
-            ConnectFault::Unreachable(format!("no server of {} answers", options.hosts.servers))
+            ConnectFault::Unreachable(format!("no server of {} answers", options.hosts))
         }
-        other => ConnectFault::Unreachable(format!("{}: {other}", options.hosts.servers)),
+        other => ConnectFault::Unreachable(format!("{}: {other}", options.hosts)),
     }
 }
 

@@ -3,6 +3,8 @@
 //! | file | idea |
 //! | --- | --- |
 //! | `connect_string.rs` | the caller's hosts, checked |
+//! | `keychain.rs`, `any_host_name.rs` | the files of TLS, checked |
+//! | `diagnosis.rs`, `handshake.rs` | why no server takes us in |
 //! | `request.rs`, `fault.rs` | requests, answers, and what an error tells about the effect |
 //! | `link.rs` | one connection |
 //! | `burst.rs` | many requests in few |
@@ -13,10 +15,17 @@
 //!
 //! The face towards the recipes is [`Supervisor::session`], [`Session`] and [`Link`]'s requests.
 
+#[cfg(feature = "tls")]
+mod any_host_name;
 mod burst;
 mod connect_string;
+mod diagnosis;
 mod fault;
+#[cfg(feature = "tls")]
+mod handshake;
 mod keeper;
+#[cfg_attr(not(feature = "tls"), path = "no_keychain.rs")]
+mod keychain;
 mod lease;
 mod link;
 mod request;
@@ -34,6 +43,7 @@ pub(crate) use burst::Names;
 pub(crate) use connect_string::ConnectString;
 pub(crate) use fault::{Fault, Refusal};
 pub(crate) use keeper::{Keeper, REVOCATIONS, watch_over};
+pub(crate) use keychain::Keychain;
 pub(crate) use lease::{BootInstant, Lease};
 pub(crate) use link::Link;
 pub(crate) use request::{

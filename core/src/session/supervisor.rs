@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::diagnosis::diagnose;
 use super::link::{ConnectFault, Link, LinkEnd};
 use super::{Footing, Session};
 use crate::error::{Error, ErrorCode, Result};
@@ -63,7 +64,13 @@ impl Supervisor {
         };
         let patience = supervisor.options.connect_timeout;
         let mut last = String::from("no server answers");
-        let opened = tokio::time::timeout(patience, supervisor.open(|why| last = why)).await;
+        let opened = tokio::time::timeout(patience, async {
+            if let Some(keychain) = &supervisor.options.tls {
+                keychain.check().await?;
+            }
+            supervisor.open(Some(&mut last)).await
+        })
+        .await;
         let link = opened.unwrap_or_else(|_| {
             Err(Error::new(ErrorCode::ConnectionLost, format!("not connected within {patience:?}: {last}")))
         })?;
@@ -203,18 +210,22 @@ impl Supervisor {
         }
     }
 
-    /// Opens a new session. Says what went wrong meanwhile; gives up only when the servers refuse us.
-    async fn open(&self, mut complain: impl FnMut(String)) -> Result<Arc<Link>> {
+    /// Opens a new session. Puts into `trouble` what goes wrong meanwhile; gives up only when the servers refuse us.
+    async fn open(&self, mut trouble: Option<&mut String>) -> Result<Arc<Link>> {
         let mut pace = Pace::new(self.options.session_timeout);
         loop {
             match Link::connect(&self.options, None).await {
                 Ok(link) => return Ok(link),
                 Err(ConnectFault::NotAuthorized) => {
-                    let message =
-                        format!("{} refused the authentication, or the chroot", self.options.hosts.servers);
+                    let message = format!("{} refused the authentication, or the chroot", self.options.hosts);
                     return Err(Error::new(ErrorCode::NotAuthorized, message));
                 }
-                Err(ConnectFault::Unreachable(why)) => complain(why),
+                Err(ConnectFault::Unreachable(why)) => {
+                    tracing::debug!(why, "no session yet");
+                    if let Some(trouble) = &mut trouble {
+                        **trouble = diagnose(&self.options).await;
+                    }
+                }
                 Err(ConnectFault::Expired) => {}
             }
             tokio::time::sleep(pace.next()).await;
@@ -224,7 +235,7 @@ impl Supervisor {
     /// Opens a new session however long it takes.
     async fn open_for_sure(&self) -> Arc<Link> {
         loop {
-            match self.open(|why| tracing::debug!(why, "no session yet")).await {
+            match self.open(None).await {
                 Ok(link) => return link,
                 Err(refused) => {
                     tracing::warn!(%refused, "no session");

@@ -20,6 +20,10 @@ use tokio::net::ToSocketAddrs;
 /// Gathered bytes beyond which a write no longer waits for the flush.
 const GATHER_LIMIT: usize = 64 * 1024;
 
+/// Flushes of a young connection that do not step back. Those of a TLS handshake must not: `futures-rustls` takes a flush that
+/// is not done at once for done. It makes up to three, for a hello, a second hello or a change of cipher, and the end.
+const FLUSHES_AT_ONCE: u8 = 3;
+
 /// A TCP connection that gathers what is written until it is flushed.
 #[derive(Debug)]
 pub struct TcpStream {
@@ -29,6 +33,8 @@ pub struct TcpStream {
     sent: usize,
     /// Whether a flush has already stepped back once for the bytes gathered now.
     yielded: bool,
+    /// How many flushes are still to be done at once.
+    at_once: u8,
 }
 
 impl TcpStream {
@@ -36,7 +42,8 @@ impl TcpStream {
     pub async fn connect<A: ToSocketAddrs>(addresses: A) -> Result<TcpStream> {
         let socket = tokio::net::TcpStream::connect(addresses).await?;
         socket.set_nodelay(true)?;
-        Ok(TcpStream { socket, gathered: Vec::with_capacity(4096), sent: 0, yielded: false })
+        let gathered = Vec::with_capacity(4096);
+        Ok(TcpStream { socket, gathered, sent: 0, yielded: false, at_once: FLUSHES_AT_ONCE })
     }
 
     fn gather(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<Result<usize>> {
@@ -83,8 +90,11 @@ impl AsyncWrite for TcpStream {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         if !self.gathered.is_empty() && !self.yielded {
             self.yielded = true;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+            if self.at_once == 0 {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            self.at_once -= 1;
         }
         self.drain(cx)
     }
