@@ -1,12 +1,15 @@
 # The two commands are `make demo` and `make test`. Both install what is missing first, and say so.
 
-.PHONY: demo test setup rust c python node bench-quick lint format clean
+.PHONY: demo test lib install uninstall setup rust c python node bench-quick lint format clean
 
 demo: setup          ## a real ZooKeeper, and four languages contending for one lock
 	@.ci/demo.sh
 
 test: setup          ## everything; ends with one line "N passed, M failed"
 	@.ci/test.sh
+
+lib install uninstall:   ## libzkcoord for C and C++; PREFIX=/usr/local LIBDIR=PREFIX/lib DESTDIR=
+	@ffi/install/install.sh $(@:lib=build)
 
 rust c python node: setup   ## the tests of one language
 	@.ci/$@.sh

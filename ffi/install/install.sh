@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# libzkcoord for C and C++ programs: the shared and the static library, headers, pkg-config and CMake files. Called by
+#
+#     make lib                          builds the library
+#     make install   [SETTING=...]...   the same if there is cargo, and installs it; so `make lib && sudo make install`
+#     make uninstall [SETTING=...]...
+#
+# Settings: PREFIX (/usr/local), LIBDIR (PREFIX/lib), DESTDIR (for packagers: a folder that stands for the root),
+# STRIP (strip). Needs Linux, cargo and a C compiler with its binutils, nothing else.
+set -euo pipefail
+
+absolute() { realpath --canonicalize-missing --no-symlinks -- "$1"; }
+relative() { realpath --canonicalize-missing --no-symlinks --relative-to="$1" -- "$2"; }
+
+prefix=$(absolute "${PREFIX:-/usr/local}")
+libdir=$prefix/lib
+case ${LIBDIR:-} in
+    '') ;;
+    /*) libdir=$(absolute "$LIBDIR") ;;
+    *) libdir=$(absolute "$prefix/$LIBDIR") ;;
+esac
+destdir=${DESTDIR:+$(absolute "$DESTDIR")}
+[ "$destdir" != / ] || destdir=
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+target=${CARGO_TARGET_DIR:-target}
+built=$target/${CARGO_BUILD_TARGET:+$CARGO_BUILD_TARGET/}library
+version=$(sed -n 's/^#define ZKCOORD_VERSION "\(.*\)"$/\1/p' include/zkcoord.h)
+soname=$(sed -n 's/.*-soname,\(libzkcoord\.so\.[0-9]*\).*/\1/p' ffi/build.rs)
+shared=libzkcoord.so.$version
+
+say() { echo "libzkcoord: $*" >&2; }
+fail() { say "$@" && exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+build() {
+    local log=$target/library.log
+    mkdir -p "$target"
+    # Cargo answers the question about native libraries also when there is nothing to build.
+    cargo rustc --profile library --package zkcoord-ffi --lib -- --print native-static-libs 2>&1 | tee "$log" >&2
+    # Without those that a compiler adds itself, and adds others for in a program without shared libraries.
+    sed -n 's/^note: native-static-libs: //p' "$log" | tr ' ' '\n' | grep -vxE -e '-lgcc_s|-lc' | xargs \
+        >"$built/native-libraries"
+}
+
+# Fills in what stands between @ and @ in a template: render TEMPLATE FILE
+render() {
+    local text name
+    text=$(<"ffi/install/$1")
+    for name in version major soname shared libdir_from_prefix prefix_from_pkgconfig prefix_from_cmake \
+        native_flags native_list pointer_size; do
+        text=${text//"@$name@"/"${!name}"}
+    done
+    mkdir -p "$(dirname "$2")"
+    printf '%s\n' "$text" >"$2"
+    chmod 644 "$2"
+}
+
+install_library() {
+    local lib=$destdir$libdir
+    install -D -m 755 "$built/libzkcoord.so" "$lib/$shared"
+    install -D -m 644 "$built/libzkcoord.a" "$lib/libzkcoord.a"
+    ${STRIP:-strip} --strip-unneeded "$lib/$shared"
+    ${STRIP:-strip} --strip-debug "$lib/libzkcoord.a"
+    ln -sfn "$shared" "$lib/$soname"
+    ln -sfn "$soname" "$lib/libzkcoord.so"
+    # For zkcoord.pc, which says why.
+    mkdir -p "$lib/zkcoord"
+    ln -sfn ../libzkcoord.a "$lib/zkcoord/libzkcoord.a"
+}
+
+install_headers() {
+    local header
+    (cd include && find . -name '*.h' -o -name '*.hpp') | while read -r header; do
+        install -D -m 644 "include/$header" "$destdir$prefix/include/$header"
+    done
+}
+
+install_metadata() {
+    local lib=$destdir$libdir
+    major=${version%%.*}
+    libdir_from_prefix=$(relative "$prefix" "$libdir")
+    prefix_from_pkgconfig=$(relative "$libdir/pkgconfig" "$prefix")
+    prefix_from_cmake=$(relative "$libdir/cmake/zkcoord" "$prefix")
+    native_flags=$(<"$built/native-libraries")
+    native_list=${native_flags// /;}
+    pointer_size=4
+    ! readelf --file-header "$built/libzkcoord.so" | grep -q ELF64 || pointer_size=8
+    render zkcoord.pc.in "$lib/pkgconfig/zkcoord.pc"
+    render zkcoord-library.pc.in "$lib/pkgconfig/zkcoord-library.pc"
+    render zkcoord-config.cmake.in "$lib/cmake/zkcoord/zkcoord-config.cmake"
+    render zkcoord-config-version.cmake.in "$lib/cmake/zkcoord/zkcoord-config-version.cmake"
+}
+
+# So that programs find the library where the system looks for libraries.
+refresh_cache() {
+    case $destdir$libdir in
+        /lib* | /usr/lib* | /usr/local/lib*) if [ "$(id -u)" = 0 ] && have ldconfig; then ldconfig; fi ;;
+    esac
+}
+
+uninstall() {
+    local lib=$destdir$libdir include=$destdir$prefix/include
+    rm -f "$lib"/libzkcoord.{a,so} "$lib/$soname" "$lib/$shared" "$lib"/pkgconfig/zkcoord{,-library}.pc \
+        "$include"/zkcoord.{h,hpp}
+    rm -rf "$lib/zkcoord" "$lib/cmake/zkcoord" "$include/zkcoord"
+    refresh_cache
+}
+
+[ "$(uname -s)" = Linux ] || fail "this installs on Linux only"
+case ${1:-} in
+    build)
+        have cargo || fail "there is no cargo; get it from https://rustup.rs"
+        build
+        ;;
+    install)
+        if have cargo; then
+            build
+        elif [ -e "$built/native-libraries" ]; then
+            say "there is no cargo for this user; installing what 'make lib' built"
+        else
+            fail "there is no cargo for this user; run 'make lib' as one who has it (https://rustup.rs)"
+        fi
+        install_library
+        install_headers
+        install_metadata
+        refresh_cache
+        say "$version is in $destdir$prefix"
+        ;;
+    uninstall) uninstall ;;
+    *) fail "build, install or uninstall?" ;;
+esac
