@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-suites=(rust c python node demo)
+suites=(rust c python node wheel demo)
 logs=.build/logs
 mkdir -p $logs
 passed=0 failed=0 summary=()

@@ -1,0 +1,70 @@
+"""Uses the package as it was installed, in a fresh environment; started by .ci/wheel.sh.
+
+    python -I installed.py          with the servers' addresses in ZKCOORD_HOSTS
+
+The fork shows more than it says. zookeeper-client's own transport has one thread for all I/O of the process, which a
+child of fork() does not have: where the package was built without our transport, the child never gets a connection.
+"""
+
+import importlib.metadata
+import os
+import signal
+import sys
+from pathlib import Path
+
+import zkcoord
+
+PATIENCE = 60  # seconds, for all of it
+
+
+def threads() -> list[str]:
+    """The names of this process's threads."""
+    return [Path(task.path, "comm").read_text().strip() for task in os.scandir("/proc/self/task")]
+
+
+def check_files() -> None:
+    """Looks for what belongs into the package, and for what does not."""
+    distribution = importlib.metadata.distribution("zkcoord")
+    assert distribution.requires is None, distribution.requires
+    assert str(distribution.metadata["Description"]).startswith("# zkcoord for Python")
+    files = distribution.files or []
+    for name in ("zkcoord/py.typed", "zkcoord/_zkcoord.pyi"):
+        assert any(str(file) == name for file in files), name
+    assert any(file.name == "LICENSE" for file in files)
+    assert sum(file.suffix == ".so" for file in files) == 1, files
+    for file in files:
+        belongs = file.parts[0] in ("zkcoord", f"zkcoord-{distribution.version}.dist-info")
+        is_command = Path(str(file.locate())).parent == Path(sys.prefix, "bin")
+        assert belongs or is_command, file
+
+
+def lock_and_count() -> None:
+    """Has a client, takes the lock and adds 1 to the counter."""
+    client = zkcoord.connect(os.environ["ZKCOORD_HOSTS"])
+    with client, client.mutex("/installed/lock").acquire(timeout=20) as guard:
+        guard.check()
+        client.counter("/installed/counter").increment(timeout=20)
+
+
+def in_child() -> None:
+    """The same in a child of fork(), whose parent has a client that is in use."""
+    with zkcoord.connect(os.environ["ZKCOORD_HOSTS"]) as client:
+        before = client.counter("/installed/counter").get(timeout=20)
+        pid = os.fork()
+        if pid == 0:
+            signal.alarm(PATIENCE // 2)
+            lock_and_count()
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        assert status == 0, f"the child of fork() ended with {os.waitstatus_to_exitcode(status)}"
+        assert client.counter("/installed/counter").get(timeout=20) == before + 1
+
+
+if __name__ == "__main__":
+    signal.alarm(PATIENCE)
+    assert len(threads()) == 1, f"importing zkcoord started {threads()}"
+    check_files()
+    lock_and_count()
+    in_child()
+    assert "async-io" not in threads()
+    print(f"zkcoord {zkcoord.__version__} in {sys.prefix}: locked and counted, also in a child of fork()")
