@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds libzkcoord, and compiles and runs tests/c and the C and C++ examples with it against a real server: as they
-# are, with the sanitizers, and where valgrind is installed under that. Prints `c: N passed, M failed` at the end.
+# are, with the sanitizers, and where valgrind is installed under that. threads is for ThreadSanitizer alone, which runs
+# what the others would; dlopen for itself, because it must not be linked with the library. Prints `c: N passed, M failed` at the end.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -15,7 +16,9 @@ c=(gcc -std=c11 -D_GNU_SOURCE)
 cpp17=(g++ -std=c++17)
 cpp20=(g++ -std=c++20)
 sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=all)
-c_tests=(arguments callbacks client counter counters fork guard inspect locks miss_guard mutex nulls owners rate_limiter)
+thread_sanitizer=(-fsanitize=thread)
+c_tests=(arguments async async_calls callbacks client counter counters events fork fork_async guard header_example inspect
+    locks miss_guard mutex nulls nulls_async owners rate_limiter)
 cpp_tests=(wrapper wrapper_counters wrapper_limits)
 examples=(lock counter rate_limit absent_keys)
 
@@ -48,7 +51,19 @@ compile() {
     local program=$1
     shift
     "$@" -g "${warnings[@]}" -Iinclude -o "$programs/$program" \
-        -L"$programs" -Wl,-rpath,"$programs" -lzkcoord -pthread
+        -I"$programs" -L"$programs" -Wl,-rpath,"$programs" -lzkcoord -pthread
+}
+
+# As compile, for a program that loads the library by itself.
+compile_unlinked() {
+    local program=$1
+    shift
+    "$@" -g "${warnings[@]}" -Iinclude -o "$programs/$program" -Wl,-rpath,"$programs" -pthread
+}
+
+# The first example in the header, the very text.
+header_example() {
+    sed -n '/@code/,/@endcode/{/@endcode/q;/@code/!p}' include/zkcoord.h | sed 's/^ \* \{0,1\}//'
 }
 
 # As the examples tell their readers to: with the static library, which needs no name with a version at run time.
@@ -89,6 +104,9 @@ all_is_called() {
 
 compile_all() {
     local name sources
+    header_example >"$programs/header_example.inc"
+    compile threads.tsan "${c[@]}" "${thread_sanitizer[@]}" tests/c/threads.c
+    compile_unlinked dlopen "${c[@]}" tests/c/dlopen.c
     for name in "${c_tests[@]}"; do
         compile "$name" "${c[@]}" "tests/c/$name.c"
         compile "$name.asan" "${c[@]}" "${sanitizers[@]}" "tests/c/$name.c"
@@ -102,7 +120,9 @@ compile_all() {
         compile_example "example-$name" "${c[@]}" "examples/$name.c"
         compile_example "example-$name-cpp" "${cpp17[@]}" "examples/$name.cpp"
     done
-    nm "$programs/mutex.asan" | grep __asan_init >/dev/null # or the sanitizers have looked at nothing
+    # Or the sanitizers have looked at nothing.
+    nm "$programs/mutex.asan" | grep __asan_init >/dev/null
+    nm "$programs/threads.tsan" | grep __tsan_init >/dev/null
 }
 
 # run_test PROGRAM [COMMAND...]: runs it, under the command if there is one, and adds up its last line, `N passed, M
@@ -132,11 +152,13 @@ run_all() {
     local name leaks
     for name in "${c_tests[@]}" "${cpp_tests[@]}"; do run_test "$name"; done
     for name in "${c_tests[@]}" "${cpp_tests[@]}"; do run_test "$name.asan"; done
+    run_test threads.tsan env TSAN_OPTIONS=suppressions=tests/c/tsan.supp
+    run_test dlopen
     if command -v valgrind >/dev/null; then
         for name in "${c_tests[@]}" wrapper; do
             # What a forked child has to forget of its parent's is no leak.
             case $name in
-            fork | wrapper) leaks=no ;;
+            fork* | wrapper) leaks=no ;;
             *) leaks=full ;;
             esac
             run_test "$name" valgrind --quiet --error-exitcode=99 --leak-check=$leaks --show-leak-kinds=definite \

@@ -29,7 +29,8 @@
  *            it has returned. Calls that wait return ZKCOORD_STATUS_WOULD_DEADLOCK there; asynchronous ones are fine. A
  *            callback should be short, and must not let a C++ exception out. `destroy(user_data)` runs on that thread
  *            too: once, after the last use of `user_data`, also when the callback is never called, and when its
- *            registration fails. `destroy` may be NULL.
+ *            registration fails. `destroy` may be NULL. A callback that is called again and again has a subscription,
+ *            which is stored before its first call.
  * Async      Every call that waits has a twin, zkcoord_x_async(), that starts the same operation and returns. If it
  *            returns ZKCOORD_STATUS_OK, then `done` is called, once, with what the waiting call would have returned; what
  *            that "returns", `done` owns. The `error` that it gets is NULL, or lives until `done` returns. If it returns

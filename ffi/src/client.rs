@@ -99,11 +99,11 @@ pub unsafe extern "C" fn zkcoord_client_on_state(
     subscription: *mut *mut zkcoord_subscription,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    subscribe(r#fn, user_data, destroy, subscription, err, |function, user_data| {
+    subscribe(r#fn, user_data, destroy, subscription, err, |function, listener| {
         given("client", client)?.0.on_state(move |state| {
             if let Ok(state) = for_c(state) {
                 // SAFETY: the caller gave both, to be called like this on the callback thread.
-                unsafe { function(state, user_data.pointer()) };
+                unsafe { function(state, listener.user_data()) };
             }
         })
     })

