@@ -37,8 +37,8 @@ _Contender: TypeAlias = tuple[
 ]
 # Count, timeouts, mean, standard deviation, median, 99th percentile; all but the timeouts again, of the holds.
 _Figures: TypeAlias = tuple[int, int, float, float, float, float, tuple[int, float, float, float, float]]
-# The node looked at, the number of its next child, and why these are refused in it: to list, to create, to delete, to make
-# a container.
+# The node looked at, the number of its next child, and why these are refused in it: to list, to create, to delete, to
+# make a container.
 _Access: TypeAlias = tuple[str, int, str | None, str | None, str | None, str | None]
 
 @final

@@ -1,0 +1,8 @@
+"""``python -m zkcoord`` is the command ``zkcoord``."""
+
+import sys
+
+from zkcoord.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

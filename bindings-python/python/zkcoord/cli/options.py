@@ -1,0 +1,158 @@
+"""Arguments, and the client that they describe."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+import zkcoord
+from zkcoord.cli import exit_codes
+from zkcoord.cli.console import printable
+from zkcoord.client import Client
+
+
+class Parser(argparse.ArgumentParser):
+    """Complains as all commands do, and keeps the line breaks of examples."""
+
+    def __init__(self, **settings: object) -> None:
+        settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(allow_abbrev=False, **settings)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        """Complains about the arguments and ends the program."""
+        self.print_usage(sys.stderr)
+        self.exit(exit_codes.USAGE, f"{self.prog}: error: {printable(message)}\n")
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+
+
+def parser(description: str, epilog: str) -> Parser:
+    """The parser of the whole command line, without its commands."""
+    made = Parser(prog="zkcoord", description=description, epilog=epilog, parents=[_common()])
+    made.add_argument("--version", action="version", version=f"zkcoord {zkcoord.__version__}")
+    return made
+
+
+def add_command(
+    commands: Commands,
+    name: str,
+    run: Callable[..., int],
+    *,
+    summary: str,
+    description: str,
+    epilog: str,
+    takes_command: bool = False,
+) -> Parser:
+    """Adds a command with the options that all have. ``run(options, console)`` carries it out."""
+    made = commands.add_parser(
+        name, help=summary, description=description, epilog=epilog, parents=[_common()]
+    )
+    made.set_defaults(run=run, parser=made, takes_command=takes_command)
+    return made
+
+
+def _common() -> Parser:
+    """What all commands have; may stand before the command's name and behind it."""
+    # Without defaults: the place that is not used must not undo the other.
+    made = Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    made.add_argument("--json", action="store_true", help="print JSON, as docs/cli.md says")
+    add = made.add_argument_group("connection").add_argument
+    add("--hosts", help="like zk1:2181,zk2:2181/app; default: $ZKCOORD_HOSTS or localhost:2181")
+    add(
+        "--session-timeout",
+        metavar="S",
+        type=duration,
+        help="for how many seconds the servers keep a silent session; default: 10",
+    )
+    add("--connect-timeout", metavar="S", type=duration, help="seconds connecting may take; default: 10")
+    add("--identity", metavar="TEXT", help="what others see in the queue; default: host:pid")
+    add(
+        "--auth",
+        metavar="SCHEME:SECRET",
+        help="like digest:user:password, or @FILE that holds it; default: $ZKCOORD_AUTH. Arguments can be seen by all "
+        "users of this machine, the file and the environment cannot",
+    )
+    add("--acl", choices=("open", "creator", "read"), help="who may touch what is made; default: open")
+    return made
+
+
+_DEFAULTS = {
+    "hosts": None,
+    "session_timeout": 10.0,
+    "connect_timeout": 10.0,
+    "identity": None,
+    "auth": None,
+    "acl": "open",
+    "json": False,
+}
+
+
+def parse(parser: Parser, arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Reads the arguments. What stands behind ``--`` is another's, and goes to ``command``; ``None`` without."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    command = None
+    if "--" in words:
+        at = words.index("--")
+        words, command = words[:at], words[at + 1 :]
+    parsed = parser.parse_args(words, argparse.Namespace(**_DEFAULTS, command=command))
+    if command is not None and not parsed.takes_command:
+        parsed.parser.error(f"unexpected: -- {' '.join(command)}")
+    return parsed
+
+
+def duration(text: str) -> float:
+    """An argument in seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not value >= 0:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds, at least 0: {text!r}")
+    return value
+
+
+def count(text: str) -> int:
+    """An argument that is a number of things, at least 1."""
+    if not text.isascii() or not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a number, at least 1: {text!r}")
+    return int(text)
+
+
+def hosts(options: argparse.Namespace) -> str:
+    """The servers to connect to."""
+    return options.hosts or os.environ.get("ZKCOORD_HOSTS") or "localhost:2181"
+
+
+def connect(options: argparse.Namespace, within: float | None = None) -> Client:
+    """Connects as the options say, within so many seconds if that is less than they allow."""
+    limit: float = options.connect_timeout
+    return zkcoord.connect(
+        hosts(options),
+        session_timeout=options.session_timeout,
+        connect_timeout=limit if within is None else min(limit, within),
+        identity=options.identity,
+        auth=_auth(options),
+        acl=options.acl,
+    )
+
+
+def _auth(options: argparse.Namespace) -> tuple[str, str | bytes] | None:
+    given: str | None = options.auth or os.environ.get("ZKCOORD_AUTH")
+    if not given:
+        return None
+    if given.startswith("@"):
+        try:
+            given = Path(given[1:]).read_text().rstrip("\r\n")
+        except (OSError, ValueError) as error:
+            raise zkcoord.InvalidArgument(f"--auth {printable(given)}: {error}") from None
+    scheme, colon, secret = given.partition(":")
+    if not scheme or not colon:
+        # Without the value: it may be a password.
+        raise zkcoord.InvalidArgument("--auth: must be SCHEME:SECRET, like digest:user:password, or @FILE")
+    return scheme, secret
