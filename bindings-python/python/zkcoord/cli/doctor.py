@@ -21,7 +21,7 @@ from zkcoord.cli import exit_codes, options
 from zkcoord.cli.console import Console, printable
 from zkcoord.cli.servers import Server, addresses, ask
 from zkcoord.client import Client
-from zkcoord.errors import ZkcoordError
+from zkcoord.errors import InvalidArgument, ZkcoordError
 
 _DESCRIPTION = """\
 Looks at the servers, the session, the permissions and the queue at PATH, and says what
@@ -31,7 +31,8 @@ may be warnings; 1: something is.
 _EPILOG = """\
 examples:
   zkcoord doctor /locks/report
-  zkcoord doctor --json --hosts zk1:2181,zk2:2181/app /locks/report | jq '.checks[] | select(.status != "ok")'
+  zkcoord doctor --hosts zk1:2181,zk2:2181,zk3:2181/app /locks/report
+  zkcoord doctor --json /locks/report | jq '.checks[] | select(.status != "ok")'
 """
 _ROUND_TRIPS = 7
 _SLOW = 0.1
@@ -94,9 +95,9 @@ def _examine(given: argparse.Namespace) -> Iterator[Check]:
     try:
         started = time.monotonic()
         client = options.connect(given)
+    except InvalidArgument:
+        raise  # wrong usage is no finding
     except ZkcoordError as error:
-        if isinstance(error, ValueError):
-            raise  # wrong usage is no finding
         yield Check(
             "session", "fail", str(error), "start the servers, or see --hosts, --auth and --connect-timeout"
         )
@@ -106,6 +107,8 @@ def _examine(given: argparse.Namespace) -> Iterator[Check]:
         try:
             yield from _round_trips(given, client)
             yield from _permissions(given, client)
+        except InvalidArgument:
+            raise
         except ZkcoordError as error:
             yield Check(
                 "requests", "fail", str(error), "see whether the servers are overloaded or restarting"

@@ -153,11 +153,13 @@ class _Ward:
         lost = self._guard.lost.is_set()
         safe_until = self._lease_end - self._margin - self._grace
         if not lost and now < safe_until:
-            self._terminated = None
+            if self._terminated is not None:
+                self._terminated = None
+                self._out.event("kept", "the servers answer again, the lock is kept")
             return safe_until - now
         if self._terminated is None:
             self._terminated = now
-            self._tell(lost)
+            self._tell_danger()
             self.signal(signal.SIGTERM)
             self.signal(signal.SIGCONT)  # who is stopped cannot end
         kill_at = self._lease_end - self._margin
@@ -171,14 +173,15 @@ class _Ward:
             self.signal(signal.SIGKILL)
         return None
 
-    def _tell(self, lost: bool) -> None:
+    def _tell_danger(self) -> None:
         try:
             self._guard.check()
-            why = "no server answers"
         except LockLost as error:
-            why = str(error)
-        kind = "lost" if lost else "losing"
-        self._out.event(kind, f"{'' if lost else 'about to lose '}{why}: the command gets SIGTERM", why=why)
+            self._out.event("lost", f"{error}: the command gets SIGTERM", why=str(error))
+        else:
+            why = "no server answers"
+            text = f"{why}, the lock is about to be lost: the command gets SIGTERM"
+            self._out.event("losing", text, why=why)
 
     def _stop_with_it(self) -> None:
         """Stops when the command was stopped, as its terminal's shell expects, until somebody lets us go on."""

@@ -1,0 +1,128 @@
+"""On a terminal: progress, colours, and who gets its keys."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import termios
+import time
+from collections.abc import Iterator
+
+import pytest
+from conftest import PATIENCE, Corner
+from zkcoord import Client
+from zkcoord_command import DEAF, environment, words
+
+
+class Terminal:
+    """A terminal with one program in its foreground."""
+
+    def __init__(self, corner: Corner, *arguments: str, **more: str) -> None:
+        self.main, self.other = pty.openpty()
+        self.seen = ""
+        self.process = subprocess.Popen(
+            words(*arguments),
+            env=environment(corner, TERM="xterm", **more),
+            stdin=self.other,
+            stdout=self.other,
+            stderr=self.other,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+
+    def press(self, keys: str) -> None:
+        os.write(self.main, keys.encode())
+
+    def await_text(self, pattern: str) -> re.Match[str]:
+        until = time.monotonic() + PATIENCE
+        while not (match := re.search(pattern, self.seen)):
+            assert time.monotonic() < until, (pattern, self.seen)
+            if select.select([self.main], [], [], 0.05)[0]:
+                self.seen += os.read(self.main, 4096).decode()
+        self.seen = self.seen[match.end() :]
+        return match
+
+    def foreground(self) -> int:
+        return os.tcgetpgrp(self.main)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.main)
+        os.close(self.other)
+
+
+@pytest.fixture
+def terminals() -> Iterator[list[Terminal]]:
+    opened: list[Terminal] = []
+    yield opened
+    for terminal in opened:
+        terminal.close()
+
+
+def test_progress_is_one_line_that_goes_away(
+    corner: Corner, client: Client, terminals: list[Terminal]
+) -> None:
+    with client.mutex("/lock"):
+        terminal = Terminal(corner, "lock", "/lock", "--", "echo", "ran")
+        terminals.append(terminal)
+        terminal.await_text(r"\r\x1b\[Kzkcoord: /lock: 1st in line, held by \S+ for 0 s")
+        terminal.await_text(r"\r\x1b\[Kzkcoord: /lock: 1st in line, held by \S+ for [12] s")
+    terminal.await_text(r"^\r\x1b\[Kran\r\n")
+    assert terminal.process.wait(PATIENCE) == 0
+
+
+def test_the_command_gets_the_keys(corner: Corner, terminals: list[Terminal]) -> None:
+    terminal = Terminal(corner, "lock", "/lock", "--", "sh", "-c", "read -r line; echo got $line; exec cat")
+    terminals.append(terminal)
+    terminal.press("words\n")
+    terminal.await_text("got words")
+    terminal.press("\x03")
+    assert terminal.process.wait(PATIENCE) == 130
+    assert corner.children("/lock") == []
+
+
+def test_ctrl_c_comes_once(corner: Corner, terminals: list[Terminal]) -> None:
+    terminal = Terminal(corner, "lock", "/lock", "--", *DEAF)
+    terminals.append(terminal)
+    pid = int(terminal.await_text(r"(\d+)\r\n")[1])
+    assert terminal.foreground() == pid
+    terminal.press("\x03")
+    terminal.await_text("SIGINT")
+    terminal.process.send_signal(signal.SIGUSR1)
+    assert "SIGINT" not in terminal.await_text(r"(?s)(.*)SIGUSR1")[1]
+
+
+def test_ctrl_z_stops_both_and_they_go_on_together(corner: Corner, terminals: list[Terminal]) -> None:
+    terminal = Terminal(corner, "lock", "/lock", "--", *DEAF)
+    terminals.append(terminal)
+    pid = int(terminal.await_text(r"(\d+)\r\n")[1])
+    terminal.press("\x1a")
+    stopped, status = os.waitpid(terminal.process.pid, os.WUNTRACED)
+    assert (stopped, os.WIFSTOPPED(status)) == (terminal.process.pid, True)
+    assert terminal.foreground() == terminal.process.pid
+    terminal.process.send_signal(signal.SIGCONT)
+    terminal.process.send_signal(signal.SIGUSR1)
+    terminal.await_text("SIGUSR1")
+    assert terminal.foreground() == pid
+
+
+def test_ctrl_c_ends_a_wait(corner: Corner, client: Client, terminals: list[Terminal]) -> None:
+    with client.mutex("/lock"):
+        terminal = Terminal(corner, "lock", "/lock", "--", "echo", "ran")
+        terminals.append(terminal)
+        terminal.await_text("in line")
+        terminal.press("\x03")
+        assert terminal.process.wait(PATIENCE) == 130
+        corner.await_children("/lock", 1)
+
+
+def test_colours_are_for_terminals_that_want_them(corner: Corner, terminals: list[Terminal]) -> None:
+    for more, text in (({}, "\x1b[32mok  \x1b[0m"), ({"NO_COLOR": "1"}, "ok    server")):
+        terminal = Terminal(corner, "doctor", "/lock", **more)
+        terminals.append(terminal)
+        terminal.await_text(re.escape(text))
+        assert terminal.process.wait(PATIENCE) == 0
