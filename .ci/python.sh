@@ -10,7 +10,7 @@ source .build/venv/bin/activate
 target=${CARGO_TARGET_DIR:-target}
 package=bindings-python
 settings=$package/pyproject.toml
-examples=(examples/{lock,counter,rate_limit,absent_keys}.py)
+examples=(examples/{lock,counter,rate_limit,absent_keys,article_lock,article_counter}.py)
 # All Python of the repository, also what other suites run.
 sources=($package "${examples[@]}" tests benches)
 report=.build/logs/python-tests.xml

@@ -10,18 +10,8 @@ from conftest import PATIENCE, Corner
 from zkcoord_command import Running, run
 
 PEERS = Path(__file__).parents[3] / "tests/peers"
-JARS = [
-    "curator-client",
-    "curator-framework",
-    "curator-recipes",
-    "zookeeper",
-    "zookeeper-jute",
-    "guava",
-    "metrics-core",
-    "slf4j-api",
-    "slf4j-simple",
-    "snappy-java",
-]
+JARS = ("curator-client", "curator-framework", "curator-recipes", "zookeeper", "zookeeper-jute", "guava")
+MORE_JARS = ("metrics-core", "slf4j-api", "slf4j-simple", "snappy-java")
 
 
 class Peer:
@@ -49,7 +39,7 @@ class Peer:
 
 @pytest.fixture(params=["curator", "kazoo"])
 def peer(request: pytest.FixtureRequest, corner: Corner) -> Iterator[tuple[str, Peer]]:
-    class_path = ":".join(f"/usr/share/java/{jar}.jar" for jar in JARS)
+    class_path = ":".join(f"/usr/share/java/{jar}.jar" for jar in JARS + MORE_JARS)
     fast = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
     programs = {
         "curator": ["java", *fast, "-cp", class_path, str(PEERS / "java/CuratorPeer.java")],
