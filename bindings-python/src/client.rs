@@ -167,8 +167,8 @@ impl Client {
         MissGuard::new(py, core.window(seconds(window)).hold(seconds(hold)))
     }
 
-    fn close(&self) -> Op {
-        Op::new(self.core.close(), None, nothing)
+    fn close(&self, timeout: Option<f64>) -> Op {
+        Op::new(self.core.close(), timeout, nothing)
     }
 }
 

@@ -5,8 +5,10 @@ mod callback;
 mod client;
 mod contender;
 mod counter;
+mod ending;
 mod error;
 mod guard;
+mod mailbox;
 mod miss_guard;
 mod multi_mutex;
 mod mutex;
@@ -29,9 +31,13 @@ mod _zkcoord {
     #[pymodule_export]
     use super::counter::{Counter, CounterWatch};
     #[pymodule_export]
+    use super::ending::begin_ending;
+    #[pymodule_export]
     use super::error::error_table;
     #[pymodule_export]
     use super::guard::Guard;
+    #[pymodule_export]
+    use super::mailbox::Mailbox;
     #[pymodule_export]
     use super::miss_guard::{LoadTurn, MissGuard};
     #[pymodule_export]

@@ -6,6 +6,7 @@ import pytest
 import zkcoord
 from conftest import Background, Corner, eventually
 from zkcoord import Client
+from zkcoord_testkit import Kit
 
 
 def test_a_client_has_a_session_and_a_state(corner: Corner) -> None:
@@ -57,13 +58,44 @@ def test_closing_gives_locks_back_and_ends_waits(corner: Corner, client: Client)
     guard.release()
 
 
-def test_a_forgotten_client_closes_itself(corner: Corner) -> None:
+def test_a_forgotten_client_closes_itself_with_a_warning(corner: Corner) -> None:
     guard: Any = zkcoord.connect(corner.hosts, session_timeout=30).mutex("/lock").acquire()
     corner.await_children("/lock", 1)
-    with pytest.warns(ResourceWarning):
-        del guard
+
+    def forget() -> None:
+        nonlocal guard
+        with pytest.warns(ResourceWarning, match="never released: lock /lock/"):
+            del guard
+            gc.collect()
+
+    # Until then the warning, whose source is the guard, kept it.
+    with pytest.warns(ResourceWarning, match=f"never closed: client of {corner.hosts}"):
+        forget()
         gc.collect()
     corner.await_children("/lock", 0)
+
+
+def test_a_client_is_not_forgotten_while_something_made_from_it_is_in_use(corner: Corner) -> None:
+    counter: Any = zkcoord.connect(corner.hosts, session_timeout=30).counter("/n")
+    gc.collect()
+    values = counter.watch()
+    del counter
+    gc.collect()
+    assert values.next() == 0
+    values._client.close()
+
+
+def test_it_is_closed_once_and_may_be_closed_again(kit: Kit, corner: Corner) -> None:
+    with kit.proxy(corner.zookeeper.host(0)) as proxy:
+        hosts = corner.hosts.replace(corner.zookeeper.host(0), proxy.address)
+        client = zkcoord.connect(hosts, session_timeout=0.5)
+        proxy.refuse()
+        client.striped_counter("/n").add(1)
+        with pytest.raises(zkcoord.AcquireTimeout, match="striped counters could not be written"):
+            client.close()
+        client.close()
+        with client:
+            assert client.state == "closed"
 
 
 def test_states_are_told_until_unsubscribed(frail: Corner) -> None:

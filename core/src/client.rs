@@ -246,10 +246,14 @@ impl Client {
         Op::new(&runtime, |deadline| async move {
             let deadline = deadline.once_within(ONE_ANSWER);
             let late = |what| move || Error::new(ErrorCode::Timeout, what);
-            let closing = Closing(&core.supervisor);
-            let flushing = tokio::time::timeout(core.options().session_timeout, core.adders.close());
-            let flushed = deadline.run(flushing).await.and_then(|flushed| flushed.ok());
-            drop(closing);
+            let flushed = if core.supervisor.is_closing() {
+                // An earlier call has flushed, and has told what came of it.
+                Some(Ok(()))
+            } else {
+                let _closing = Closing(&core.supervisor);
+                let flushing = tokio::time::timeout(core.options().session_timeout, core.adders.close());
+                deadline.run(flushing).await.and_then(|flushed| flushed.ok())
+            };
             let closed = deadline.run(core.supervisor.closed()).await;
             flushed.ok_or_else(late("what was added to striped counters could not be written in time"))??;
             closed.ok_or_else(late("the server has not confirmed the close yet"))

@@ -92,7 +92,7 @@ pub use inspect::{Contender, Queue};
 pub use miss_guard::{LoadTurn, Lookup, MissGuard};
 pub use multi_mutex::MultiMutex;
 pub use mutex::Mutex;
-pub use op::{Canceller, Op};
+pub use op::{Canceller, Op, Outcome};
 pub use options::Acl;
 pub use owners::thread_owner;
 pub use rate_limiter::RateLimiter;

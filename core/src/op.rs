@@ -155,7 +155,11 @@ impl<T: Send + 'static> Op<T> {
         self.runtime.as_ref().map_or(Ok(()), |runtime| runtime.process().check())
     }
 
-    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
+    fn poll_taken(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        self.poll_outcome(cx).map(Outcome::take)
+    }
+
+    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
         self.start(Where::Task);
         if let Stage::Running(work) = &mut self.stage {
             let outcome = match work.get_mut() {
@@ -166,20 +170,19 @@ impl<T: Send + 'static> Op<T> {
                 Err(forked) => Err(forked),
             };
             self.stage = Stage::Done;
-            return Poll::Ready(self.attest(outcome));
+            return Poll::Ready(self.ended(outcome));
         }
         let outcome = match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Failed(error) => Err(error),
             _ => Err(Error::internal("an operation was used again after its end")),
         };
-        Poll::Ready(self.attest(outcome))
+        Poll::Ready(self.ended(outcome))
     }
 
-    fn attest(&mut self, outcome: Result<T>) -> Result<T> {
-        if let Some(Witness { started: Some(started), tell }) = self.witness.take() {
-            tell(&outcome, started.elapsed());
-        }
-        outcome
+    fn ended(&mut self, outcome: Result<T>) -> Outcome<T> {
+        let witness = self.witness.take();
+        let told = witness.and_then(|Witness { started, tell }| Some((tell, started?.elapsed())));
+        Outcome { outcome, told }
     }
 
     /// Blocks the current thread until the operation is done.
@@ -188,7 +191,7 @@ impl<T: Send + 'static> Op<T> {
     /// Those of the operation, and `WOULD_DEADLOCK` on a thread that runs zkcoord's callbacks.
     pub fn wait(mut self) -> Result<T> {
         callback::check_may_wait()?;
-        park_until(None, |cx| self.poll_outcome(cx)).unwrap_or_else(|| Err(lost_task()))
+        park_until(None, |cx| self.poll_taken(cx)).unwrap_or_else(|| Err(lost_task()))
     }
 
     /// Blocks the current thread for at most `slice`: `None` when the operation is still under way. For callers that
@@ -197,7 +200,7 @@ impl<T: Send + 'static> Op<T> {
         if let Err(error) = callback::check_may_wait() {
             return Some(Err(error));
         }
-        park_until(Instant::now().checked_add(slice), |cx| self.poll_outcome(cx))
+        park_until(Instant::now().checked_add(slice), |cx| self.poll_taken(cx))
     }
 
     /// The operation, unless it is known to fail before it starts: for an argument that cannot be, or in a child of fork().
@@ -214,13 +217,23 @@ impl<T: Send + 'static> Op<T> {
     /// Starts the operation and calls `done` with its outcome: exactly once, never inside this call, on the runtime's
     /// thread. It must not block there; see [`callback::dispatch`] for what does.
     pub fn on_done(self, done: impl FnOnce(Result<T>) + Send + 'static) -> Canceller {
-        let canceller = Canceller::new();
-        self.on_done_unless(&canceller, done);
-        canceller
+        self.on_outcome(move |outcome| done(outcome.take()))
     }
 
     /// As [`on_done`](Op::on_done), with a canceller that is there before `done` can be called.
-    pub fn on_done_unless(mut self, canceller: &Canceller, done: impl FnOnce(Result<T>) + Send + 'static) {
+    pub fn on_done_unless(self, canceller: &Canceller, done: impl FnOnce(Result<T>) + Send + 'static) {
+        self.on_outcome_unless(canceller, move |outcome| done(outcome.take()));
+    }
+
+    /// As [`on_done`](Op::on_done), for callers who pass the outcome on to somebody who may be gone by then: what is dropped
+    /// untaken counts as never had.
+    pub fn on_outcome(self, done: impl FnOnce(Outcome<T>) + Send + 'static) -> Canceller {
+        let canceller = Canceller::new();
+        self.on_outcome_unless(&canceller, done);
+        canceller
+    }
+
+    fn on_outcome_unless(mut self, canceller: &Canceller, done: impl FnOnce(Outcome<T>) + Send + 'static) {
         let cancel = canceller.cancel.clone();
         self.start(Where::Here);
         let runtime = match self.runtime.take() {
@@ -228,17 +241,19 @@ impl<T: Send + 'static> Op<T> {
             _ => {
                 let error =
                     if let Stage::Failed(error) = &self.stage { error.clone() } else { Error::forked() };
-                callback::dispatch(move || done(Err(error)));
+                callback::dispatch(move || done(Outcome::failed(error)));
                 return;
             }
         };
         let _detached = runtime.spawn(async move {
             let cancelled = || Error::new(ErrorCode::Cancelled, "cancelled by the caller");
-            let working = poll_fn(|cx| match cancel.get()?.poll_asked(cx) {
-                Poll::Ready(()) => Poll::Ready(Err(cancelled())),
-                Poll::Pending => self.poll_outcome(cx),
+            let working = poll_fn(|cx| match cancel.get().map(|cancel| cancel.poll_asked(cx)) {
+                Ok(Poll::Pending) => self.poll_outcome(cx),
+                Ok(Poll::Ready(())) => Poll::Ready(Outcome::failed(cancelled())),
+                Err(forked) => Poll::Ready(Outcome::failed(forked)),
             });
-            let outcome = AssertUnwindSafe(working).catch_unwind().await.unwrap_or_else(|_| Err(lost_task()));
+            let outcome = AssertUnwindSafe(working).catch_unwind().await;
+            let outcome = outcome.unwrap_or_else(|_| Outcome::failed(lost_task()));
             drop(self);
             done(outcome);
         });
@@ -249,7 +264,7 @@ impl<T: Send + 'static> Future for Op<T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        self.poll_outcome(cx)
+        self.poll_taken(cx)
     }
 }
 
@@ -264,6 +279,37 @@ impl<T> fmt::Debug for Op<T> {
             Stage::Failed(_) | Stage::Done => "done",
         };
         f.debug_struct("Op").field("stage", &stage).field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
+
+/// What an operation ended with, until somebody takes it. A value that is dropped instead was never had: a counter's watch
+/// gives it to the next call, a lock is given back.
+#[must_use = "an outcome that nobody takes counts as never had"]
+pub struct Outcome<T> {
+    outcome: Result<T>,
+    told: Option<(Tell<T>, Duration)>,
+}
+
+impl<T> Outcome<T> {
+    /// The result, for good.
+    ///
+    /// # Errors
+    /// Those of the operation.
+    pub fn take(self) -> Result<T> {
+        if let Some((tell, took)) = self.told {
+            tell(&self.outcome, took);
+        }
+        self.outcome
+    }
+
+    fn failed(error: Error) -> Outcome<T> {
+        Outcome { outcome: Err(error), told: None }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Outcome<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Outcome").field(&self.outcome).finish()
     }
 }
 
@@ -413,8 +459,18 @@ mod tests {
         dropped.start(Where::Task);
         drop(dropped);
         drop(op(3));
+        let (pass, passed) = mpsc::channel();
+        for n in [4, 5] {
+            let pass = pass.clone();
+            op(n).on_outcome(move |outcome| pass.send((n, outcome)).unwrap());
+        }
+        for (n, outcome) in passed.iter().take(2) {
+            if n == 5 {
+                assert_eq!(outcome.take().unwrap(), 5);
+            }
+        }
         drop(tell);
-        assert_eq!(told.iter().collect::<Vec<_>>(), [1]);
+        assert_eq!(told.iter().collect::<Vec<_>>(), [1, 5]);
     }
 
     #[test]

@@ -345,6 +345,8 @@ fn a_close_that_cannot_flush_says_so_in_time() {
         assert_eq!(error.code(), ErrorCode::Timeout, "{error}");
         assert!(error.message().contains("striped"), "{error}");
         assert_eq!(striped.add(1).unwrap_err().code(), ErrorCode::Closed);
+        // It was told once.
+        client.close().timeout(SESSION + PATIENCE).wait().unwrap();
     }
     let proxy = corner.proxy();
     let cancelled = corner.client_through(&proxy);

@@ -16,10 +16,11 @@ classes. Clients, and all that is made from them, may be used from several threa
 again: what the parent made raises :class:`ForkedError` there.
 """
 
+from zkcoord import _exit
 from zkcoord._zkcoord import __version__
 from zkcoord.client import Client, connect
 from zkcoord.contender import Contender, Queue
-from zkcoord.counter import Counter, Versioned
+from zkcoord.counter import Counter
 from zkcoord.counter_watch import CounterWatch
 from zkcoord.errors import (
     AcquireTimeout,
@@ -51,6 +52,7 @@ from zkcoord.rw_lock import RwLock
 from zkcoord.semaphore import Semaphore
 from zkcoord.stats import HoldStats, WaitStats
 from zkcoord.striped_counter import StripedCounter
+from zkcoord.versioned import Versioned
 from zkcoord.window_counter import WindowCounter
 
 __all__ = [
@@ -94,3 +96,5 @@ __all__ = [
     "__version__",
     "connect",
 ]
+
+_exit.install()

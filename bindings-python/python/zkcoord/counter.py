@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from zkcoord import _arguments, _zkcoord
+from zkcoord._operations.counter import CounterOperations
 from zkcoord.counter_watch import CounterWatch
-from zkcoord.stats import WaitStats, wait_stats
+from zkcoord.versioned import Versioned
 
 
-class Versioned(NamedTuple):
-    """A value, and the version of the node that held it.
-
-    Attributes:
-        value: The counter's value.
-        version: How often the node was written since it was made; -1 when it is missing.
-    """
-
-    value: int
-    version: int
-
-
-class Counter:
+class Counter(CounterOperations):
     """A counter at a path, an integer. Made by ``client.counter(path)``. A missing node counts as the default, 0.
 
     Every change is applied exactly once, also when the reply of a server is lost. Changes that come in while a write is
@@ -45,13 +31,9 @@ class Counter:
         print("visitor number", hits.increment())
     """
 
-    def __init__(self, native: _zkcoord.Counter, path: str) -> None:
-        self._native = native
-        self._path = path
-
     def add(self, n: int = 1, *, timeout: float | None = None) -> int:
         """Adds ``n``, which may be negative, and returns the new value. One round trip when nobody else writes."""
-        return self._native.add(_arguments.integer("n", n), _arguments.timeout(timeout)).wait()
+        return self._add(n, timeout).wait()
 
     def increment(self, *, timeout: float | None = None) -> int:
         """Adds 1 and returns the new value."""
@@ -69,21 +51,19 @@ class Counter:
                 acknowledged. Spares the leader the work.
             timeout: See above.
         """
-        return self._native.get(_arguments.boolean("stale", stale), _arguments.timeout(timeout)).wait()
+        return self._get(stale, timeout).wait()
 
     def set(self, value: int, *, timeout: float | None = None) -> None:
         """Sets the value."""
-        self._native.set(_arguments.integer("value", value), _arguments.timeout(timeout)).wait()
+        self._set(value, timeout).wait()
 
     def get_and_set(self, value: int, *, timeout: float | None = None) -> int:
         """Sets the value and returns the one before."""
-        checked = _arguments.integer("value", value)
-        return self._native.get_and_set(checked, _arguments.timeout(timeout)).wait()
+        return self._get_and_set(value, timeout).wait()
 
     def compare_and_set(self, expected: int, new: int, *, timeout: float | None = None) -> bool:
         """Sets the value to ``new`` if it is ``expected``; returns whether it was."""
-        before, after = _arguments.integer("expected", expected), _arguments.integer("new", new)
-        return self._native.compare_and_set(before, after, _arguments.timeout(timeout)).wait()
+        return self._compare_and_set(expected, new, timeout).wait()
 
     def versioned(self, *, timeout: float | None = None) -> Versioned:
         """The value as by :meth:`get`, with the version of its node.
@@ -92,7 +72,7 @@ class Counter:
 
             value, version = hits.versioned()
         """
-        return Versioned(*self._native.versioned(_arguments.timeout(timeout)).wait())
+        return self._versioned(timeout).wait()
 
     def reserve(self, n: int, *, timeout: float | None = None) -> range:
         """Takes ``n`` consecutive numbers that nobody else gets, neither here nor from :meth:`increment`.
@@ -109,8 +89,7 @@ class Counter:
             for row, number in zip(rows, client.counter("/counters/ids").reserve(len(rows))):
                 insert(number, row)
         """
-        first, last = self._native.reserve(_arguments.integer("n", n), _arguments.timeout(timeout)).wait()
-        return range(first, last + 1)
+        return self._reserve(n, timeout).wait()
 
     def watch(self) -> CounterWatch:
         """Follows the value: the current one, then the latest whenever it has changed. Makes no request yet.
@@ -123,15 +102,4 @@ class Counter:
                     if value == 0:
                         break
         """
-        return CounterWatch(self._native.watch(), self._path)
-
-    def stats(self) -> WaitStats:
-        """How long the changes through this object took. Costs no round trip.
-
-        Raises:
-            ForkedError: This is a child of the process that connected.
-        """
-        return wait_stats(self._native.stats())
-
-    def __repr__(self) -> str:
-        return f"<zkcoord.Counter {self._path}>"
+        return CounterWatch(self._native.watch(), self._client, self._name)

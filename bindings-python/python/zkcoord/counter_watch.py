@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Self
 
-from zkcoord import _arguments, _zkcoord
+from zkcoord._operations.counter_watch import CounterWatchOperations
 from zkcoord.errors import Cancelled
 
 
-class CounterWatch:
+class CounterWatch(CounterWatchOperations):
     """The values of a counter, one after another: an iterator. Made by ``counter.watch()``.
 
     The first is the current value; then each comes when it is another one than the one before. Values that follow each
@@ -30,11 +30,6 @@ class CounterWatch:
                 if value == 0:
                     break
     """
-
-    def __init__(self, native: _zkcoord.CounterWatch, path: str) -> None:
-        self._native: _zkcoord.CounterWatch | None = native
-        self._path = path
-        self._pending: set[_zkcoord.Op[int]] = set()
 
     def __iter__(self) -> Self:
         return self
@@ -62,29 +57,11 @@ class CounterWatch:
             print(values.next(), "now")
             print(values.next(timeout=60), "next")
         """
-        limit = _arguments.timeout(timeout)
-        if (native := self._native) is None:
-            raise Cancelled("the watch is closed")
-        operation = native.next(limit)
-        self._pending.add(operation)
-        try:
-            if self._native is None:  # closed before it could know of this operation
-                operation.cancel()
+        with self._next(timeout) as operation:
             return operation.wait()
-        finally:
-            self._pending.discard(operation)
-
-    def close(self) -> None:
-        """Ends the watch, and the waits of all threads for it. Makes no request. May be called again."""
-        self._native = None
-        for operation in list(self._pending):
-            operation.cancel()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def __repr__(self) -> str:
-        return f"<zkcoord.CounterWatch {self._path}{'' if self._native else ' closed'}>"

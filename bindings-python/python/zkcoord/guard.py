@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Self
 
-from zkcoord import _arguments, _zkcoord
+from zkcoord import _arguments
+from zkcoord._operations.guard import PARTING, GuardOperations, LostOperations
 from zkcoord.errors import AcquireTimeout, ForkedError, WouldDeadlock, ZkcoordError
 
-# How many seconds the end of a with block waits for the servers. In an outage, what the block raised must come out.
-_PARTING = 2.0
 
-
-class Guard:
+class Guard(GuardOperations):
     """A lock that is held, until it is released or lost. Given back at the end of its ``with`` block.
 
     A lock can be lost while it is held: when the servers have not confirmed the session for too long, when the session
@@ -22,78 +19,6 @@ class Guard:
 
     A guard that is forgotten gives its lock back in the background, with a :class:`ResourceWarning`.
     """
-
-    def __init__(self, native: _zkcoord.Guard) -> None:
-        self._native = native
-        self._released = False
-
-    @property
-    def token(self) -> int:
-        """The fencing token: larger than that of every holder before.
-
-        Pass it along with what you write, and let the receiver refuse a token smaller than one that it has seen.
-        """
-        return self._native.token
-
-    @property
-    def tokens(self) -> list[tuple[str, int]]:
-        """Every node of the guard with its token: of several locks, in the order of their paths.
-
-        Each fences what its own lock protects: compare tokens of one path only. :attr:`token` is the first one's.
-
-        Raises:
-            ForkedError: This is a child of the process that acquired it.
-
-        Example::
-
-            with client.multi_mutex(["/accounts/7", "/accounts/12"]) as guard:
-                for node, token in guard.tokens:
-                    print(node, "is held with token", token)
-        """
-        return self._native.tokens()
-
-    @property
-    def node(self) -> str:
-        """The path of the lock's node, below the client's chroot; of the first one when there are several."""
-        return self._native.node
-
-    @property
-    def is_held(self) -> bool:
-        """Whether the lock is held for certain at this moment. Costs no round trip."""
-        return self._native.is_held()
-
-    def check(self) -> None:
-        """Checks that the lock is held for certain at this moment. Costs no round trip.
-
-        Raises:
-            LockLost: It is not held any more, or cannot be known to be.
-            ForkedError: This is a child of the process that acquired it.
-
-        Example::
-
-            for row in rows:
-                guard.check()
-                write(row, fence=guard.token)
-        """
-        self._native.check()
-
-    @property
-    def lease_remaining(self) -> float:
-        """How many seconds longer the lock is held for certain if no server answers from now on. Costs no round trip.
-
-        While servers answer it is above 3/8 of the session timeout, and never more than 5/8. When it has run out the
-        lock is lost. So it tells in advance that a loss is near, and how long there is to stop. 0 when the lock is not
-        held any more; somebody who deletes the lock's node takes it without such a warning.
-
-        Raises:
-            ForkedError: This is a child of the process that acquired it.
-
-        Example::
-
-            if guard.lease_remaining > 2:
-                write_what_takes_a_second()
-        """
-        return self._native.lease_remaining()
 
     @property
     def lost(self) -> Lost:
@@ -117,25 +42,6 @@ class Guard:
         """
         _arguments.function("fn", fn)
         self._native.on_lost(fn)
-
-    @property
-    def revoke_requested(self) -> bool:
-        """Whether somebody has asked for the lock.
-
-        By :meth:`Client.request_revoke() <zkcoord.Client.request_revoke>`, or Curator's ``Revoker``. The lock stays
-        held; its holder decides.
-
-        Raises:
-            ForkedError: This is a child of the process that acquired it.
-
-        Example::
-
-            for row in rows:
-                if guard.revoke_requested:
-                    break
-                write(row, fence=guard.token)
-        """
-        return self._native.is_revoke_requested()
 
     def on_revoke(self, fn: Callable[[], object]) -> None:
         """Calls ``fn()`` once when somebody asks for the lock, on a thread of zkcoord's.
@@ -186,8 +92,7 @@ class Guard:
             with client.mutex("/locks/config").acquire() as guard:
                 guard.set_data("/config", b"colour=green")
         """
-        checked = _arguments.text("path", path), _arguments.data(data), _arguments.version(version)
-        self._native.set_data(*checked, _arguments.timeout(timeout)).wait()
+        self._set_data(path, data, version, timeout).wait()
 
     def create(self, path: str, data: bytes | bytearray | memoryview, timeout: float | None = None) -> None:
         """Creates a persistent node, on condition that the lock is still held.
@@ -196,8 +101,7 @@ class Guard:
             InvalidArgument: An argument is not acceptable, there is such a node already, or none above it.
             ZkcoordError: Otherwise as :meth:`set_data`.
         """
-        checked = _arguments.text("path", path), _arguments.data(data)
-        self._native.create(*checked, _arguments.timeout(timeout)).wait()
+        self._create(path, data, timeout).wait()
 
     def delete(self, path: str, version: int = -1, timeout: float | None = None) -> None:
         """Deletes a node, on condition that the lock is still held.
@@ -207,8 +111,7 @@ class Guard:
                 are nodes below it.
             ZkcoordError: Otherwise as :meth:`set_data`.
         """
-        checked = _arguments.text("path", path), _arguments.version(version)
-        self._native.delete(*checked, _arguments.timeout(timeout)).wait()
+        self._delete(path, version, timeout).wait()
 
     def release(self, timeout: float | None = None) -> None:
         """Gives the lock back and waits until the servers have taken it. May be called again, and after a loss.
@@ -221,10 +124,8 @@ class Guard:
             WouldDeadlock: Called from a callback of zkcoord's; the lock is held still.
             ForkedError: This is a child of the process that acquired it.
         """
-        operation = self._native.release(_arguments.timeout(timeout))
-        self._released = True  # whatever comes of the wait
         try:
-            operation.wait()
+            self._release(timeout).wait()
         except WouldDeadlock:
             self._released = False  # refused before it began
             raise
@@ -234,36 +135,15 @@ class Guard:
 
     def __exit__(self, kind: object, *_: object) -> None:
         try:
-            self.release(timeout=_PARTING)
+            self.release(timeout=PARTING)
         except (AcquireTimeout, ForkedError):
             pass  # it goes on in the background; or it is the parent's
         except ZkcoordError:
             if kind is None:  # what the block raised tells more
                 raise
 
-    def __del__(self, _warn: Callable[..., None] = warnings.warn) -> None:
-        # Without _released, __init__ was interrupted; the native half gives the lock back then.
-        if getattr(self, "_released", True):
-            return
-        was_held = self.is_held
-        self._native.abandon()
-        if was_held:
-            _warn(
-                f"never released: lock {self.node} (token {self.token})",
-                ResourceWarning,
-                stacklevel=2,
-                source=self,
-            )
 
-    def __repr__(self) -> str:
-        try:
-            state = "held" if self.is_held else "lost" if self._native.is_lost() else "not held"
-        except ForkedError:
-            state = "forked"
-        return f"<zkcoord.Guard {self.node} token={self.token} {state}>"
-
-
-class Lost:
+class Lost(LostOperations):
     """The loss of a lock, as an event: like :class:`threading.Event`, but set by zkcoord alone.
 
     Example::
@@ -271,17 +151,6 @@ class Lost:
         if guard.lost.wait(timeout=1):
             stop_everything()
     """
-
-    def __init__(self, native: _zkcoord.Guard) -> None:
-        self._native = native
-
-    def is_set(self) -> bool:
-        """Whether the lock was lost. A lock that was released is not lost.
-
-        Raises:
-            ForkedError: This is a child of the process that took the lock.
-        """
-        return self._native.is_lost()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Waits until the lock is lost.
@@ -296,14 +165,10 @@ class Lost:
             WouldDeadlock: Called from a callback of zkcoord's.
             ForkedError: This is a child of the process that acquired the lock.
         """
-        limit = _arguments.timeout(timeout)
-        if limit == 0 or self.is_set():
+        if (operation := self._wait(timeout)) is None:
             return self.is_set()
         try:
-            self._native.wait_lost(limit).wait()
+            operation.wait()
         except AcquireTimeout:
             return False
         return True
-
-    def __repr__(self) -> str:
-        return f"<zkcoord.Lost {self._native.node} {'set' if self.is_set() else 'unset'}>"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import TypeVar
 
-from zkcoord import _arguments, _zkcoord
+from zkcoord import _arguments
+from zkcoord._operations.miss_guard import MissGuardOperations
 
 _Key = TypeVar("_Key", str, bytes)
 _Value = TypeVar("_Value")
 
 
-class MissGuard:
+class MissGuard(MissGuardOperations):
     """Keeps useless lookups of keys that do not exist off a database. Made by ``client.miss_guard(path)``.
 
     Put it between a cache and the database behind it. Of all who want the same key at the same time, in all processes,
@@ -34,10 +36,6 @@ class MissGuard:
             return cache.get(name) or users.load(name, query)
     """
 
-    def __init__(self, native: _zkcoord.MissGuard, path: str) -> None:
-        self._native = native
-        self._path = path
-
     def load(
         self, key: _Key, fn: Callable[[_Key], _Value | None], *, timeout: float | None = None
     ) -> _Value | None:
@@ -58,7 +56,7 @@ class MissGuard:
             What ``fn`` returned; ``None`` also when the key is known to be absent.
 
         Raises:
-            InvalidArgument: ``key`` is neither text nor bytes, or ``fn`` cannot be called.
+            InvalidArgument: ``key`` is neither text nor bytes, or ``fn`` cannot be called here.
             AcquireTimeout: Others still look the key up; ``fn`` was not called. Also a ``TimeoutError``.
             Indeterminate: ``fn`` was called, and the servers have not confirmed in time what came of it.
             BadData: The key's node holds something else; it stays as it is.
@@ -70,15 +68,14 @@ class MissGuard:
 
             user = client.miss_guard("/misses/users").load("user-42", query, timeout=5)
         """
-        name, limit = _arguments.key(key), _arguments.timeout(timeout)
-        _arguments.function("fn", fn)
-        turn = self._native.begin(name, limit).wait()
+        if inspect.iscoroutinefunction(fn):
+            raise _arguments.invalid("fn", fn, "must not be async here; see zkcoord.aio")
+        turn = self._begin(key, fn, timeout).wait()
         if turn is None:
             return None
         try:
             value = fn(key)
-            verdict = turn.missed(limit) if value is None else turn.found(limit)
-            verdict.wait()
+            self._conclude(turn, value, timeout).wait()
             return value
         finally:
             turn.abandon()  # if there was no verdict
@@ -104,7 +101,4 @@ class MissGuard:
             insert(user)
             client.miss_guard("/misses/users").forget(user.name)
         """
-        self._native.forget(_arguments.key(key), _arguments.timeout(timeout)).wait()
-
-    def __repr__(self) -> str:
-        return f"<zkcoord.MissGuard {self._path}>"
+        self._forget(key, timeout).wait()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from zkcoord import _arguments, _zkcoord
-from zkcoord._entering import Entering
+from zkcoord._lock import Lock
+from zkcoord._operations.recipe import Measured
 from zkcoord.guard import Guard
-from zkcoord.stats import WaitStats, wait_stats
 
 
-class MultiMutex(Entering):
+class MultiMutex(Measured[_zkcoord.MultiMutex], Lock):
     """Several mutexes taken as one, all or none. Made by ``client.multi_mutex(paths)``.
 
     They are taken in the order of their paths, whatever order those were given in, so that nobody waits in a circle. On
@@ -23,11 +23,6 @@ class MultiMutex(Entering):
             move_money(fence=guard.token)
     """
 
-    def __init__(self, native: _zkcoord.MultiMutex, paths: list[str]) -> None:
-        super().__init__()
-        self._native = native
-        self._paths = paths
-
     def acquire(self, timeout: float | None = None) -> Guard:
         """Waits for all the locks, under one deadline.
 
@@ -41,7 +36,7 @@ class MultiMutex(Entering):
             AcquireTimeout: They were not all had in time; none is held. Also a ``TimeoutError``.
             ZkcoordError: Otherwise as :meth:`Mutex.acquire() <zkcoord.Mutex.acquire>`.
         """
-        return Guard(self._native.acquire(_arguments.timeout(timeout), None).wait())
+        return self._taken(self._native.acquire(_arguments.timeout(timeout), None))
 
     def try_acquire(self) -> Guard | None:
         """Takes all the locks if all are free; ``None`` when one is not.
@@ -50,16 +45,4 @@ class MultiMutex(Entering):
             ConnectionLost: There is no connection right now.
             ZkcoordError: Otherwise as :meth:`acquire`.
         """
-        native = self._native.try_acquire(None).wait()
-        return None if native is None else Guard(native)
-
-    def stats(self) -> WaitStats:
-        """How long this object waited, and held what it got. Costs no round trip.
-
-        Raises:
-            ForkedError: This is a child of the process that connected.
-        """
-        return wait_stats(self._native.stats())
-
-    def __repr__(self) -> str:
-        return f"<zkcoord.MultiMutex {' '.join(self._paths)}>"
+        return self._taken_if_free(self._native.try_acquire(None))

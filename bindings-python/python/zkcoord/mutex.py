@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from zkcoord import _arguments, _zkcoord
-from zkcoord._entering import Entering
-from zkcoord.contender import Contender, Queue
+from zkcoord import _arguments
+from zkcoord._lock import Lock
+from zkcoord._operations.mutex import MutexOperations
+from zkcoord.contender import Queue
 from zkcoord.guard import Guard
-from zkcoord.stats import WaitStats, wait_stats
 
 
-class Mutex(Entering):
+class Mutex(MutexOperations, Lock):
     """A lock that at most one client of the ensemble holds, served in order of arrival. Made by ``client.mutex(path)``.
 
     Not reentrant: a second :meth:`acquire` waits for the first guard, also in the same thread. A thread that holds the
@@ -20,11 +20,6 @@ class Mutex(Entering):
 
     ``with mutex as guard:`` is ``with mutex.acquire() as guard:``.
     """
-
-    def __init__(self, native: _zkcoord.Mutex | _zkcoord.ReentrantMutex, name: str) -> None:
-        super().__init__()
-        self._native = native
-        self._name = name
 
     def acquire(self, timeout: float | None = None) -> Guard:
         """Waits for the lock. One round trip when it is free.
@@ -53,7 +48,7 @@ class Mutex(Entering):
             with mutex.acquire(timeout=5) as guard:
                 write_report(fence=guard.token)
         """
-        return Guard(self._native.acquire(_arguments.timeout(timeout), None).wait())
+        return self._taken(self._native.acquire(_arguments.timeout(timeout), None))
 
     def try_acquire(self) -> Guard | None:
         """Takes the lock if it is free; ``None`` when it is not.
@@ -68,8 +63,7 @@ class Mutex(Entering):
                 with guard:
                     write_report(fence=guard.token)
         """
-        native = self._native.try_acquire(None).wait()
-        return None if native is None else Guard(native)
+        return self._taken_if_free(self._native.try_acquire(None))
 
     def inspect(self, timeout: float | None = None) -> Queue:
         """Who holds the lock and who waits for it, in order. Two round trips.
@@ -93,21 +87,4 @@ class Mutex(Entering):
             for contender in mutex.inspect():
                 print(contender.role, contender.identity, contender.waiting_since)
         """
-        contenders, warnings = self._native.inspect(_arguments.timeout(timeout)).wait()
-        return Queue((Contender(*contender) for contender in contenders), warnings)
-
-    def stats(self) -> WaitStats:
-        """How long this object waited, and held what it got. Costs no round trip.
-
-        Raises:
-            ForkedError: This is a child of the process that connected.
-
-        Example::
-
-            stats = mutex.stats()
-            print("waited", stats.p50, "seconds, held", stats.holds.p50)
-        """
-        return wait_stats(self._native.stats())
-
-    def __repr__(self) -> str:
-        return f"<zkcoord.{type(self).__name__} {self._name}>"
+        return self._inspect(timeout).wait()

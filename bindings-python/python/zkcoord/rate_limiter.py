@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from zkcoord import _arguments, _zkcoord
-from zkcoord.stats import WaitStats, wait_stats
+from zkcoord._operations.rate_limiter import RateLimiterOperations
 
 
-class RateLimiter:
+class RateLimiter(RateLimiterOperations):
     """So many permits in any stretch of time, for all clients together. Made by ``client.rate_limiter(path)``.
 
     Never more than ``permits`` are let through in any ``per`` seconds, wherever they begin. The time is that of the
@@ -33,12 +32,6 @@ class RateLimiter:
             return "429 Too Many Requests"
     """
 
-    def __init__(self, native: _zkcoord.RateLimiter, path: str, permits: int, per: float) -> None:
-        self._native = native
-        self._path = path
-        self._permits = permits
-        self._per = per
-
     def acquire(self, permits: int = 1, timeout: float | None = None) -> None:
         """Waits until ``permits`` may be used, all at once. They are used up; there is nothing to give back.
 
@@ -49,19 +42,8 @@ class RateLimiter:
             timeout: How many seconds to wait, also while no server can be reached. ``None``: for ever; 0: take them if
                 they are free now.
         """
-        self._native.acquire(_arguments.count("permits", permits), _arguments.timeout(timeout)).wait()
+        self._acquire(permits, timeout).wait()
 
     def try_acquire(self, permits: int = 1) -> bool:
         """Takes ``permits`` if they are free now, all or none, and says whether they were. Does not wait for others."""
-        return self._native.try_acquire(_arguments.count("permits", permits)).wait()
-
-    def stats(self) -> WaitStats:
-        """How long the calls of :meth:`acquire` of this object waited. Costs no round trip.
-
-        Raises:
-            ForkedError: This is a child of the process that connected.
-        """
-        return wait_stats(self._native.stats())
-
-    def __repr__(self) -> str:
-        return f"<zkcoord.RateLimiter {self._path} permits={self._permits} per={self._per}>"
+        return self._try_acquire(permits).wait()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from zkcoord import _arguments, _zkcoord
-from zkcoord._entering import Entering
+from zkcoord._lock import Lock
+from zkcoord._operations.recipe import Measured
 from zkcoord.guard import Guard
-from zkcoord.stats import WaitStats, wait_stats
 
 
-class Semaphore(Entering):
+class Semaphore(Measured[_zkcoord.Semaphore], Lock):
     """So many permits, shared by all clients, taken one or several at a time. Made by ``client.semaphore()``.
 
     Everyone who shares the path must give the same number of permits: it is not stored anywhere. Permits are had in
@@ -23,12 +23,6 @@ class Semaphore(Entering):
         with downloads.acquire(timeout=5):
             download()
     """
-
-    def __init__(self, native: _zkcoord.Semaphore, path: str, permits: int) -> None:
-        super().__init__()
-        self._native = native
-        self._path = path
-        self._permits = permits
 
     def acquire(self, permits: int = 1, timeout: float | None = None) -> Guard:
         """Waits for ``permits`` of them, all at once: none is held while waiting for more.
@@ -47,7 +41,7 @@ class Semaphore(Entering):
             ZkcoordError: Otherwise as :meth:`Mutex.acquire() <zkcoord.Mutex.acquire>`.
         """
         wanted = _arguments.permits(permits)
-        return Guard(self._native.acquire(wanted, _arguments.timeout(timeout)).wait())
+        return self._taken(self._native.acquire(wanted, _arguments.timeout(timeout)))
 
     def try_acquire(self, permits: int = 1) -> Guard | None:
         """Takes ``permits`` of them if they are free and nobody waits before; ``None`` otherwise.
@@ -56,16 +50,4 @@ class Semaphore(Entering):
             ConnectionLost: There is no connection right now.
             ZkcoordError: Otherwise as :meth:`acquire`.
         """
-        native = self._native.try_acquire(_arguments.permits(permits)).wait()
-        return None if native is None else Guard(native)
-
-    def stats(self) -> WaitStats:
-        """How long this object waited, and held what it got. Costs no round trip.
-
-        Raises:
-            ForkedError: This is a child of the process that connected.
-        """
-        return wait_stats(self._native.stats())
-
-    def __repr__(self) -> str:
-        return f"<zkcoord.Semaphore {self._path} permits={self._permits}>"
+        return self._taken_if_free(self._native.try_acquire(_arguments.permits(permits)))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from zkcoord import _arguments, _zkcoord
+from zkcoord._operations.striped_counter import StripedCounterOperations
 
 
-class StripedCounter:
+class StripedCounter(StripedCounterOperations):
     """A sum to which many clients add often. Made by ``client.striped_counter(path)``.
 
     :meth:`add` only adds in memory. What has come together is written every ``flush_interval`` seconds, into a node of
@@ -27,23 +27,6 @@ class StripedCounter:
         print(requests.sum())
     """
 
-    def __init__(self, native: _zkcoord.StripedCounter, path: str) -> None:
-        self._native = native
-        self._path = path
-
-    def add(self, n: int = 1) -> None:
-        """Adds ``n``, which may be negative, and has it written within the flush interval. Does not wait.
-
-        What cannot be written (no connection, no right to) is tried again until it can; :meth:`flush` tells.
-
-        Raises:
-            InvalidArgument: ``n`` is no 64-bit integer.
-            CounterOverflow: What waits to be written would leave 64 bits; nothing is added.
-            ClosedError: The client was closed.
-            ForkedError: This is a child of the process that connected.
-        """
-        self._native.add(_arguments.integer("n", n))
-
     def flush(self, *, timeout: float | None = None) -> None:
         """Has everything written that this client has added so far. One round trip; none when nothing waits.
 
@@ -61,7 +44,7 @@ class StripedCounter:
                 servers before 3.6, :class:`~zkcoord.WouldDeadlock`, :class:`~zkcoord.ClosedError`,
                 :class:`~zkcoord.ForkedError`.
         """
-        self._native.flush(_arguments.timeout(timeout)).wait()
+        self._flush(timeout).wait()
 
     def sum(self, *, timeout: float | None = None) -> int:
         """The sum of all that was flushed, by all clients. What was not flushed is not in it. One round trip.
@@ -79,7 +62,4 @@ class StripedCounter:
                 :class:`~zkcoord.NotAuthorized`, :class:`~zkcoord.WouldDeadlock`, :class:`~zkcoord.ClosedError`,
                 :class:`~zkcoord.ForkedError`.
         """
-        return self._native.sum(_arguments.timeout(timeout)).wait()
-
-    def __repr__(self) -> str:
-        return f"<zkcoord.StripedCounter {self._path}>"
+        return self._sum(timeout).wait()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from zkcoord import _arguments, _zkcoord
+from zkcoord._operations.window_counter import WindowCounterOperations
 
 
-class WindowCounter:
+class WindowCounter(WindowCounterOperations):
     """Counts the events of the last ``window`` seconds. Made by ``client.window_counter(path)``.
 
     An event counts for at least ``window`` seconds; a bucket (``window / buckets``) and some round trips later it does
@@ -30,17 +30,10 @@ class WindowCounter:
             sound_the_alarm()
     """
 
-    def __init__(self, native: _zkcoord.WindowCounter, path: str) -> None:
-        self._native = native
-        self._path = path
-
     def add(self, n: int = 1, *, timeout: float | None = None) -> int:
         """Records ``n`` events that happen now, and returns how many count with them. Usually one round trip."""
-        return self._native.add(_arguments.count("n", n, bits=63), _arguments.timeout(timeout)).wait()
+        return self._add(n, timeout).wait()
 
     def count(self, *, timeout: float | None = None) -> int:
         """How many events count now. Usually one round trip."""
-        return self._native.count(_arguments.timeout(timeout)).wait()
-
-    def __repr__(self) -> str:
-        return f"<zkcoord.WindowCounter {self._path}>"
+        return self._count(timeout).wait()

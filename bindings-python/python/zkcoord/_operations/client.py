@@ -1,0 +1,116 @@
+"""What a client does in both worlds."""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections.abc import Callable
+
+from zkcoord import _arguments, _zkcoord
+from zkcoord._operations import title
+from zkcoord.errors import ForkedError, InvalidArgument, Unsupported
+
+
+def connecting(
+    hosts: str,
+    session_timeout: float,
+    connect_timeout: float,
+    identity: str | None,
+    auth: tuple[str, str | bytes] | None,
+    tls: None,
+    acl: str,
+) -> _zkcoord.Op[_zkcoord.Client]:
+    """The operation that connects."""
+    if tls is not None:
+        raise Unsupported("tls: this version of zkcoord has no TLS; it comes in a later one")
+    return _zkcoord.connect(
+        _arguments.text("hosts", hosts),
+        _arguments.seconds("session_timeout", session_timeout),
+        _arguments.seconds("connect_timeout", connect_timeout),
+        None if identity is None else _arguments.text("identity", identity),
+        [] if auth is None else [_credentials(auth)],
+        _arguments.text("acl", acl),
+    )
+
+
+def _credentials(auth: object) -> tuple[str, bytes]:
+    match auth:
+        case (str(), str() as secret):
+            credentials = _arguments.text("auth (credentials)", secret).encode()
+        case (str(), bytes(credentials)):
+            pass
+        case _:
+            # Without the value: it may be a password.
+            raise InvalidArgument('auth: must be scheme and credentials, like ("digest", "user:password")')
+    return _arguments.text("auth (scheme)", auth[0]), credentials
+
+
+class ClientOperations:
+    """What a client does without waiting, and the operations that take time."""
+
+    def __init__(self, native: _zkcoord.Client, hosts: str) -> None:
+        self._native = native
+        self._hosts = hosts
+        self._subscriptions: set[_zkcoord.Subscription] = set()
+        self._closed = False
+        open_clients.add(self)
+
+    @property
+    def session_id(self) -> int:
+        """The id of the current session; 0 while there is none.
+
+        Raises:
+            ForkedError: This is a child of the process that connected.
+        """
+        return self._native.session_id()
+
+    @property
+    def state(self) -> str:
+        """What the client stands on right now.
+
+        ``"connected"``; ``"suspended"``: the connection is lost, the session may live on; ``"expired"``: the session is
+        over, a new one is being opened; ``"closed"``.
+
+        Raises:
+            ForkedError: This is a child of the process that connected.
+        """
+        return self._native.state()
+
+    def _subscribe(self, fn: Callable[[str], object]) -> Callable[[], None]:
+        subscription = self._native.on_state(fn)
+        self._subscriptions.add(subscription)
+
+        def unsubscribe() -> None:
+            self._subscriptions.discard(subscription)
+            subscription.cancel()
+
+        return unsubscribe
+
+    def _request_revoke(self, node: str, timeout: float | None) -> _zkcoord.Op[bool]:
+        return self._native.request_revoke(_arguments.text("node", node), _arguments.timeout(timeout))
+
+    def _close(self, timeout: float | None = None) -> _zkcoord.Op[None]:
+        operation = self._native.close(timeout)
+        self._closed = True  # whatever comes of the wait
+        return operation
+
+    def __del__(self, _warn: Callable[..., None] = warnings.warn) -> None:
+        # Without _closed, __init__ was interrupted.
+        if getattr(self, "_closed", True):
+            return
+        try:
+            is_open = self._native.state() != "closed"
+        except ForkedError:
+            return
+        if is_open:
+            _warn(f"never closed: client of {self._hosts}", ResourceWarning, stacklevel=2, source=self)
+
+    def __repr__(self) -> str:
+        try:
+            return f"<{title(self)} {self._hosts} session={self.session_id:#x} {self.state}>"
+        except ForkedError:
+            return f"<{title(self)} {self._hosts} forked>"
+
+
+# What is made from a client refers to it; so whoever is not in here is in nobody's hands.
+open_clients: weakref.WeakSet[ClientOperations] = weakref.WeakSet()
