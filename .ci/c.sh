@@ -18,8 +18,8 @@ cpp20=(g++ -std=c++20)
 sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=all)
 thread_sanitizer=(-fsanitize=thread)
 c_tests=(arguments async async_calls callbacks client counter counters events fork fork_async guard header_example inspect
-    locks miss_guard mutex nulls nulls_async owners rate_limiter)
-cpp_tests=(wrapper wrapper_counters wrapper_limits)
+    locks miss_guard mutex nulls nulls_async owners rate_limiter tls)
+cpp_tests=(wrapper wrapper_counters wrapper_limits wrapper_tls)
 examples=(lock counter rate_limit absent_keys)
 
 passed=0
@@ -184,5 +184,5 @@ if [ "${1:-}" = --with-server ]; then
 else
     build
     compile_all
-    exec "$libraries/zkcoord-testkit" run -- bash .ci/c.sh --with-server
+    exec "$libraries/zkcoord-testkit" run --tls -- bash .ci/c.sh --with-server
 fi

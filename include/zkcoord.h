@@ -615,6 +615,52 @@ zkcoord_status zkcoord_options_add_auth(zkcoord_options *options,
                                         zkcoord_error **err);
 
 /**
+ * Sets whether connections are encrypted. Default false; every zkcoord_options_set_tls_...() sets true as well, and so do
+ * hosts that all begin with "tcp+tls://". False forgets what those have set.
+ *
+ * zkcoord_client_connect() returns ZKCOORD_STATUS_INVALID_ARGUMENT for files that cannot be used,
+ * ZKCOORD_STATUS_CONNECTION_LOST when TLS fails with all servers, with a message that says why, and
+ * ZKCOORD_STATUS_UNSUPPORTED when this library was built without TLS. Clients read their files again for every new
+ * connection, so that renewed certificates need no restart.
+ */
+ZKCOORD_API zkcoord_status zkcoord_options_set_tls(zkcoord_options *options, bool enabled, zkcoord_error **err);
+
+/**
+ * Sets the PEM file with the certificates of the authorities that are trusted, and only they. Default: the system's, which
+ * the environment variable SSL_CERT_FILE can name.
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for NULL and what is not UTF-8; zkcoord_client_connect() reads the file.
+ */
+ZKCOORD_API zkcoord_status zkcoord_options_set_tls_ca(zkcoord_options *options, const char *file, zkcoord_error **err);
+
+/**
+ * Sets the PEM file with the certificate that is shown to servers, which ask for one unless their ssl.clientAuth says "none".
+ * Needs zkcoord_options_set_tls_key().
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for NULL and what is not UTF-8; zkcoord_client_connect() reads the file.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_options_set_tls_cert(zkcoord_options *options,
+                                            const char *file,
+                                            zkcoord_error **err);
+
+/**
+ * Sets the PEM file with the private key to the certificate, not encrypted. It may be the same file.
+ *
+ * ZKCOORD_STATUS_INVALID_ARGUMENT for NULL and what is not UTF-8; zkcoord_client_connect() reads the file.
+ */
+ZKCOORD_API zkcoord_status zkcoord_options_set_tls_key(zkcoord_options *options, const char *file, zkcoord_error **err);
+
+/**
+ * Sets whether a server's certificate must be one for the host that was named in `hosts`. Default true. Without it, whoever
+ * has any certificate of a trusted authority can pose as the server.
+ */
+ZKCOORD_API
+zkcoord_status zkcoord_options_set_tls_verify_hostname(zkcoord_options *options,
+                                                       bool verify,
+                                                       zkcoord_error **err);
+
+/**
  * Sets who may touch the nodes that the client makes: "open" (everybody; the default), "creator" (only who
  * authenticated like the creator), or "read" (the creator everything, everybody may read).
  *

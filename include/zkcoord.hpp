@@ -65,6 +65,25 @@ public:
         return set(zkcoord_options_add_auth, detail::text("scheme", scheme), detail::bytes(data), data.size());
     }
 
+    /**
+     * Encrypts connections; every tls_...() does so too. Client::connect throws Status::invalid_argument for files that cannot
+     * be used, and Status::connection_lost, with the reason, when TLS fails with all servers. Files are read again for every
+     * new connection.
+     */
+    Options &tls(bool enabled = true) { return set(zkcoord_options_set_tls, enabled); }
+
+    /** The PEM file with the authorities that are trusted, and only they. Default: the system's. */
+    Options &tls_ca(const std::string &file) { return set(zkcoord_options_set_tls_ca, detail::text("file", file)); }
+
+    /** The PEM file with the certificate that is shown to servers. Needs tls_key(). */
+    Options &tls_cert(const std::string &file) { return set(zkcoord_options_set_tls_cert, detail::text("file", file)); }
+
+    /** The PEM file with the private key to the certificate, not encrypted. */
+    Options &tls_key(const std::string &file) { return set(zkcoord_options_set_tls_key, detail::text("file", file)); }
+
+    /** Whether a server's certificate must be one for the host that was named. Default true. */
+    Options &tls_verify_hostname(bool verify) { return set(zkcoord_options_set_tls_verify_hostname, verify); }
+
     /** Who may touch the nodes that the client makes: "open" (the default), "creator" or "read". */
     Options &acl(const std::string &name) { return set(zkcoord_options_set_acl, detail::text("acl", name)); }
 };

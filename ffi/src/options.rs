@@ -1,9 +1,10 @@
 //! Options to connect with.
 
 use std::ffi::c_char;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use zkcoord_core::{Acl, Client, ClientBuilder, Error};
+use zkcoord_core::{Acl, Client, ClientBuilder, Error, Tls};
 
 use crate::boundary::{boundary, free, given, handle};
 use crate::error::zkcoord_error;
@@ -18,6 +19,7 @@ pub struct zkcoord_options {
     connect_timeout: Option<Duration>,
     identity: Option<String>,
     auth: Vec<(String, Vec<u8>)>,
+    tls: Option<Tls>,
     acl: Acl,
 }
 
@@ -104,6 +106,95 @@ pub unsafe extern "C" fn zkcoord_options_add_auth(
     })
 }
 
+/// Sets whether connections are encrypted. Default false; every zkcoord_options_set_tls_...() sets true as well, and so do
+/// hosts that all begin with "tcp+tls://". False forgets what those have set.
+///
+/// zkcoord_client_connect() returns ZKCOORD_STATUS_INVALID_ARGUMENT for files that cannot be used,
+/// ZKCOORD_STATUS_CONNECTION_LOST when TLS fails with all servers, with a message that says why, and
+/// ZKCOORD_STATUS_UNSUPPORTED when this library was built without TLS. Clients read their files again for every new
+/// connection, so that renewed certificates need no restart.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_options_set_tls(
+    options: Option<&mut zkcoord_options>,
+    enabled: bool,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary(err, || {
+        let options = given("options", options)?;
+        options.tls = enabled.then(|| options.tls.take().unwrap_or_default());
+        Ok(())
+    })
+}
+
+/// Sets the PEM file with the certificates of the authorities that are trusted, and only they. Default: the system's, which
+/// the environment variable SSL_CERT_FILE can name.
+///
+/// ZKCOORD_STATUS_INVALID_ARGUMENT for NULL and what is not UTF-8; zkcoord_client_connect() reads the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_options_set_tls_ca(
+    options: Option<&mut zkcoord_options>,
+    file: *const c_char,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    // SAFETY: borrowed for the call.
+    boundary(err, || unsafe { set_tls_file(options, file, Tls::ca) })
+}
+
+/// Sets the PEM file with the certificate that is shown to servers, which ask for one unless their ssl.clientAuth says "none".
+/// Needs zkcoord_options_set_tls_key().
+///
+/// ZKCOORD_STATUS_INVALID_ARGUMENT for NULL and what is not UTF-8; zkcoord_client_connect() reads the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_options_set_tls_cert(
+    options: Option<&mut zkcoord_options>,
+    file: *const c_char,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    // SAFETY: borrowed for the call.
+    boundary(err, || unsafe { set_tls_file(options, file, Tls::cert) })
+}
+
+/// Sets the PEM file with the private key to the certificate, not encrypted. It may be the same file.
+///
+/// ZKCOORD_STATUS_INVALID_ARGUMENT for NULL and what is not UTF-8; zkcoord_client_connect() reads the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_options_set_tls_key(
+    options: Option<&mut zkcoord_options>,
+    file: *const c_char,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    // SAFETY: borrowed for the call.
+    boundary(err, || unsafe { set_tls_file(options, file, Tls::key) })
+}
+
+/// Sets whether a server's certificate must be one for the host that was named in `hosts`. Default true. Without it, whoever
+/// has any certificate of a trusted authority can pose as the server.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_options_set_tls_verify_hostname(
+    options: Option<&mut zkcoord_options>,
+    verify: bool,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    boundary(err, || {
+        given("options", options)?.change_tls(|tls| tls.verify_hostname(verify));
+        Ok(())
+    })
+}
+
+/// # Safety
+/// As for [`text`].
+unsafe fn set_tls_file(
+    options: Option<&mut zkcoord_options>,
+    file: *const c_char,
+    set: fn(Tls, PathBuf) -> Tls,
+) -> Result<(), Error> {
+    let options = given("options", options)?;
+    // SAFETY: the caller's promise.
+    let file = PathBuf::from(unsafe { text("file", file) }?);
+    options.change_tls(|tls| set(tls, file));
+    Ok(())
+}
+
 /// Sets who may touch the nodes that the client makes: "open" (everybody; the default), "creator" (only who
 /// authenticated like the creator), or "read" (the creator everything, everybody may read).
 ///
@@ -129,6 +220,10 @@ pub extern "C" fn zkcoord_options_free(options: Option<Box<zkcoord_options>>) {
 }
 
 impl zkcoord_options {
+    fn change_tls(&mut self, change: impl FnOnce(Tls) -> Tls) {
+        self.tls = Some(change(self.tls.take().unwrap_or_default()));
+    }
+
     /// Core's builder with what has been set here.
     pub(crate) fn builder(&self, hosts: &str) -> ClientBuilder {
         let mut builder = Client::builder(hosts).acl(self.acl);
@@ -140,6 +235,9 @@ impl zkcoord_options {
         }
         if let Some(identity) = &self.identity {
             builder = builder.identity(identity);
+        }
+        if let Some(tls) = &self.tls {
+            builder = builder.tls(tls.clone());
         }
         for (scheme, data) in &self.auth {
             builder = builder.auth(scheme, data.as_slice());

@@ -54,6 +54,14 @@ static void null_for_options(void) {
     REFUSED("scheme", zkcoord_options_add_auth, options, NULL, data, 1);
     REFUSED("data", zkcoord_options_add_auth, options, "digest", NULL, 1);
     OK(zkcoord_options_add_auth(options, "digest", NULL, 0, &err));
+    REFUSED("options", zkcoord_options_set_tls, NULL, true);
+    REFUSED("options", zkcoord_options_set_tls_ca, NULL, "ca.pem");
+    REFUSED("file", zkcoord_options_set_tls_ca, options, NULL);
+    REFUSED("options", zkcoord_options_set_tls_cert, NULL, "client.pem");
+    REFUSED("file", zkcoord_options_set_tls_cert, options, NULL);
+    REFUSED("options", zkcoord_options_set_tls_key, NULL, "client.key");
+    REFUSED("file", zkcoord_options_set_tls_key, options, NULL);
+    REFUSED("options", zkcoord_options_set_tls_verify_hostname, NULL, true);
     REFUSED("options", zkcoord_options_set_acl, NULL, "open");
     REFUSED("acl", zkcoord_options_set_acl, options, NULL);
     zkcoord_options_free(NULL);
