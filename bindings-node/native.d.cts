@@ -254,6 +254,8 @@ export interface ConnectOptions {
   auth?: Auth
   /** `open`, `creator` or `read`. */
   acl: string
+  /** How to encrypt, if at all. */
+  tls?: TlsOptions
 }
 
 /** Core's `Contender`. */
@@ -337,6 +339,18 @@ export interface Range {
   first: bigint
   /** The greatest. */
   last: bigint
+}
+
+/** Core's `Tls`. */
+export interface TlsOptions {
+  /** A file. */
+  ca?: string
+  /** A file. */
+  cert?: string
+  /** A file. */
+  key?: string
+  /** Whether to look at host names. */
+  verifyHostname: boolean
 }
 
 /** The version of the core. */

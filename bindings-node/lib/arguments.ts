@@ -3,7 +3,7 @@
 import { inspect } from 'node:util'
 import { isUint8Array } from 'node:util/types'
 
-import { ArgumentRangeError, ArgumentTypeError, type InvalidArgumentError, UnsupportedError } from './error.js'
+import { ArgumentRangeError, ArgumentTypeError, type InvalidArgumentError } from './error.js'
 
 /** @internal */
 export function invalid(argument: string, value: unknown, problem: string): InvalidArgumentError {
@@ -28,13 +28,14 @@ function shown(value: unknown): string {
 export function options<T extends object>(
   value: T | undefined,
   names: readonly (keyof T & string)[],
+  argument = 'options',
 ): T | Record<keyof T, undefined> {
   if (value === undefined) return {} as Record<keyof T, undefined>
-  if (typeof value !== 'object' || value === null) throw invalid('options', value, 'must be an object')
+  if (typeof value !== 'object' || value === null) throw invalid(argument, value, 'must be an object')
   for (const [name, given] of Object.entries(value)) {
     if (given === undefined || names.includes(name as never)) continue
     // Its value is not shown: it may be a password.
-    throw new ArgumentTypeError(`options.${name}: there is no such option, but ${names.join(', ')}`)
+    throw new ArgumentTypeError(`${argument}.${name}: there is no such option, but ${names.join(', ')}`)
   }
   return value
 }
@@ -89,19 +90,6 @@ export function text(argument: string, value: string): string {
 export function word<T extends string>(argument: string, value: T, words: readonly T[]): T {
   if (words.includes(value)) return value
   throw invalid(argument, value, `must be ${words.map((word) => `'${word}'`).join(' or ')}`)
-}
-
-/**
- * Refuses options that the API has and this version has not: better than to do without what they ask for.
- *
- * @internal
- */
-export function notYet<T extends object>(given: T, ...names: (keyof T & string)[]): void {
-  for (const name of names) {
-    if (given[name] !== undefined) {
-      throw new UnsupportedError(`${name}: not in this version yet; it comes in a later one`)
-    }
-  }
 }
 
 /**

@@ -28,9 +28,9 @@ export type State = 'connected' | 'suspended' | 'expired' | 'closed'
  * @param hosts - the servers, and a chroot behind them if need be, which is made when it is missing:
  *   `'zk1:2181,zk2:2181/app'`
  * @returns the client, when it has a session
- * @throws {@link InvalidArgumentError} for hosts or options that cannot be; {@link ConnectionLostError} when no server
- *   answers within `connectTimeout`; {@link NotAuthorizedError} when the servers refuse the authentication or the
- *   chroot; {@link UnsupportedError} for TLS; the signal's reason
+ * @throws {@link InvalidArgumentError} for hosts, options or files of `tls` that cannot be; {@link ConnectionLostError} when
+ *   no server answers within `connectTimeout`, or TLS fails with all of them; {@link NotAuthorizedError} when the servers
+ *   refuse the authentication or the chroot; {@link UnsupportedError} for TLS in a build without it; the signal's reason
  *
  * @example
  * ```ts

@@ -1,6 +1,7 @@
 // The options of connect() and of calls.
 
 import * as check from './arguments.js'
+import { tlsOptions, type TlsOptions } from './tls.js'
 
 /** Options of every call that waits. */
 export interface CallOptions {
@@ -35,10 +36,13 @@ export interface ConnectOptions {
   identity?: string | undefined
   /** How to authenticate: scheme and credentials, like `['digest', 'user:password']`. */
   auth?: readonly [scheme: string, credentials: string | Uint8Array] | undefined
-  /** Who may touch the nodes that this client makes. Default `'open'`. The others need `auth`. */
+  /** Who may touch the nodes that this client makes. Default `'open'`. The others need `auth`, or a certificate. */
   acl?: Acl | undefined
-  /** Not in this version yet: throws {@link UnsupportedError}. */
-  tls?: object | undefined
+  /**
+   * Encrypts connections; `{}` with all defaults. Without it they are not encrypted, unless all servers in `hosts` begin
+   * with `tcp+tls://`.
+   */
+  tls?: TlsOptions | undefined
   /** Ends the attempt, which rejects with the signal's `reason`. */
   signal?: AbortSignal | undefined
 }
@@ -67,8 +71,7 @@ const CONNECT_OPTIONS = [
 /** @internal */
 export function connectOptions(given: ConnectOptions | undefined) {
   const options = check.options(given, CONNECT_OPTIONS)
-  const { sessionTimeout = 10_000, connectTimeout = 10_000, identity, auth, acl = 'open', signal } = options
-  check.notYet(options, 'tls')
+  const { sessionTimeout = 10_000, connectTimeout = 10_000, identity, auth, acl = 'open', tls, signal } = options
   return {
     native: {
       sessionTimeout: check.milliseconds('sessionTimeout', sessionTimeout) ?? Infinity,
@@ -76,6 +79,7 @@ export function connectOptions(given: ConnectOptions | undefined) {
       ...(identity !== undefined && { identity: check.text('identity', identity) }),
       ...(auth !== undefined && { auth: credentials(auth) }),
       acl: check.word('acl', acl, ['open', 'creator', 'read']),
+      ...(tls !== undefined && { tls: tlsOptions(tls) }),
     },
     signal: check.abortSignal(signal),
   }

@@ -2,7 +2,7 @@
 
 use napi::bindgen_prelude::{Env, Object, Uint8Array, i64n};
 use napi_derive::napi;
-use zkcoord::{Acl, Op, Scheme, Subscription};
+use zkcoord::{Acl, Op, Scheme, Subscription, Tls};
 
 use crate::counter::{Counter, CounterOptions};
 use crate::error::Outcome;
@@ -31,6 +31,30 @@ pub struct ConnectOptions {
     pub auth: Option<Auth>,
     /// `open`, `creator` or `read`.
     pub acl: String,
+    /// How to encrypt, if at all.
+    pub tls: Option<TlsOptions>,
+}
+
+/// Core's `Tls`.
+#[napi(object, object_to_js = false)]
+pub struct TlsOptions {
+    /// A file.
+    pub ca: Option<String>,
+    /// A file.
+    pub cert: Option<String>,
+    /// A file.
+    pub key: Option<String>,
+    /// Whether to look at host names.
+    pub verify_hostname: bool,
+}
+
+impl From<TlsOptions> for Tls {
+    fn from(options: TlsOptions) -> Tls {
+        type Set = fn(Tls, String) -> Tls;
+        let files = [(options.ca, Tls::ca as Set), (options.cert, Tls::cert), (options.key, Tls::key)];
+        let given = files.into_iter().filter_map(|(file, set)| Some((file?, set)));
+        given.fold(Tls::new().verify_hostname(options.verify_hostname), |tls, (file, set)| set(tls, file))
+    }
 }
 
 /// How a client authenticates.
@@ -61,6 +85,9 @@ fn connecting(hosts: &str, options: ConnectOptions) -> zkcoord::Result<Op<zkcoor
     }
     if let Some(auth) = options.auth {
         builder = builder.auth(auth.scheme, auth.credentials.to_vec());
+    }
+    if let Some(tls) = options.tls {
+        builder = builder.tls(tls.into());
     }
     Ok(builder.connect())
 }

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 
-import { connect, ConnectionLostError, InvalidArgumentError, UnsupportedError } from 'zkcoord'
+import { connect, ConnectionLostError, InvalidArgumentError } from 'zkcoord'
 
 import { scenario, timed } from './support.js'
 
@@ -49,7 +49,14 @@ test('options of connect', async () => {
     await assert.rejects(connect(hosts, { signal: any(signal) }), complains('signal'))
   }
   for (const options of [5, 'fast', null]) await assert.rejects(connect(hosts, any(options)), complains('options'))
-  await assert.rejects(connect(hosts, { tls: {} }), UnsupportedError)
+  for (const tls of [5, 'on', true, null]) await assert.rejects(connect(hosts, { tls: any(tls) }), complains('tls'))
+  for (const file of [5, null, {}, 'a\0b', '\ud800', new URL('https://host/ca.pem')]) {
+    await assert.rejects(connect(hosts, { tls: { ca: any(file) } }), complains('tls.ca'))
+    await assert.rejects(connect(hosts, { tls: { cert: any(file) } }), complains('tls.cert'))
+    await assert.rejects(connect(hosts, { tls: { key: any(file) } }), complains('tls.key'))
+  }
+  await assert.rejects(connect(hosts, { tls: { verifyHostname: any(1) } }), complains('tls.verifyHostname'))
+  await assert.rejects(connect(hosts, { tls: any({ cafile: 'ca.pem' }) }), complains('tls.cafile: there is no such option'))
 })
 
 test('a password is never shown', async () => {

@@ -16,6 +16,7 @@ const client = await connect('zk1:2181,zk2:2181/app', {
   identity: 'me',
   acl: 'read',
   auth: ['digest', 'user:password'],
+  tls: { ca: '/etc/zk/ca.pem', cert: new URL('file:///etc/zk/worker.pem'), verifyHostname: false },
 })
 same<typeof client, Client>(true)
 same<typeof client.sessionId, bigint>(true)

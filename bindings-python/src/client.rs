@@ -1,9 +1,10 @@
 //! A client and how it connects.
 
+use std::path::PathBuf;
 use std::sync::{Mutex as Lock, PoisonError};
 
 use pyo3::prelude::*;
-use zkcoord::{Acl, CounterFormat, Scheme};
+use zkcoord::{Acl, CounterFormat, Scheme, Tls};
 
 use crate::callback;
 use crate::counter::Counter;
@@ -24,6 +25,16 @@ pub(crate) struct Client {
     core: zkcoord::Client,
 }
 
+/// The files of an authority, a certificate and its key, and whether to verify host names.
+type Files = (Option<PathBuf>, Option<PathBuf>, Option<PathBuf>, bool);
+
+fn tls_of((ca, cert, key, verify_hostname): Files) -> Tls {
+    type Set = fn(Tls, PathBuf) -> Tls;
+    let files = [(ca, Tls::ca as Set), (cert, Tls::cert), (key, Tls::key)];
+    let given = files.into_iter().filter_map(|(file, set)| Some((file?, set)));
+    given.fold(Tls::new().verify_hostname(verify_hostname), |tls, (file, set)| set(tls, file))
+}
+
 /// Connects. Times are seconds; `auth` is pairs of scheme and credentials.
 #[pyfunction]
 pub(crate) fn connect(
@@ -34,6 +45,7 @@ pub(crate) fn connect(
     identity: Option<&str>,
     auth: Vec<(String, Vec<u8>)>,
     acl: &str,
+    tls: Option<Files>,
 ) -> PyResult<Op> {
     let mut builder = zkcoord::Client::builder(hosts)
         .session_timeout(seconds(session_timeout))
@@ -44,6 +56,9 @@ pub(crate) fn connect(
     }
     for (scheme, credentials) in auth {
         builder = builder.auth(scheme, credentials);
+    }
+    if let Some(files) = tls {
+        builder = builder.tls(tls_of(files));
     }
     Ok(Op::new(builder.connect(), None, |core| Client { core }))
 }

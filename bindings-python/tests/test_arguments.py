@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -192,6 +193,9 @@ def test_hosts(hosts: Any) -> None:
         ("auth", ("digest", 7)),
         ("auth", ("digest", "\ud800")),
         ("auth", ("", "user:password")),
+        ("tls", object()),
+        ("tls", {"ca": "ca.pem"}),
+        ("tls", True),
         ("acl", "creator"),
         ("acl", "everybody"),
         ("acl", None),
@@ -201,9 +205,17 @@ def test_options(name: str, value: Any) -> None:
     refused(lambda: zkcoord.connect("zk1", **{name: value}), name=name)
 
 
-def test_what_comes_later_is_unsupported() -> None:
-    with pytest.raises(zkcoord.Unsupported, match="version"):
-        zkcoord.connect("zk1", tls=object())  # type: ignore[arg-type]
+@pytest.mark.parametrize("name", ["ca", "cert", "key"])
+@pytest.mark.parametrize("value", [7, b"ca.pem", Path, "\ud800", True])
+def test_tls_files(name: str, value: Any) -> None:
+    refused(lambda: zkcoord.Tls(**{name: value}), name=f"tls.{name} ")
+
+
+def test_tls_options() -> None:
+    refused(lambda: zkcoord.Tls(verify_hostname=1), name="tls.verify_hostname ")  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        zkcoord.Tls("ca.pem")  # type: ignore[call-arg]
+    assert zkcoord.Tls(ca="ca.pem") == zkcoord.Tls(ca="ca.pem", verify_hostname=True)
 
 
 @pytest.mark.parametrize("handoff", [*BAD_INTEGERS, -1, 2**32], ids=lambda n: type(n).__name__)

@@ -13,7 +13,7 @@ static std::string secure() { return file("ZKCOORD_TLS_HOSTS") + chroot_path; }
 /** Options with what it takes to be let in. */
 static Options welcome() {
     Options options;
-    options.connect_timeout(10s).tls_ca(file("ZKCOORD_TLS_CA"));
+    options.connect_timeout(30s).tls_ca(file("ZKCOORD_TLS_CA"));
     options.tls_cert(file("ZKCOORD_TLS_CERT")).tls_key(file("ZKCOORD_TLS_KEY"));
     return options;
 }
@@ -21,7 +21,7 @@ static Options welcome() {
 static void connect(const std::string &where, const Options &options) { const auto client = Client::connect(where, options); }
 
 static bool lost(const std::string &where, Options &options) {
-    return throws(Status::connection_lost, [&] { connect(where, options.connect_timeout(1s)); });
+    return throws(Status::connection_lost, [&] { connect(where, options.connect_timeout(2s)); });
 }
 
 static void who_is_known_locks() {
@@ -31,7 +31,7 @@ static void who_is_known_locks() {
     misnamed.replace(0, misnamed.find(':'), "127.0.0.1");
     auto options = welcome();
     CHECK(lost(misnamed, options));
-    connect(misnamed, options.connect_timeout(10s).tls_verify_hostname(false));
+    connect(misnamed, options.connect_timeout(30s).tls_verify_hostname(false));
 }
 
 static void who_is_not_is_refused() {

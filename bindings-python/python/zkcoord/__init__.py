@@ -52,6 +52,7 @@ from zkcoord.rw_lock import RwLock
 from zkcoord.semaphore import Semaphore
 from zkcoord.stats import HoldStats, WaitStats
 from zkcoord.striped_counter import StripedCounter
+from zkcoord.tls import Tls
 from zkcoord.versioned import Versioned
 from zkcoord.window_counter import WindowCounter
 
@@ -87,6 +88,7 @@ __all__ = [
     "SequenceExhausted",
     "SessionExpired",
     "StripedCounter",
+    "Tls",
     "Unsupported",
     "Versioned",
     "WaitStats",

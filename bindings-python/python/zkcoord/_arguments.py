@@ -2,6 +2,7 @@
 
 import math
 import numbers
+import os
 import reprlib
 from collections.abc import Iterable
 
@@ -92,6 +93,21 @@ def text(name: str, value: object) -> str:
     except UnicodeEncodeError:
         raise invalid(name, value, "must not contain surrogates") from None
     return value
+
+
+def file(name: str, value: object) -> str:
+    """The path of a file."""
+    try:
+        path = os.fspath(value)  # type: ignore[call-overload]
+    except TypeError:
+        path = None
+    if not isinstance(path, str):
+        raise invalid(name, value, "must be a str or os.PathLike")
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        raise invalid(name, value, "is no path on this system") from None
+    return path
 
 
 def texts(name: str, value: object) -> list[str]:

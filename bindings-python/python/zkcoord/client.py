@@ -19,6 +19,7 @@ from zkcoord.reentrant_mutex import ReentrantMutex
 from zkcoord.rw_lock import RwLock
 from zkcoord.semaphore import Semaphore
 from zkcoord.striped_counter import StripedCounter
+from zkcoord.tls import Tls
 from zkcoord.window_counter import WindowCounter
 
 
@@ -29,7 +30,7 @@ def connect(
     connect_timeout: float = 10.0,
     identity: str | None = None,
     auth: tuple[str, str | bytes] | None = None,
-    tls: None = None,
+    tls: Tls | None = None,
     acl: Literal["open", "creator", "read"] = "open",
 ) -> Client:
     """Connects to a ZooKeeper ensemble, with a session of its own.
@@ -42,15 +43,16 @@ def connect(
         connect_timeout: How many seconds connecting may take.
         identity: The text by which others see this client in a queue. ``None``: ``host:pid``.
         auth: Scheme and credentials, like ``("digest", "user:password")``.
-        tls: Not supported in this version.
+        tls: Encrypts connections. ``None``: not, unless all servers in ``hosts`` begin with ``tcp+tls://``, which is as
+            good as ``Tls()``.
         acl: Who may touch the nodes that this client makes: ``"open"`` everybody, ``"creator"`` who authenticated like
             it, ``"read"`` the creator, and everybody may read.
 
     Raises:
-        InvalidArgument: An argument is not acceptable.
-        ConnectionLost: No server answered within ``connect_timeout``.
+        InvalidArgument: An argument is not acceptable, or a file of ``tls`` cannot be used.
+        ConnectionLost: No server answered within ``connect_timeout``, or TLS failed with all of them.
         NotAuthorized: The servers refused the authentication or the chroot.
-        Unsupported: TLS was asked for.
+        Unsupported: TLS was asked for, and zkcoord was built without it.
 
     Example::
 

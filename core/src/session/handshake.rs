@@ -89,14 +89,14 @@ impl Conversation<'_> {
     /// A server that wants another certificate of ours may say so only after the handshake, in place of an answer.
     async fn ask(&mut self, question: &[u8]) -> Result<Vec<u8>, Trouble> {
         while self.tls.is_handshaking() {
-            self.send().await?;
+            self.tell().await?;
             if self.receive().await? == 0 {
                 return Err(Trouble::Closed);
             }
         }
         self.tls.writer().write_all(question)?;
         loop {
-            self.send().await?;
+            self.tell().await?;
             let mut answer = [0; 512];
             match self.tls.reader().read(&mut answer) {
                 Ok(length) => return Ok(answer[..length].to_vec()),
@@ -107,6 +107,13 @@ impl Conversation<'_> {
             }
             self.receive().await?;
         }
+    }
+
+    /// Sends what there is to send. A server that does not want it has closed the connection, and may have said why before.
+    async fn tell(&mut self) -> Result<(), Trouble> {
+        let Err(deaf) = self.send().await else { return Ok(()) };
+        while self.receive().await? > 0 {}
+        Err(Trouble::Io(deaf))
     }
 
     async fn send(&mut self) -> io::Result<()> {

@@ -13,6 +13,20 @@ export interface ServerOptions {
   tickMs?: number
   properties?: Record<string, string>
   javaOptions?: string[]
+  /** Whether they get a port for TLS too, which wants clients to show a certificate. */
+  tls?: boolean
+}
+
+/** What it takes to connect in TLS: hosts, and PEM files. */
+export interface Tls {
+  /** By the name `localhost`, for which the servers' certificate is, and not for `127.0.0.1`. */
+  hosts: string
+  ca: string
+  cert: string
+  key: string
+  /** An authority that has nothing to do with the servers. */
+  stranger: string
+  stranger_key: string
 }
 
 export class Kit {
@@ -26,6 +40,7 @@ export class Kit {
 
 export class ZooKeeper {
   readonly hosts: string
+  readonly tls: Tls | null
   readonly observer: Observer
   host(node: number): string
   kill(node: number): Promise<void>

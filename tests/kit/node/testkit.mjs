@@ -61,11 +61,11 @@ export class Kit {
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
   }
 
-  /** Starts real servers. Options: nodes, tickMs, properties, javaOptions. */
-  async zookeeper({ nodes = 1, tickMs = 250, properties = {}, javaOptions = [] } = {}) {
-    const args = { nodes, tick_ms: tickMs, properties, java_options: javaOptions }
-    const { zookeeper, hosts } = await this.call('zookeeper.start', args)
-    return new ZooKeeper(this, zookeeper, hosts)
+  /** Starts real servers. Options: nodes, tickMs, properties, javaOptions, tls. */
+  async zookeeper({ nodes = 1, tickMs = 250, properties = {}, javaOptions = [], tls = false } = {}) {
+    const args = { nodes, tick_ms: tickMs, properties, java_options: javaOptions, tls }
+    const started = await this.call('zookeeper.start', args)
+    return new ZooKeeper(this, started.zookeeper, started.hosts, started.tls)
   }
 
   /** Starts a proxy in front of one server. */
@@ -91,9 +91,10 @@ export class Kit {
 export class ZooKeeper {
   #call
 
-  constructor(kit, name, hosts) {
+  constructor(kit, name, hosts, tls) {
     this.#call = (call, args) => kit.call(`zookeeper.${call}`, { zookeeper: name, ...args })
     this.hosts = hosts
+    this.tls = tls
     this.observer = new Observer(kit, { zookeeper: name })
   }
 

@@ -103,11 +103,12 @@ class Kit(_Closing):
         tick_ms: int = 250,
         properties: dict[str, str] | None = None,
         java_options: list[str] | None = None,
+        tls: bool = False,
     ) -> ZooKeeper:
-        """Starts real servers and returns when they are ready."""
-        options = {"properties": properties or {}, "java_options": java_options or []}
+        """Starts real servers and returns when they are ready. With ``tls`` they have a port for TLS too."""
+        options = {"properties": properties or {}, "java_options": java_options or [], "tls": tls}
         started = self.call("zookeeper.start", nodes=nodes, tick_ms=tick_ms, **options)
-        return ZooKeeper(self, started["zookeeper"], started["hosts"])
+        return ZooKeeper(self, started["zookeeper"], started["hosts"], started["tls"])
 
     def proxy(self, upstream: str) -> Proxy:
         """Starts a proxy in front of one server."""
@@ -143,10 +144,12 @@ class Kit(_Closing):
 class ZooKeeper(_Closing):
     """Running servers; nodes are numbered from 0."""
 
-    def __init__(self, kit: Kit, name: str, hosts: str) -> None:
+    def __init__(self, kit: Kit, name: str, hosts: str, tls: dict[str, str] | None) -> None:
         self._kit = kit
         self._name = name
         self.hosts = hosts
+        # What README.md says of the call's result, or nothing without a port for TLS.
+        self.tls = tls or {}
         self.observer = Observer(kit, {"zookeeper": name})
 
     def host(self, node: int) -> str:

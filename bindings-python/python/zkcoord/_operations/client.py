@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from zkcoord import _arguments, _zkcoord
 from zkcoord._operations import title
-from zkcoord.errors import ForkedError, InvalidArgument, Unsupported
+from zkcoord.errors import ForkedError, InvalidArgument
+from zkcoord.tls import Tls, native
 
 
 def connecting(
@@ -17,12 +18,10 @@ def connecting(
     connect_timeout: float,
     identity: str | None,
     auth: tuple[str, str | bytes] | None,
-    tls: None,
+    tls: Tls | None,
     acl: str,
 ) -> _zkcoord.Op[_zkcoord.Client]:
     """The operation that connects."""
-    if tls is not None:
-        raise Unsupported("tls: this version of zkcoord has no TLS; it comes in a later one")
     return _zkcoord.connect(
         _arguments.text("hosts", hosts),
         _arguments.seconds("session_timeout", session_timeout),
@@ -30,6 +29,7 @@ def connecting(
         None if identity is None else _arguments.text("identity", identity),
         [] if auth is None else [_credentials(auth)],
         _arguments.text("acl", acl),
+        native(tls),
     )
 
 

@@ -23,6 +23,7 @@ from zkcoord.aio.semaphore import Semaphore
 from zkcoord.aio.striped_counter import StripedCounter
 from zkcoord.aio.window_counter import WindowCounter
 from zkcoord.errors import ForkedError, ZkcoordError
+from zkcoord.tls import Tls
 
 
 def connect(
@@ -32,7 +33,7 @@ def connect(
     connect_timeout: float = 10.0,
     identity: str | None = None,
     auth: tuple[str, str | bytes] | None = None,
-    tls: None = None,
+    tls: Tls | None = None,
     acl: Literal["open", "creator", "read"] = "open",
 ) -> Awaiting[Client]:
     """Connects to a ZooKeeper ensemble, with a session of its own. To be awaited, or used in ``async with``.
