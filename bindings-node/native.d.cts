@@ -4,16 +4,10 @@
 export type Outcome<T> = { value: T } | { code: string; message: string }
 
 /** The promise of an outcome. Never rejected. */
-export type Pending<T> = Promise<Outcome<T>> & { readonly canceller: Canceller }
+export type Pending<T> = Promise<Outcome<T>> & { readonly number: number }
 
 /** What a client stands on. */
 export type State = 'connected' | 'suspended' | 'expired' | 'closed'
-
-/** Cancels one operation, at the latest when it is collected. Does nothing once the operation is done. */
-export declare class Canceller {
-  /** Makes the promise resolve to `ERR_ZKCOORD_CANCELLED`, unless it was done already. */
-  cancel(): void
-}
 
 /** A connected client. */
 export declare class Client {
@@ -35,6 +29,8 @@ export declare class Client {
   semaphore(path: string, permits: number): Outcome<Semaphore>
   /** Core's `Client::request_revoke`. */
   requestRevoke(node: string, timeout?: number | undefined | null): Pending<boolean>
+  /** Core's `Client::inspect_all`. */
+  inspectAll(path: string, timeout?: number | undefined | null): Pending<NamedQueue[]>
   /** Core's `Client::counter`; fails at once when an argument cannot be. */
   counter(path: string, options: CounterOptions): Outcome<Counter>
   /** Core's `Client::striped_counter`; fails at once when the path is none. */
@@ -239,6 +235,9 @@ export interface Auth {
   credentials: Uint8Array
 }
 
+/** Makes the promise with this number resolve to `ERR_ZKCOORD_CANCELLED`, unless it is settled already. */
+export declare function cancel(number: number): void
+
 /** Connects. */
 export declare function connect(hosts: string, options: ConnectOptions): Outcome<Pending<Client>>
 
@@ -315,6 +314,14 @@ export interface HoldStats {
   p50: number
   /** See core. */
   p99: number
+}
+
+/** The queue in a directory, by its name. */
+export interface NamedQueue {
+  /** The last part of the path. */
+  name: string
+  /** See core. */
+  queue: Queue
 }
 
 /** One of core's `Guard::tokens`. */

@@ -83,6 +83,16 @@ export function text(argument: string, value: string): string {
 }
 
 /**
+ * An absolute path; the core knows the rules better, and checks what is made of this.
+ *
+ * @internal
+ */
+export function path(argument: string, value: string): string {
+  if (/^(\/[^/]+)+$/.test(text(argument, value))) return value
+  throw invalid(argument, value, 'must be an absolute path, like \'/locks\'')
+}
+
+/**
  * One of a few words.
  *
  * @internal

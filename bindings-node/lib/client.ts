@@ -4,6 +4,7 @@ import native from '../native.cjs'
 import type { Client as NativeClient } from '../native.cjs'
 import * as check from './arguments.js'
 import { Counter, type CounterOptions } from './counter.js'
+import { LockManager } from './locks.js'
 import { MissGuard, type MissGuardOptions } from './miss_guard.js'
 import { MultiMutex, type MultiMutexOptions } from './multi_mutex.js'
 import { Mutex, type MutexOptions } from './mutex.js'
@@ -38,9 +39,10 @@ export type State = 'connected' | 'suspended' | 'expired' | 'closed'
  * ```
  */
 export async function connect(hosts: string, options?: ConnectOptions): Promise<Client> {
-  const { native: checked, signal } = connectOptions(options)
+  const { native: checked, locksPath, signal } = connectOptions(options)
   const servers = check.text('hosts', hosts)
-  return new Client(await settle(() => unwrap(native.connect(servers, checked)), signal, (client) => client.close()))
+  const connecting = settle(() => unwrap(native.connect(servers, checked)), signal, (client) => client.close())
+  return new Client(await connecting, locksPath)
 }
 
 /**
@@ -50,11 +52,15 @@ export async function connect(hosts: string, options?: ConnectOptions): Promise<
  * process alive, but close it: locks of a process that ends without that are free only after the session timeout.
  */
 export class Client {
+  /** Locks by name, in the manner of Web Locks. */
+  readonly locks: LockManager
+
   readonly #native: NativeClient
 
   /** @internal */
-  constructor(native: NativeClient) {
+  constructor(native: NativeClient, locksPath: string) {
     this.#native = native
+    this.locks = new LockManager(native, locksPath)
   }
 
   /** The id of the current session, as ZooKeeper's own tools show it in hexadecimal; `0n` when there is none. */

@@ -47,6 +47,9 @@ export type { Client, State } from './client.js'
 export type { Counter, CounterOptions, ReadOptions, Reservation, Versioned } from './counter.js'
 export type { Guard, NodeToken, WriteOptions } from './guard.js'
 export type { Contender, Queue } from './inspect.js'
+export type {
+  Lock, LockInfo, LockManager, LockManagerSnapshot, LockMode, LockOptions,
+} from './locks.js'
 export type { MissGuard, MissGuardOptions } from './miss_guard.js'
 export type { MultiMutex, MultiMutexOptions } from './multi_mutex.js'
 export type { Mutex, MutexOptions } from './mutex.js'

@@ -1,5 +1,6 @@
 // How a call on the native addon becomes a promise of ours, and its outcome a value or an exception.
 
+import native from '../native.cjs'
 import type { Outcome, Pending } from '../native.cjs'
 import { onAbort } from './abort.js'
 import {
@@ -19,7 +20,7 @@ export async function settle<T>(
 ): Promise<T> {
   signal?.throwIfAborted()
   const pending = start()
-  const forget = signal && onAbort(signal, () => pending.canceller.cancel())
+  const forget = signal && onAbort(signal, () => native.cancel(pending.number))
   const outcome = await pending
   forget?.()
   if (signal?.aborted) {

@@ -43,6 +43,10 @@ export interface ConnectOptions {
    * with `tcp+tls://`.
    */
   tls?: TlsOptions | undefined
+  /**
+   * The path below which {@link Client.locks} keeps its locks. Nothing else should be there. Default `'/locks'`.
+   */
+  locksPath?: string | undefined
   /** Ends the attempt, which rejects with the signal's `reason`. */
   signal?: AbortSignal | undefined
 }
@@ -65,13 +69,14 @@ export function permitOptions(given: PermitOptions | undefined) {
 }
 
 const CONNECT_OPTIONS = [
-  'sessionTimeout', 'connectTimeout', 'identity', 'auth', 'acl', 'tls', 'signal',
+  'sessionTimeout', 'connectTimeout', 'identity', 'auth', 'acl', 'locksPath', 'tls', 'signal',
 ] as const
 
 /** @internal */
 export function connectOptions(given: ConnectOptions | undefined) {
   const options = check.options(given, CONNECT_OPTIONS)
   const { sessionTimeout = 10_000, connectTimeout = 10_000, identity, auth, acl = 'open', tls, signal } = options
+  const { locksPath = '/locks' } = options
   return {
     native: {
       sessionTimeout: check.milliseconds('sessionTimeout', sessionTimeout) ?? Infinity,
@@ -81,6 +86,7 @@ export function connectOptions(given: ConnectOptions | undefined) {
       acl: check.word('acl', acl, ['open', 'creator', 'read']),
       ...(tls !== undefined && { tls: tlsOptions(tls) }),
     },
+    locksPath: check.path('locksPath', locksPath),
     signal: check.abortSignal(signal),
   }
 }

@@ -7,6 +7,7 @@ use zkcoord::{Acl, Op, Scheme, Subscription, Tls};
 use crate::counter::{Counter, CounterOptions};
 use crate::error::Outcome;
 use crate::event::{Listener, tell};
+use crate::inspect::{NamedQueue, Queue};
 use crate::miss_guard::MissGuard;
 use crate::multi_mutex::MultiMutex;
 use crate::mutex::Mutex;
@@ -169,6 +170,20 @@ impl Client {
         timeout: Option<f64>,
     ) -> napi::Result<Object<'env>> {
         promise(env, self.0.request_revoke(node), timeout, |there| there)
+    }
+
+    /// Core's `Client::inspect_all`.
+    #[napi(catch_unwind, ts_return_type = "Pending<NamedQueue[]>")]
+    pub fn inspect_all<'env>(
+        &self,
+        env: &'env Env,
+        path: String,
+        timeout: Option<f64>,
+    ) -> napi::Result<Object<'env>> {
+        let named = |(name, queue)| NamedQueue { name, queue: Queue::from(queue) };
+        promise(env, self.0.inspect_all(path), timeout, move |queues| {
+            queues.into_iter().map(named).collect::<Vec<_>>()
+        })
     }
 
     /// Core's `Client::counter`; fails at once when an argument cannot be.

@@ -34,6 +34,15 @@ pub struct Queue {
     pub warnings: Vec<String>,
 }
 
+/// The queue in a directory, by its name.
+#[napi(object, object_from_js = false)]
+pub struct NamedQueue {
+    /// The last part of the path.
+    pub name: String,
+    /// See core.
+    pub queue: Queue,
+}
+
 impl From<zkcoord::Queue> for Queue {
     fn from(queue: zkcoord::Queue) -> Queue {
         Queue {

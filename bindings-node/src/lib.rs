@@ -1,7 +1,7 @@
 //! The native half of the npm package `zkcoord`. Private: its users are the TypeScript files in `lib/`, which give it
 //! abort signals, error classes and disposal.
 //!
-//! - `promise.rs`: how an operation of the core becomes a promise
+//! - `promise.rs`, `desk.rs`: how an operation of the core becomes a promise
 //! - `error.rs`: how its errors become results that TypeScript throws
 //! - `event.rs`: how its callbacks become calls that do not keep a process alive
 //! - `client.rs`, `mutex.rs`, `reentrant_mutex.rs`, `rw_lock.rs`, `multi_mutex.rs`, `semaphore.rs`, `guard.rs`, `counter.rs`,
@@ -11,6 +11,7 @@
 // Public for the linter's sake: what `#[napi]` exports to JavaScript has to be reachable. Nobody links this crate.
 pub mod client;
 pub mod counter;
+mod desk;
 pub mod error;
 pub mod event;
 pub mod guard;

@@ -2,7 +2,7 @@
 
 import {
   asOwner, connect, InvalidArgumentError, LockLostError, type ZkcoordError, type Client, type Contender, type Counter, type Guard,
-  type HoldStats, type MissGuard, type MultiMutex, type Mutex, type NodeToken, type Queue, type RateLimiter,
+  type HoldStats, type Lock, type LockInfo, type LockManager, type LockManagerSnapshot, type MissGuard, type MultiMutex, type Mutex, type NodeToken, type Queue, type RateLimiter,
   type ReentrantMutex, type Reservation, type RwLock, type Semaphore, type State, type StripedCounter, type Versioned,
   type WaitStats, type WindowCounter,
 } from 'zkcoord'
@@ -112,6 +112,20 @@ const user = await misses.load('user-42', find, given)
 same<typeof user, { name: string } | null>(true)
 await misses.load(new Uint8Array(), (key) => same<typeof key, Uint8Array<ArrayBuffer>>(true))
 
+same<typeof client.locks, LockManager>(true)
+const ofLock = await client.locks.request('name', async (lock) => (same<typeof lock, Lock>(true), lock.token))
+same<typeof ofLock, bigint>(true)
+const ofCall = await client.locks.request('name', { mode: 'shared', ...given }, (lock) => lock.signal.aborted)
+same<typeof ofCall, boolean>(true)
+const perhapsLocked = await client.locks.request('name', { ifAvailable: true }, (lock) => {
+  same<typeof lock, Lock | null>(true)
+  return lock?.name
+})
+same<typeof perhapsLocked, string | undefined>(true)
+const snapshot = await client.locks.query(given)
+same<typeof snapshot, LockManagerSnapshot>(true)
+same<typeof snapshot.held, LockInfo[]>(true)
+
 const counter = client.counter('/counter', { format: 'text', default: 5, min: 0n, max: 100, exactlyOnce: false })
 const versioned = await counter.versioned(given)
 same<typeof versioned, Versioned>(true)
@@ -181,6 +195,16 @@ counter.watch({ timeout: 5 })
 await misses.load(5, () => null)
 // @ts-expect-error: a path is needed
 client.mutex()
+// @ts-expect-error: a callback is needed
+client.locks.request('name')
+// @ts-expect-error: no such mode
+client.locks.request('name', { mode: 'read' }, () => {})
+// @ts-expect-error: there may be no lock
+client.locks.request('name', { ifAvailable: true }, (lock) => lock.token)
+// @ts-expect-error: read only
+client.locks.request('name', (lock) => (lock.token = 5n))
+// @ts-expect-error: made by the client alone
+client.locks = undefined
 // @ts-expect-error: options are an object
 await mutex.acquire(5)
 // @ts-expect-error: a guard that may be null

@@ -1,6 +1,6 @@
 //! A client: the handle from which all recipes are made.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::stream;
@@ -11,6 +11,7 @@ use crate::contender::ContenderName;
 use crate::counter::{Counter, CounterFormat};
 use crate::error::{Error, ErrorCode, Result};
 use crate::handoff::Lines;
+use crate::inspect::{self, Queue};
 use crate::ledger::{DedupeName, Ledgers};
 use crate::miss_guard::{MissDesk, MissGuard};
 use crate::multi_mutex::MultiMutex;
@@ -155,6 +156,27 @@ impl Client {
         })
     }
 
+    /// Looks at the queues of all locks whose directories are children of `path`: their names, in order, and what
+    /// [`Mutex::inspect`] shows of each. Those that nobody holds or waits for are left out. The queues are looked at one by one:
+    /// together they are no snapshot. Three round trips.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT`, `TIMEOUT`, `CONNECTION_LOST`, `NOT_AUTHORIZED`, `CLOSED`, `FORKED`.
+    ///
+    /// # Cancel safety
+    /// Safe: it only reads.
+    pub fn inspect_all(&self, path: impl AsRef<str>) -> Op<Vec<(String, Queue)>> {
+        let root = ZnodePath::parse("path", path.as_ref());
+        let (core, root) = match self.core.get().and_then(|core| Ok((core.clone(), root?))) {
+            Ok(parts) => parts,
+            Err(error) => return Op::failed(error),
+        };
+        Op::new(&core.runtime.clone(), |deadline| async move {
+            let late = || Error::new(ErrorCode::Timeout, "the server did not answer in time");
+            deadline.run(inspect::inspect_all(&core, &root, deadline.is_once())).await.ok_or_else(late)?
+        })
+    }
+
     /// A counter at `path`. No request is made; a path that is none makes the counter's operations fail.
     pub fn counter(&self, path: impl AsRef<str>) -> Counter {
         Counter::new(self.core.clone(), ZnodePath::parse("path", path.as_ref()))
@@ -227,6 +249,14 @@ impl Client {
         Subscription::new(&core.runtime, states, tell)
     }
 
+    /// A reference that does not keep the client open, for whoever closes what is left at the end.
+    ///
+    /// # Errors
+    /// `FORKED` in a child of fork().
+    pub fn downgrade(&self) -> Result<WeakClient> {
+        Ok(WeakClient { core: ProcessBound::new(Arc::downgrade(self.core.get()?)) })
+    }
+
     /// Closes the client: writes what was added to its striped counters, and ends its session, which gives back all its
     /// locks. What is under way fails with `CLOSED`. Can be called again.
     ///
@@ -258,6 +288,20 @@ impl Client {
             flushed.ok_or_else(late("what was added to striped counters could not be written in time"))??;
             closed.ok_or_else(late("the server has not confirmed the close yet"))
         })
+    }
+}
+
+/// A reference to a client that does not keep it open. Made by [`Client::downgrade`].
+#[derive(Debug)]
+pub struct WeakClient {
+    core: ProcessBound<Weak<Core>>,
+}
+
+impl WeakClient {
+    /// The client, as long as somebody has it or something made from it. `None` in a child of fork().
+    pub fn upgrade(&self) -> Option<Client> {
+        let core = self.core.get().ok()?.upgrade()?;
+        Some(Client { core: Arc::new(ProcessBound::new(core)) })
     }
 }
 

@@ -3,17 +3,20 @@
 //! 1. `sync`, list the directory, and read every contender's node, in two round trips.
 //! 2. Order them by number. Whoever nobody before him keeps out holds; the others wait.
 //! 3. Name the mixes of libraries that do not exclude each other. Which those are is told in docs/locks.md.
+//!
+//! To look at all locks below a path takes one more round trip, for the list of their directories.
 
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{join, join_all, try_join_all};
 
 use crate::client::Core;
 use crate::contender::{ContenderName, Kind, Library, Marker, Position, position_among};
 use crate::error::Result;
 use crate::path::ZnodePath;
-use crate::session::{Entry, Fault, Link, Refusal};
+use crate::session::{Entry, Fault, Link, Refusal, Session};
 
 /// One who stands in a lock's queue.
 #[derive(Clone, Debug)]
@@ -60,22 +63,53 @@ pub(crate) async fn inspect(core: &Core, directory: &ZnodePath, once: bool) -> R
     loop {
         let session = core.session(once).await?;
         let Ok(link) = session.link().await else { continue };
-        match look(&link, directory).await {
-            Ok(queue) => return Ok(queue),
-            Err(Fault::Unknown) => session.past(&link).await,
-            Err(Fault::Gone) => {}
-            Err(fault) => return Err(fault.into_error(&format!("inspecting {}", directory.as_str()))),
+        match join(link.sync(directory.as_str()), look(&link, directory)).await {
+            (Ok(()), Ok(queue)) => return Ok(queue),
+            (Err(fault), _) | (_, Err(fault)) => overcome(&session, &link, fault, directory).await?,
         }
     }
 }
 
+/// Looks at the queues in all directories below `root`, by their names. Those in which nobody stands are left out.
+pub(crate) async fn inspect_all(core: &Core, root: &ZnodePath, once: bool) -> Result<Vec<(String, Queue)>> {
+    loop {
+        let session = core.session(once).await?;
+        let Ok(link) = session.link().await else { continue };
+        match join(link.sync(root.as_str()), look_below(&link, root)).await {
+            (Ok(()), Ok(queues)) => return Ok(queues),
+            (Err(fault), _) | (_, Err(fault)) => overcome(&session, &link, fault, root).await?,
+        }
+    }
+}
+
+/// Returns when it is worth to look again.
+async fn overcome(session: &Session, link: &Arc<Link>, fault: Fault, path: &ZnodePath) -> Result<()> {
+    match fault {
+        Fault::Unknown => session.past(link).await,
+        Fault::Gone => {}
+        fault => return Err(fault.into_error(&format!("inspecting {}", path.as_str()))),
+    }
+    Ok(())
+}
+
+async fn look_below(link: &Link, root: &ZnodePath) -> Result<Vec<(String, Queue)>, Fault> {
+    let mut names = children(link, root).await?;
+    names.sort_unstable();
+    let directories: Vec<_> = names.iter().map(|name| root.join(name)).collect();
+    let queues = try_join_all(directories.iter().map(|directory| look(link, directory))).await?;
+    Ok(names.into_iter().zip(queues).filter(|(_, queue)| !queue.is_empty()).collect())
+}
+
+/// None when the node is not there.
+async fn children(link: &Link, path: &ZnodePath) -> Result<Vec<String>, Fault> {
+    match link.children(path.as_str()).await {
+        Err(Fault::Refused(Refusal::NoNode)) => Ok(Vec::new()),
+        names => names,
+    }
+}
+
 async fn look(link: &Link, directory: &ZnodePath) -> Result<Queue, Fault> {
-    let (synced, names) = join(link.sync(directory.as_str()), link.children(directory.as_str())).await;
-    synced?;
-    let names = match names {
-        Err(Fault::Refused(Refusal::NoNode)) => return Ok(Queue::default()),
-        names => names?,
-    };
+    let names = children(link, directory).await?;
     let mut parsed: Vec<_> = names.iter().filter_map(|name| ContenderName::parse(name)).collect();
     parsed.sort_unstable_by_key(|contender| (contender.sequence, contender.name));
     let paths: Vec<_> = parsed.iter().map(|contender| directory.child(contender.name)).collect();

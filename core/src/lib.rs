@@ -82,7 +82,7 @@ mod uuids;
 mod window_counter;
 
 pub use access::Access;
-pub use client::{Client, ClientBuilder};
+pub use client::{Client, ClientBuilder, WeakClient};
 pub use contender::{Library, Scheme};
 pub use counter::{Counter, CounterFormat, CounterWatch, Versioned};
 pub use error::{Error, ErrorCode, Result};
