@@ -238,6 +238,12 @@ export interface Auth {
 /** Makes the promise with this number resolve to `ERR_ZKCOORD_CANCELLED`, unless it is settled already. */
 export declare function cancel(number: number): void
 
+/**
+ * Closes the clients of this thread, and waits for that, but no longer than `patience`: for the end of the process, when
+ * promises are of no use any more. Those that have no connection are left to their session timeouts.
+ */
+export declare function closeAll(patience: number): void
+
 /** Connects. */
 export declare function connect(hosts: string, options: ConnectOptions): Outcome<Pending<Client>>
 

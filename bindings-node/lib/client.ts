@@ -41,15 +41,30 @@ export type State = 'connected' | 'suspended' | 'expired' | 'closed'
 export async function connect(hosts: string, options?: ConnectOptions): Promise<Client> {
   const { native: checked, locksPath, signal } = connectOptions(options)
   const servers = check.text('hosts', hosts)
+  closeAtExit()
   const connecting = settle(() => unwrap(native.connect(servers, checked)), signal, (client) => client.close())
   return new Client(await connecting, locksPath)
+}
+
+/** How long the end of a process waits for the servers to take its locks back, in milliseconds. */
+const FAREWELL = 500
+
+let isClosedAtExit = false
+
+/** At the end of a process, or worker, no promise is settled any more; its locks should be free at once all the same. */
+function closeAtExit(): void {
+  if (isClosedAtExit) return
+  isClosedAtExit = true
+  process.once('exit', () => native.closeAll(FAREWELL))
 }
 
 /**
  * A connection to a ZooKeeper ensemble, with a session of its own. Made by {@link connect}.
  *
  * When an expired session takes locks with it, the client opens a new one and goes on. A client does not keep the
- * process alive, but close it: locks of a process that ends without that are free only after the session timeout.
+ * process alive. One that was not closed is closed when the process ends, by itself, by `process.exit` or by an
+ * exception, for which the process waits at most half a second; when it is killed, its locks are free after the session
+ * timeout.
  */
 export class Client {
   /** Locks by name, in the manner of Web Locks. */

@@ -1,8 +1,11 @@
 //! A client, method by method.
 
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
 use napi::bindgen_prelude::{Env, Object, Uint8Array, i64n};
 use napi_derive::napi;
-use zkcoord::{Acl, Op, Scheme, Subscription, Tls};
+use zkcoord::{Acl, Op, Scheme, State, Subscription, Tls, WeakClient};
 
 use crate::counter::{Counter, CounterOptions};
 use crate::error::Outcome;
@@ -71,7 +74,7 @@ pub struct Auth {
 #[napi(catch_unwind, ts_return_type = "Outcome<Pending<Client>>")]
 pub fn connect(env: &Env, hosts: String, options: ConnectOptions) -> napi::Result<Outcome<Object<'_>>> {
     Ok(Outcome(match connecting(&hosts, options) {
-        Ok(op) => Ok(promise(env, op, None, Client)?),
+        Ok(op) => Ok(promise(env, op, None, Client::new)?),
         Err(error) => Err(error),
     }))
 }
@@ -93,9 +96,42 @@ fn connecting(hosts: &str, options: ConnectOptions) -> zkcoord::Result<Op<zkcoor
     Ok(builder.connect())
 }
 
+thread_local! {
+    /// The clients that were made on this JavaScript thread.
+    static CLIENTS: RefCell<Vec<WeakClient>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Closes the clients of this thread, and waits for that, but no longer than `patience`: for the end of the process, when
+/// promises are of no use any more. Those that have no connection are left to their session timeouts.
+#[napi(catch_unwind)]
+pub fn close_all(patience: f64) {
+    let end = Instant::now() + milliseconds(patience);
+    let is_connected = |client: &zkcoord::Client| matches!(client.state(), Ok(State::Connected));
+    let clients = CLIENTS.take().into_iter().filter_map(|client| client.upgrade()).filter(is_connected);
+    let mut closing: Vec<_> = clients.map(|client| client.close()).collect();
+    // All of them are begun before one is waited for.
+    closing.retain_mut(|close| close.wait_for(Duration::ZERO).is_none());
+    for mut close in closing {
+        let _closed = close.wait_for(end.saturating_duration_since(Instant::now()));
+    }
+}
+
 /// A connected client.
 #[napi]
 pub struct Client(zkcoord::Client);
+
+impl Client {
+    /// Called on the JavaScript thread.
+    fn new(client: zkcoord::Client) -> Client {
+        if let Ok(weak) = client.downgrade() {
+            CLIENTS.with_borrow_mut(|clients| {
+                clients.retain(|client| client.upgrade().is_some());
+                clients.push(weak);
+            });
+        }
+        Client(client)
+    }
+}
 
 #[napi]
 impl Client {

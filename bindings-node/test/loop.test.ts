@@ -1,33 +1,10 @@
-// What keeps a process alive, and how it ends. Each test runs a process of its own.
+// What keeps a process alive. Each test runs a process of its own; exit.test.ts has how they end.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { quietly, run } from './process.js'
 import { eventually, scenario } from './support.js'
-
-/** Runs a module with a client, `hosts` and `mutex`. */
-function run(hosts: string, code: string, ...flags: string[]) {
-  const prologue = `
-    import { connect } from 'zkcoord'
-    const hosts = ${JSON.stringify(hosts)}
-    const client = await connect(hosts, { sessionTimeout: 5_000 })
-    const mutex = client.mutex('/lock')`
-  const child = spawn(process.execPath, [...flags, '--input-type=module', '--eval', `${prologue}\n${code}`], {
-    cwd: new URL('..', import.meta.url),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 20_000,
-  })
-  let output = ''
-  let errors = ''
-  child.stdout.on('data', (chunk) => (output += String(chunk)))
-  child.stderr.on('data', (chunk) => (errors += String(chunk)))
-  const ended = once(child, 'close').then(([code, signal]: unknown[]) => ({ code, signal, output, errors }))
-  return { child, ended, output: () => output }
-}
-
-const quietly = (output: string, code = 0) => ({ code, signal: null, output, errors: '' })
 
 scenario('a process with an idle client and a held guard ends by itself', async ({ hosts }) => {
   const { ended } = run(hosts, `
@@ -72,23 +49,6 @@ scenario('so does connecting', async ({ hosts }) => {
   const { ended } = run(hosts, `
     connect('127.0.0.1:1', { connectTimeout: 500 }).catch((error) => console.log(error.code))`)
   assert.deepEqual(await ended, quietly('ERR_ZKCOORD_CONNECTION_LOST\n'))
-})
-
-scenario('process.exit with work pending does no harm', async ({ hosts, client }) => {
-  const guard = await (await client()).mutex('/lock').acquire()
-  for (const delay of [0, 1, 5, 50]) {
-    const { ended } = run(hosts, `
-      client.onState(() => {})
-      const other = await client.mutex('/other${delay}').acquire()
-      for (let n = 0; n < 20; n++) {
-        mutex.acquire()
-        client.counter('/counter').add()
-        connect(hosts)
-      }
-      setTimeout(() => process.exit(7), ${delay})`)
-    assert.deepEqual(await ended, quietly('', 7))
-  }
-  guard.check()
 })
 
 scenario('a guard that is collected gives its lock back, with a warning', async ({ hosts, client }) => {
@@ -155,4 +115,21 @@ scenario('the signal of a waiting call is not forgotten in a collection', async 
   assert.equal((await children('/lock')).length, 2)
   await guard.release()
   assert.deepEqual(await ended, quietly('waiting\ngot it\n'))
+})
+
+scenario('a callback of client.locks that never ends is not collected', async ({ hosts, client, children }) => {
+  const { ended, output } = run(hosts, `
+    import { setTimeout as sleep } from 'node:timers/promises'
+    client.locks.request('leader', () => new Promise(() => {}))
+    for (let n = 0; n < 40; n++) {
+      await sleep(10)
+      gc()
+    }
+    console.log('leads')
+    await mutex.acquire()`, '--expose-gc')
+  const guard = await (await client()).mutex('/lock').acquire()
+  await eventually(() => output() === 'leads\n', 'the child has collected its garbage')
+  assert.equal((await children('/locks/leader')).length, 1)
+  await guard.release()
+  assert.deepEqual(await ended, quietly('leads\n'))
 })

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use support::{Corner, PATIENCE};
 use zkcoord::{Client, ErrorCode, Library};
-use zkcoord_testkit::shared;
+use zkcoord_testkit::{eventually, shared};
 
 #[test]
 fn a_queue_shows_who_holds_and_who_waits() {
@@ -69,4 +69,40 @@ fn a_lock_can_be_asked_for() {
             "{node}"
         );
     }
+}
+
+#[test]
+fn all_locks_below_a_path() {
+    let corner = Corner::new();
+    let (client, other) = (corner.client(), corner.client());
+    let all = |path| client.inspect_all(path).wait().unwrap();
+    assert!(all("/locks").is_empty(), "a path that is not there");
+    let _report = client.mutex("/locks/report").acquire().wait().unwrap();
+    let _catalogue = other.rw_lock("/locks/catalogue").read().acquire().wait().unwrap();
+    let mut waiting = other.mutex("/locks/report").acquire();
+    assert!(waiting.wait_for(Duration::from_millis(1)).is_none());
+    corner.await_children("/locks/report", 2);
+    client.mutex("/locks/unused").acquire().wait().unwrap().release().wait().unwrap();
+    corner.observer.create(&corner.path("/locks/config"), b"no lock").unwrap();
+    let queues = all("/locks");
+    let names: Vec<_> = queues.iter().map(|(name, queue)| (name.as_str(), queue.len())).collect();
+    assert_eq!(names, [("catalogue", 1), ("report", 2)]);
+    assert!(queues[0].1[0].is_reader && queues[1].1[0].is_holder && !queues[1].1[1].is_holder);
+    assert_eq!(queues[1].1[0].session_id, client.session_id().unwrap());
+    let error = client.inspect_all("locks").wait().unwrap_err();
+    assert_eq!(error.code(), ErrorCode::InvalidArgument);
+}
+
+#[test]
+fn a_weak_reference_does_not_keep_a_client_open() {
+    let corner = Corner::new();
+    let client = corner.client();
+    let weak = client.downgrade().unwrap();
+    let guard = client.mutex("/lock").acquire().wait().unwrap();
+    drop(client);
+    let again = weak.upgrade().expect("the guard keeps it open");
+    assert!(again.session_id().unwrap() != 0);
+    drop((again, guard));
+    assert!(eventually(PATIENCE, || weak.upgrade().is_none()));
+    corner.await_children("/lock", 0);
 }
