@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-suites=(rust c python node wheel demo)
+suites=(rust c libzkcoord python wheel node contention demo)
 logs=.build/logs
 mkdir -p $logs
 passed=0 failed=0 summary=()
@@ -19,7 +19,7 @@ for suite in "${suites[@]}"; do
     # A suite that broke off, or ran no test, has failed even if no test of it did.
     if [ "$bad" = 0 ] && { [ "$status" != 0 ] || [ "$ok" = 0 ]; }; then bad=1; fi
     passed=$((passed + ok)) failed=$((failed + bad))
-    summary+=("$(printf '%-7s %4d passed, %d failed, %d s' "$suite" "$ok" "$bad" $((SECONDS - started)))")
+    summary+=("$(printf '%-10s %4d passed, %d failed, %d s' "$suite" "$ok" "$bad" $((SECONDS - started)))")
 done
 
 echo
