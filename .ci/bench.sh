@@ -9,6 +9,11 @@ export BENCH_CLASSES=$PWD/$out/classes BENCH_PYTHON=$PWD/.build/venv/bin/python
 mkdir -p "$BENCH_CLASSES"
 
 cargo build --quiet --release --package zkcoord-bench
+# What languages add is measured with release builds too, which stay: only their speed differs.
+if [ $# = 0 ] || [[ " $*" = *" overhead"* ]]; then
+    PYTHON_BUILD=--release .ci/python.sh build
+    NODE_BUILD=--release .ci/node.sh build
+fi
 jars=/usr/share/java
 javac -Xlint:-options -d "$BENCH_CLASSES" benches/peers/CuratorPeer.java \
     -cp "$jars/curator-recipes.jar:$jars/curator-framework.jar:$jars/curator-client.jar:$jars/zookeeper.jar"

@@ -26,7 +26,7 @@ install() {
 }
 
 build() {
-    node $package/build.mjs
+    node $package/build.mjs ${NODE_BUILD:-}
     rm -rf $package/dist
     tool tsc
     # What makes `import 'zkcoord'` work in examples/ and tests/.

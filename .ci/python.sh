@@ -35,7 +35,7 @@ END
 }
 
 mkdir -p .build/logs
-maturin develop --manifest-path $package/Cargo.toml >.build/logs/maturin.log 2>&1 || {
+maturin develop ${PYTHON_BUILD:-} --manifest-path $package/Cargo.toml >.build/logs/maturin.log 2>&1 || {
     cat .build/logs/maturin.log
     exit 1
 }

@@ -43,6 +43,11 @@ impl Program {
             command.args(["contestant", name]);
             Ok(command)
         };
+        let in_python = |name| {
+            let mut command = Command::new(setting("BENCH_PYTHON", ".build/venv/bin/python"));
+            command.arg(sources.join(name));
+            command
+        };
         match self {
             Program::Ours => in_rust("ours"),
             Program::Crate | Program::Limit => in_rust("bare"),
@@ -53,9 +58,11 @@ impl Program {
                 command.args(["-cp", &format!("{classes}:{jars}"), "CuratorPeer"]);
                 Ok(command)
             }
-            Program::Kazoo => {
-                let mut command = Command::new(setting("BENCH_PYTHON", ".build/venv/bin/python"));
-                command.arg(sources.join("kazoo_peer.py"));
+            Program::Kazoo => Ok(in_python("kazoo_peer.py")),
+            Program::Python => Ok(in_python("zkcoord_peer.py")),
+            Program::Node => {
+                let mut command = Command::new("node");
+                command.arg(sources.join("zkcoord_peer.mjs"));
                 Ok(command)
             }
         }

@@ -125,7 +125,9 @@ fn processes(workload: &Workload, program: Program) -> usize {
 /// Gives Java's compiler the time that it needs.
 fn warm(observer: &Observer, field: &mut Field, time: Duration) -> Result<()> {
     observer.create_all("/bench/warm/lock")?;
-    let Some(contestants) = field.get_mut(&Program::Curator) else { return Ok(()) };
+    let Some(contestants) = field.get_mut(&Program::Curator).filter(|field| !field.is_empty()) else {
+        return Ok(());
+    };
     for verb in ["lock", "add"] {
         let job = Job { verb: verb.into(), crew: 4, time: time / 2, path: format!("/bench/warm/{verb}") };
         together(contestants, &job)?;

@@ -38,6 +38,9 @@ pub(crate) struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Program {
     Ours,
+    /// Ours too, through the packages for these languages.
+    Python,
+    Node,
     Curator,
     Kazoo,
     /// The crate zookeeper-client, for its own lock.
@@ -46,8 +49,15 @@ pub(crate) enum Program {
     Limit,
 }
 
-pub(crate) const PROGRAMS: [Program; 5] =
-    [Program::Ours, Program::Curator, Program::Kazoo, Program::Crate, Program::Limit];
+pub(crate) const PROGRAMS: [Program; 7] = [
+    Program::Ours,
+    Program::Python,
+    Program::Node,
+    Program::Curator,
+    Program::Kazoo,
+    Program::Crate,
+    Program::Limit,
+];
 
 const fn ours(verb: &'static str) -> Entry {
     Entry { label: "ours", program: Program::Ours, verb }
@@ -213,5 +223,33 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         crew: 1000,
         processes: 1,
         entries: &[ours("permits-tasks"), limit("add")],
+    },
+    Workload {
+        name: "overhead-lock",
+        title: "what a language adds: 1 thread or task, a free mutex",
+        goal: "ours / it: Python <= 1.15, Node <= 1.25",
+        kind: Kind::Lock,
+        crew: 1,
+        processes: 1,
+        entries: &[
+            ours("lock"),
+            variant("ours, task", Program::Ours, "lock-tasks"),
+            variant("Python", Program::Python, "lock"),
+            variant("Node", Program::Node, "lock"),
+        ],
+    },
+    Workload {
+        name: "overhead-add",
+        title: "what a language adds: 1 thread or task, a counter",
+        goal: "none set",
+        kind: Kind::Add,
+        crew: 1,
+        processes: 1,
+        entries: &[
+            ours("add"),
+            variant("ours, task", Program::Ours, "add-tasks"),
+            variant("Python", Program::Python, "add"),
+            variant("Node", Program::Node, "add"),
+        ],
     },
 ];
