@@ -1,6 +1,6 @@
 # The two commands are `make demo` and `make test`. Both install what is missing first, and say so.
 
-.PHONY: demo test lib install uninstall setup rust c python node wheel bench-quick lint format clean
+.PHONY: demo test lib install uninstall setup rust c libzkcoord python wheel node contention bench-quick lint format clean
 
 demo: setup          ## a real ZooKeeper, and four languages contending for one lock
 	@.ci/demo.sh
@@ -11,7 +11,7 @@ test: setup          ## everything; ends with one line "N passed, M failed"
 lib install uninstall:   ## libzkcoord for C and C++; PREFIX=/usr/local LIBDIR=PREFIX/lib DESTDIR=
 	@ffi/install/install.sh $(@:lib=build)
 
-rust c python node wheel: setup   ## the tests of one language; of Python's packages
+rust c libzkcoord python wheel node contention: setup   ## the tests of one part
 	@.ci/$@.sh
 
 setup:               ## installs what building and testing need, when it is missing

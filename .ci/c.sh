@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds libzkcoord, and compiles and runs tests/c and the C and C++ examples with it against a real server: as they
-# are, with the sanitizers, and where valgrind is installed under that. threads is for ThreadSanitizer alone, which runs
-# what the others would; dlopen for itself, because it must not be linked with the library. Prints `c: N passed, M failed` at the end.
+# Builds libzkcoord, and compiles and runs tests/c with it against a real server: as they are, with the sanitizers, and
+# where valgrind is installed under that. threads is for ThreadSanitizer alone, which runs what the others would. Prints
+# `c: N passed, M failed` at the end.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -20,7 +20,6 @@ thread_sanitizer=(-fsanitize=thread)
 c_tests=(arguments async async_calls callbacks client counter counters events fork fork_async guard header_example inspect
     locks miss_guard mutex nulls nulls_async owners rate_limiter tls)
 cpp_tests=(wrapper wrapper_counters wrapper_limits wrapper_tls)
-examples=(lock counter rate_limit absent_keys)
 
 passed=0
 failed=0
@@ -54,23 +53,9 @@ compile() {
         -I"$programs" -L"$programs" -Wl,-rpath,"$programs" -lzkcoord -pthread
 }
 
-# As compile, for a program that loads the library by itself.
-compile_unlinked() {
-    local program=$1
-    shift
-    "$@" -g "${warnings[@]}" -Iinclude -o "$programs/$program" -Wl,-rpath,"$programs" -pthread
-}
-
 # The first example in the header, the very text.
 header_example() {
     sed -n '/@code/,/@endcode/{/@endcode/q;/@code/!p}' include/zkcoord.h | sed 's/^ \* \{0,1\}//'
-}
-
-# As the examples tell their readers to: with the static library, which needs no name with a version at run time.
-compile_example() {
-    local program=$1
-    shift
-    "$@" "${warnings[@]}" -Iinclude -L"$libraries" -l:libzkcoord.a -lm -o "$programs/$program"
 }
 
 # stands_alone HEADER COMPILER...
@@ -85,7 +70,7 @@ check_headers() {
     count "zkcoord.h in C23" stands_alone include/zkcoord.h gcc -std=c2x -x c
     count "zkcoord.h in C++17" stands_alone include/zkcoord.h "${cpp17[@]}" -x c++
     local header
-    for header in include/*.hpp; do
+    for header in include/*.hpp include/zkcoord/*.hpp; do
         count "$header in C++17" stands_alone "$header" "${cpp17[@]}" -x c++
     done
     count "zkcoord.hpp in C++20" stands_alone include/zkcoord.hpp "${cpp20[@]}" -x c++
@@ -106,7 +91,6 @@ compile_all() {
     local name sources
     header_example >"$programs/header_example.inc"
     compile threads.tsan "${c[@]}" "${thread_sanitizer[@]}" tests/c/threads.c
-    compile_unlinked dlopen "${c[@]}" tests/c/dlopen.c
     for name in "${c_tests[@]}"; do
         compile "$name" "${c[@]}" "tests/c/$name.c"
         compile "$name.asan" "${c[@]}" "${sanitizers[@]}" "tests/c/$name.c"
@@ -115,10 +99,6 @@ compile_all() {
         sources=("tests/c/$name.cpp" tests/c/wrapper_other.cpp)
         compile "$name" "${cpp17[@]}" "${sources[@]}"
         compile "$name.asan" "${cpp20[@]}" "${sanitizers[@]}" "${sources[@]}"
-    done
-    for name in "${examples[@]}"; do
-        compile_example "example-$name" "${c[@]}" "examples/$name.c"
-        compile_example "example-$name-cpp" "${cpp17[@]}" "examples/$name.cpp"
     done
     # Or the sanitizers have looked at nothing.
     nm "$programs/mutex.asan" | grep __asan_init >/dev/null
@@ -142,18 +122,11 @@ run_test() {
     echo "c: $name: $line" >&2
 }
 
-# Whether an example succeeds, and with this last line.
-run_example() {
-    local output
-    output=$("$programs/$1") && [[ $(tail -n 1 <<<"$output") =~ $2 ]]
-}
-
 run_all() {
     local name leaks
     for name in "${c_tests[@]}" "${cpp_tests[@]}"; do run_test "$name"; done
     for name in "${c_tests[@]}" "${cpp_tests[@]}"; do run_test "$name.asan"; done
     run_test threads.tsan env TSAN_OPTIONS=suppressions=tests/c/tsan.supp
-    run_test dlopen
     if command -v valgrind >/dev/null; then
         for name in "${c_tests[@]}" wrapper; do
             # What a forked child has to forget of its parent's is no leak.
@@ -165,12 +138,6 @@ run_all() {
                 --errors-for-leak-kinds=definite --suppressions=tests/c/valgrind.supp
         done
     fi
-    for name in "" -cpp; do
-        count "example lock$name" run_example "example-lock$name" '^released$'
-        count "example counter$name" run_example "example-counter$name" '^hit number [1-9][0-9]*$'
-        count "example rate_limit$name" run_example "example-rate_limit$name" '^another one (too|later)$'
-        count "example absent_keys$name" run_example "example-absent_keys$name" '^user-2 is nobody$'
-    done
     echo "c: $passed passed, $failed failed"
     [ "$failed" = 0 ]
 }

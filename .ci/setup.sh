@@ -50,6 +50,7 @@ missing_packages() {
     have cmake || echo cmake
     have pkg-config || echo pkg-config
     have valgrind || echo valgrind
+    have abidiff || echo abigail-tools
     python3 -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv
 }
 

@@ -1,5 +1,5 @@
-/* Keeps lookups of keys that do not exist off a database. From the repository's root, after `cargo build -p zkcoord-ffi`:
- *   cc examples/absent_keys.c -Iinclude -Ltarget/debug -l:libzkcoord.a -lm -o absent_keys && ./absent_keys */
+/* Keeps lookups of keys that do not exist off a database. With libzkcoord installed (docs/c.md):
+ *   cc examples/absent_keys.c $(pkg-config --cflags --libs zkcoord) -o absent_keys && ./absent_keys */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

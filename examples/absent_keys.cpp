@@ -1,5 +1,5 @@
-// Keeps lookups of keys that do not exist off a database. From the repository's root, after `cargo build -p zkcoord-ffi`:
-//   c++ -std=c++17 examples/absent_keys.cpp -Iinclude -Ltarget/debug -l:libzkcoord.a -lm -o absent_keys && ./absent_keys
+// Keeps lookups of keys that do not exist off a database. With libzkcoord installed (docs/cpp.md):
+//   c++ -std=c++17 examples/absent_keys.cpp $(pkg-config --cflags --libs zkcoord) -o absent_keys && ./absent_keys
 #include <cstdlib>
 #include <iostream>
 #include <zkcoord.hpp>

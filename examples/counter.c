@@ -1,5 +1,5 @@
-/* Counts in a counter that all processes share. From the repository's root, after `cargo build -p zkcoord-ffi`:
- *   cc examples/counter.c -Iinclude -Ltarget/debug -l:libzkcoord.a -lm -o counter && ./counter */
+/* Counts in a counter that all processes share. With libzkcoord installed (docs/c.md):
+ *   cc examples/counter.c $(pkg-config --cflags --libs zkcoord) -o counter && ./counter */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

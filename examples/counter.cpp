@@ -1,5 +1,5 @@
-// Counts in a counter that all processes share. From the repository's root, after `cargo build -p zkcoord-ffi`:
-//   c++ -std=c++17 examples/counter.cpp -Iinclude -Ltarget/debug -l:libzkcoord.a -lm -o counter && ./counter
+// Counts in a counter that all processes share. With libzkcoord installed (docs/cpp.md):
+//   c++ -std=c++17 examples/counter.cpp $(pkg-config --cflags --libs zkcoord) -o counter && ./counter
 #include <cstdlib>
 #include <iostream>
 #include <zkcoord.hpp>

@@ -1,5 +1,5 @@
-/* Takes a lock that all processes share. From the repository's root, after `cargo build -p zkcoord-ffi`:
- *   cc examples/lock.c -Iinclude -Ltarget/debug -l:libzkcoord.a -lm -o lock && ./lock */
+/* Takes a lock that all processes share. With libzkcoord installed (docs/c.md):
+ *   cc examples/lock.c $(pkg-config --cflags --libs zkcoord) -o lock && ./lock */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

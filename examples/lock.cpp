@@ -1,5 +1,5 @@
-// Takes a lock that all processes share. From the repository's root, after `cargo build -p zkcoord-ffi`:
-//   c++ -std=c++17 examples/lock.cpp -Iinclude -Ltarget/debug -l:libzkcoord.a -lm -o lock && ./lock
+// Takes a lock that all processes share. With libzkcoord installed (docs/cpp.md):
+//   c++ -std=c++17 examples/lock.cpp $(pkg-config --cflags --libs zkcoord) -o lock && ./lock
 #include <cstdlib>
 #include <iostream>
 #include <zkcoord.hpp>

@@ -1,5 +1,5 @@
-/* Asks a rate limiter that all processes share. From the repository's root, after `cargo build -p zkcoord-ffi`:
- *   cc examples/rate_limit.c -Iinclude -Ltarget/debug -l:libzkcoord.a -lm -o rate_limit && ./rate_limit */
+/* Asks a rate limiter that all processes share. With libzkcoord installed (docs/c.md):
+ *   cc examples/rate_limit.c $(pkg-config --cflags --libs zkcoord) -o rate_limit && ./rate_limit */
 #include <stdio.h>
 #include <stdlib.h>
 #include <zkcoord.h>

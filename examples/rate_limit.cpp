@@ -1,5 +1,5 @@
-// Asks a rate limiter that all processes share. From the repository's root, after `cargo build -p zkcoord-ffi`:
-//   c++ -std=c++17 examples/rate_limit.cpp -Iinclude -Ltarget/debug -l:libzkcoord.a -lm -o rate_limit && ./rate_limit
+// Asks a rate limiter that all processes share. With libzkcoord installed (docs/cpp.md):
+//   c++ -std=c++17 examples/rate_limit.cpp $(pkg-config --cflags --libs zkcoord) -o rate_limit && ./rate_limit
 #include <cstdlib>
 #include <iostream>
 #include <zkcoord.hpp>

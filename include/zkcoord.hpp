@@ -33,10 +33,10 @@
 #include <utility>
 #include <vector>
 
-#include "zkcoord_base.hpp"
-#include "zkcoord_counters.hpp"
-#include "zkcoord_limits.hpp"
-#include "zkcoord_locks.hpp"
+#include "zkcoord/base.hpp"
+#include "zkcoord/counters.hpp"
+#include "zkcoord/limits.hpp"
+#include "zkcoord/locks.hpp"
 
 namespace zkcoord {
 

@@ -1,86 +1,113 @@
-/* The library comes and goes: 50 times it is loaded, used and unloaded. Linked without it. */
+/* A program that loads libzkcoord while it runs, as the host of a plugin does, and unloads it again and again. The
+ * library has threads, so it must stay where it is nevertheless: that is what its flag NODELETE is for. */
 #include <dlfcn.h>
 
 #include "support.h"
 
-/* The function of that name and type, out of the library. */
-#define GET(name) name##_type name##_ = (name##_type)function(library, #name)
+#define LIBRARY "libzkcoord.so.0"
+#define TURNS 50
 
-typedef zkcoord_status (*zkcoord_client_connect_type)(const char *, const zkcoord_options *, zkcoord_client **, zkcoord_error **);
-typedef zkcoord_status (*zkcoord_mutex_new_type)(const zkcoord_client *, const char *, zkcoord_mutex **, zkcoord_error **);
-typedef zkcoord_status (*zkcoord_mutex_acquire_type)(const zkcoord_mutex *, int64_t, zkcoord_guard **, zkcoord_error **);
-typedef zkcoord_status (*zkcoord_guard_on_lost_type)(const zkcoord_guard *, void (*)(void *), void *, void (*)(void *), zkcoord_error **);
-typedef zkcoord_status (*zkcoord_guard_release_type)(zkcoord_guard *, int64_t, zkcoord_error **);
-typedef zkcoord_status (*zkcoord_client_close_type)(zkcoord_client *, int64_t, zkcoord_error **);
-typedef void (*zkcoord_guard_free_type)(zkcoord_guard *);
-typedef void (*zkcoord_mutex_free_type)(zkcoord_mutex *);
-typedef void (*zkcoord_client_free_type)(zkcoord_client *);
+/* What is used here, and looked up: this program is not linked with the library. */
+#define FUNCTIONS(USE)                                                                                         \
+    USE(client_connect) USE(client_close) USE(client_free) USE(mutex_new) USE(mutex_acquire) USE(mutex_free) \
+    USE(guard_token) USE(guard_is_held) USE(guard_on_lost) USE(guard_release) USE(guard_free)
+#define DECLARE(name) __typeof__(zkcoord_##name) *name;
+#define LOOK_UP(name)                                             \
+    *(void **)&zk.name = dlsym(library, "zkcoord_" #name); \
+    CHECK(zk.name != NULL);
 
-typedef void (*any_function)(void);
+static struct {
+    FUNCTIONS(DECLARE)
+} zk;
 
-static any_function function(void *library, const char *name) {
-    /* ISO C has no conversion from an object's pointer to a function's; POSIX has dlsym() for this all the same. */
-    union {
-        void *object;
-        any_function function;
-    } found = {dlsym(library, name)};
-    CHECK(found.object != NULL);
-    return found.function;
+static void *load(void) {
+    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) {
+        fprintf(stderr, "%s\n", dlerror());
+        exit(2);
+    }
+    FUNCTIONS(LOOK_UP)
+    return library;
 }
+
+/* A client that holds a lock, and has threads of all kinds that the library makes. */
+typedef struct {
+    zkcoord_client *client;
+    zkcoord_mutex *mutex;
+    zkcoord_guard *guard;
+} holder;
 
 static void nothing(void *user_data) { (void)user_data; }
 
-/* Uses the library: with callbacks, and with `tidy` or without waiting for anything's end. */
-static void use(void *library, bool tidy) {
-    GET(zkcoord_client_connect);
-    GET(zkcoord_mutex_new);
-    GET(zkcoord_mutex_acquire);
-    GET(zkcoord_guard_on_lost);
-    GET(zkcoord_guard_release);
-    GET(zkcoord_client_close);
-    GET(zkcoord_guard_free);
-    GET(zkcoord_mutex_free);
-    GET(zkcoord_client_free);
-    zkcoord_client *client = NULL;
-    zkcoord_mutex *mutex = NULL;
-    zkcoord_guard *guard = NULL;
-    CHECK(zkcoord_client_connect_(hosts, NULL, &client, NULL) == ZKCOORD_STATUS_OK);
-    CHECK(zkcoord_mutex_new_(client, "/loaded", &mutex, NULL) == ZKCOORD_STATUS_OK);
-    CHECK(zkcoord_mutex_acquire_(mutex, 10000, &guard, NULL) == ZKCOORD_STATUS_OK);
-    CHECK(zkcoord_guard_on_lost_(guard, nothing, NULL, nothing, NULL) == ZKCOORD_STATUS_OK);
-    if (tidy) {
-        CHECK(zkcoord_guard_release_(guard, 10000, NULL) == ZKCOORD_STATUS_OK);
-        CHECK(zkcoord_client_close_(client, 10000, NULL) == ZKCOORD_STATUS_OK);
-    }
-    zkcoord_guard_free_(guard);
-    zkcoord_mutex_free_(mutex);
-    zkcoord_client_free_(client);
+static holder hold(void) {
+    holder us = {NULL, NULL, NULL};
+    CHECK(zk.client_connect(hosts, NULL, &us.client, NULL) == ZKCOORD_STATUS_OK);
+    CHECK(zk.mutex_new(us.client, "/plugin", &us.mutex, NULL) == ZKCOORD_STATUS_OK);
+    CHECK(zk.mutex_acquire(us.mutex, 10000, &us.guard, NULL) == ZKCOORD_STATUS_OK);
+    CHECK(zk.guard_token(us.guard) != 0);
+    CHECK(zk.guard_on_lost(us.guard, nothing, NULL, nothing, NULL) == ZKCOORD_STATUS_OK);
+    return us;
 }
 
-static void *use_in_a_thread(void *library) {
-    use(library, true);
-    return NULL;
+static void let_go(holder us, bool wait) {
+    if (wait) CHECK(zk.guard_release(us.guard, 10000, NULL) == ZKCOORD_STATUS_OK);
+    if (wait) CHECK(zk.client_close(us.client, 10000, NULL) == ZKCOORD_STATUS_OK);
+    zk.guard_free(us.guard);
+    zk.mutex_free(us.mutex);
+    zk.client_free(us.client);
 }
 
-static void fifty_times(void) {
-    const char *path = getenv("ZKCOORD_LIBRARY");
-    for (int i = 0; i < 50; i++) {
-        void *library = dlopen(path ? path : "libzkcoord.so.0", RTLD_NOW | RTLD_LOCAL);
-        CHECK(library != NULL);
-        if (library == NULL) return;
-        if (i % 10 == 9) { /* a thread that has used the library ends when that is gone */
-            pthread_t thread;
-            CHECK(pthread_create(&thread, NULL, use_in_a_thread, library) == 0);
-            pthread_join(thread, NULL);
-        } else {
-            use(library, i % 2);
-        }
+static void it_is_not_loaded_from_the_start(void) { CHECK(dlopen(LIBRARY, RTLD_NOW | RTLD_NOLOAD) == NULL); }
+
+static void it_is_loaded_and_unloaded_again_and_again(void) {
+    for (int turn = 0; turn < TURNS; turn++) {
+        void *library = load();
+        let_go(hold(), turn % 2);
         CHECK(dlclose(library) == 0);
     }
 }
 
+static void *load_and_unload(void *unused) {
+    void *library = load();
+    let_go(hold(), true);
+    CHECK(dlclose(library) == 0);
+    return unused;
+}
+
+/* What the library keeps for a thread is cleared up at the thread's end, by the library. */
+static void a_thread_may_end_after_the_unloading(void) {
+    for (int turn = 0; turn < 5; turn++) {
+        pthread_t thread;
+        CHECK(pthread_create(&thread, NULL, load_and_unload, NULL) == 0);
+        CHECK(pthread_join(thread, NULL) == 0);
+    }
+}
+
+static void what_is_in_use_outlives_the_unloading(void) {
+    void *library = load();
+    holder us = hold();
+    CHECK(dlclose(library) == 0);
+    CHECK(zk.guard_is_held(us.guard));
+    let_go(us, true);
+}
+
+static void a_program_may_end_with_a_lock_after_the_unloading(void) {
+    pid_t child = fork();
+    if (child == 0) {
+        void *library = load();
+        hold();
+        exit(dlclose(library) || complaints);
+    }
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 int main(void) {
     set_up("dlopen");
-    RUN(fifty_times);
+    RUN(it_is_not_loaded_from_the_start);
+    RUN(it_is_loaded_and_unloaded_again_and_again);
+    RUN(a_thread_may_end_after_the_unloading);
+    RUN(what_is_in_use_outlives_the_unloading);
+    RUN(a_program_may_end_with_a_lock_after_the_unloading);
     return finish();
 }

@@ -1,4 +1,4 @@
-// zkcoord_counters.hpp, under C++17 and C++20.
+// zkcoord/counters.hpp, under C++17 and C++20.
 #include "wrapper.hpp"
 
 #include <algorithm>

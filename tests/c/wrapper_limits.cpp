@@ -1,4 +1,4 @@
-// zkcoord_limits.hpp, under C++17 and C++20.
+// zkcoord/limits.hpp, under C++17 and C++20.
 #include "wrapper.hpp"
 
 #include <stdexcept>

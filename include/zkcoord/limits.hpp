@@ -1,5 +1,5 @@
 /**
- * @file zkcoord_limits.hpp
+ * @file zkcoord/limits.hpp
  * What keeps work away: the rate limiter, the miss guard. Include zkcoord.hpp.
  */
 #ifndef ZKCOORD_LIMITS_HPP
@@ -12,8 +12,8 @@
 #include <string>
 #include <type_traits>
 
-#include "zkcoord_base.hpp"
-#include "zkcoord_stats.hpp"
+#include "base.hpp"
+#include "stats.hpp"
 
 namespace zkcoord {
 

@@ -1,5 +1,5 @@
 /**
- * @file zkcoord_guard.hpp
+ * @file zkcoord/guard.hpp
  * What is held: a lock, several locks, a semaphore's permits. Include zkcoord.hpp.
  */
 #ifndef ZKCOORD_GUARD_HPP
@@ -18,7 +18,7 @@
 #include <stop_token>
 #endif
 
-#include "zkcoord_base.hpp"
+#include "base.hpp"
 
 namespace zkcoord {
 

@@ -1,5 +1,5 @@
 /**
- * @file zkcoord_base.hpp
+ * @file zkcoord/base.hpp
  * What all of zkcoord.hpp stands on: errors, timeouts, and calls of zkcoord.h. Include zkcoord.hpp.
  */
 #ifndef ZKCOORD_BASE_HPP
@@ -13,7 +13,7 @@
 #include <string>
 #include <system_error>
 
-#include "zkcoord.h"
+#include "../zkcoord.h"
 
 namespace zkcoord {
 

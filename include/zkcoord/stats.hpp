@@ -1,5 +1,5 @@
 /**
- * @file zkcoord_stats.hpp
+ * @file zkcoord/stats.hpp
  * How long things took. Include zkcoord.hpp.
  */
 #ifndef ZKCOORD_STATS_HPP
@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "zkcoord_base.hpp"
+#include "base.hpp"
 
 namespace zkcoord {
 

@@ -1,5 +1,5 @@
 /**
- * @file zkcoord_counters.hpp
+ * @file zkcoord/counters.hpp
  * The counters. Include zkcoord.hpp.
  */
 #ifndef ZKCOORD_COUNTERS_HPP
@@ -11,8 +11,8 @@
 #include <iterator>
 #include <optional>
 
-#include "zkcoord_base.hpp"
-#include "zkcoord_stats.hpp"
+#include "base.hpp"
+#include "stats.hpp"
 
 namespace zkcoord {
 

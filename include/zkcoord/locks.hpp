@@ -1,5 +1,5 @@
 /**
- * @file zkcoord_locks.hpp
+ * @file zkcoord/locks.hpp
  * The locks: mutex, reentrant mutex, read/write lock, several mutexes as one, semaphore. Include zkcoord.hpp.
  */
 #ifndef ZKCOORD_LOCKS_HPP
@@ -18,9 +18,9 @@
 #include <utility>
 #include <vector>
 
-#include "zkcoord_base.hpp"
-#include "zkcoord_guard.hpp"
-#include "zkcoord_stats.hpp"
+#include "base.hpp"
+#include "guard.hpp"
+#include "stats.hpp"
 
 namespace zkcoord {
 

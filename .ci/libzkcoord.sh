@@ -1,0 +1,210 @@
+#!/usr/bin/env bash
+# libzkcoord as C and C++ teams get it: installed into a temporary folder, looked at, linked in every way that the docs
+# name, run against a real server, moved, and removed. And its ABI.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+target=${CARGO_TARGET_DIR:-target}
+mkdir -p "$target"
+target=$(cd "$target" && pwd)
+export CARGO_TARGET_DIR=$target
+work=$target/installed
+prefix=$work/zkcoord
+moved=$work/elsewhere/zkcoord
+library=$prefix/lib/libzkcoord.so.0
+
+warnings=(-Wall -Wextra -Wpedantic -Werror)
+c=(gcc -std=c11 "${warnings[@]}")
+examples=(lock counter rate_limit absent_keys)
+declare -A last_line=(
+    [lock]='^released$'
+    [counter]='^hit number [1-9][0-9]*$'
+    [rate_limit]='^another one (too|later)$'
+    [absent_keys]='^user-2 is nobody$'
+)
+limit=$((2 * 1024 * 1024))
+
+passed=0
+failed=0
+
+# Counts one thing that is as it should be or not: count DESCRIPTION COMMAND...
+count() {
+    local what=$1
+    shift
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $what" >&2
+    fi
+}
+
+no() { ! "$@"; }
+quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2 && return 1; }; }
+
+# What the library is --------------------------------------------------------------------------------------------------
+
+dynamic() { readelf --dynamic --wide "$library" | grep -qE "$1"; }
+exports() { nm --dynamic --defined-only --format=posix "$library" | cut -d ' ' -f 1 | diff - ffi/symbols.txt; }
+is_small() { [ "$(stat --dereference --format=%s "$library")" -le $limit ]; }
+is_stripped() { ! readelf --sections --wide "$library" | grep -qE '\.(symtab|debug_info)'; }
+links_to() { [ "$(readlink "$prefix/lib/$1")" = "$2" ]; }
+
+check_library() {
+    count "SONAME" dynamic 'SONAME.*\[libzkcoord\.so\.0\]'
+    count "it is never unloaded" dynamic 'FLAGS_1.*NODELETE'
+    count "libzkcoord.so" links_to libzkcoord.so libzkcoord.so.0
+    count "libzkcoord.so.0" links_to libzkcoord.so.0 "libzkcoord.so.$(version)"
+    count "it exports its functions and nothing else" exports
+    count "it is stripped" is_stripped
+    count "it is no larger than promised" is_small
+}
+
+# The ABI --------------------------------------------------------------------------------------------------------------
+
+# abi_with SED_COMMAND: what the check says of a header that is changed so
+abi_with() {
+    mkdir -p "$work/changed"
+    sed "$1" include/zkcoord.h >"$work/changed/zkcoord.h"
+    ! cmp -s include/zkcoord.h "$work/changed/zkcoord.h" && ffi/abi/check.sh "$work/changed" 2>"$work/log"
+}
+
+check_abi() {
+    count "the ABI is that of libzkcoord.abi" ffi/abi/check.sh
+    count "a removed function breaks the ABI" no abi_with '/^ZKCOORD_API .*zkcoord_guard_token(/d'
+    count "another type breaks the ABI" no abi_with '/zkcoord_guard_token(/s/^ZKCOORD_API uint64_t/ZKCOORD_API int32_t/'
+    count "another number breaks the ABI" no abi_with 's/ZKCOORD_STATUS_CLOSED = 14/ZKCOORD_STATUS_CLOSED = 41/'
+    count "a new function does not" abi_with 's/^ZKCOORD_API uint64_t zkcoord_guard_token/ZKCOORD_API void zkcoord_new(void);\n&/'
+}
+
+# Programs -------------------------------------------------------------------------------------------------------------
+
+version() { sed -n 's/^#define ZKCOORD_VERSION "\(.*\)"$/\1/p' include/zkcoord.h; }
+config() { PKG_CONFIG_PATH=$root/lib/pkgconfig pkg-config "$@" zkcoord; }
+needs_library() { readelf --dynamic --wide "$1" | grep -q 'NEEDED.*\[libzkcoord\.so\.0\]'; }
+
+# with_pkg_config PROGRAM EXAMPLE [--static]: the flags stand where a makefile has them
+with_pkg_config() {
+    # shellcheck disable=SC2046 # flags are words
+    "${c[@]}" $(config --cflags) "examples/$2.c" -o "$root.$1" $(config --libs "${@:3}")
+}
+
+# with_cmake [TARGET...]: what tests/c/install has
+with_cmake() {
+    quietly cmake -S tests/c/install -B "$root.build" -DCMAKE_PREFIX_PATH="$root" -DCMAKE_BUILD_TYPE=Release &&
+        quietly cmake --build "$root.build" --parallel 2 ${1:+--target "$@"}
+}
+
+# suits ARGUMENT...: whether find_package takes the installed version for these arguments
+suits() {
+    rm -rf "$work/version"
+    cmake -S tests/c/install/version -B "$work/version" -DCMAKE_PREFIX_PATH="$prefix" \
+        -DREQUEST="$(IFS=';' && echo "$*")" >"$work/log" 2>&1
+}
+
+# Whether an example succeeds, and with the last line that it should have: runs EXAMPLE PROGRAM [VARIABLE=VALUE]
+runs() {
+    local output
+    output=$(env "${@:3}" timeout 60 "$2") && [[ $(tail -n 1 <<<"$output") =~ ${last_line[$1]} ]]
+}
+
+check_pkg_config() {
+    local example
+    for example in "${examples[@]}"; do
+        count "$example, pkg-config" with_pkg_config "$example" "$example"
+        count "$example needs the shared library" needs_library "$root.$example"
+        count "$example runs" runs "$example" "$root.$example" LD_LIBRARY_PATH="$root/lib"
+    done
+    count "lock, pkg-config --static" with_pkg_config lock-static lock --static
+    count "lock does not need the shared library" no needs_library "$root.lock-static"
+    count "lock runs" runs lock "$root.lock-static"
+}
+
+check_cmake() {
+    local example standard
+    count "find_package" with_cmake
+    for example in "${examples[@]}"; do
+        for standard in 17 20; do
+            count "$example needs the shared library" needs_library "$root.build/$example-cpp$standard"
+            count "$example in C++$standard runs" runs "$example" "$root.build/$example-cpp$standard"
+        done
+    done
+    for example in lock-c-static lock-cpp-static; do
+        count "$example does not need the shared library" no needs_library "$root.build/$example"
+        count "$example runs" runs lock "$root.build/$example"
+    done
+}
+
+check_versions() {
+    count "pkg-config's version" [ "$(config --modversion)" = "$(version)" ]
+    count "any version" suits
+    count "this version" suits "$(version)" EXACT
+    count "an older version" suits 0.0.1
+    count "a range with this version" suits 0.0.1...99
+    count "a newer version" no suits 0.999
+    count "an incompatible version" no suits 1.0
+    count "a range without this version" no suits 0.0.1...0.0.2
+}
+
+check_dlopen() {
+    local line
+    gcc -std=c11 -D_GNU_SOURCE "${warnings[@]}" -I"$prefix/include" tests/c/dlopen.c -o "$work/dlopen"
+    line=$(LD_LIBRARY_PATH=$prefix/lib timeout 120 "$work/dlopen" | tail -n 1)
+    count "dlopen" [ "$line" = "5 passed, 0 failed" ]
+}
+
+check_move() {
+    mkdir -p "$(dirname "$moved")"
+    mv "$prefix" "$moved"
+    root=$moved
+    count "pkg-config after a move" with_pkg_config lock lock
+    count "it runs" runs lock "$moved.lock" LD_LIBRARY_PATH="$moved/lib"
+    count "pkg-config --static after a move" with_pkg_config lock-static lock --static
+    count "it runs" runs lock "$moved.lock-static"
+    count "find_package after a move" with_cmake lock-cpp17 lock-cpp-static
+    count "it runs" runs lock "$moved.build/lock-cpp17"
+    count "it runs, static" runs lock "$moved.build/lock-cpp-static"
+}
+
+# As a packager does, whose libraries have a place for each kind of machine.
+check_package() {
+    local stage=$work/stage libdir settings
+    libdir=lib/$(gcc -print-multiarch)
+    settings=(DESTDIR="$stage" PREFIX=/opt/zkcoord LIBDIR="/opt/zkcoord/$libdir")
+    quietly make install "${settings[@]}"
+    root=$stage/opt/zkcoord
+    count "pkg-config of a package" leads_to "$root/$libdir/pkgconfig" "$root/$libdir"
+    count "find_package of a package" with_cmake lock-cpp17
+    count "it runs" runs lock "$root.build/lock-cpp17"
+    rm -rf "$root.build"
+    quietly make uninstall "${settings[@]}"
+    count "nothing is left" [ -z "$(find "$stage" -not -type d)" ]
+}
+
+# leads_to PKGCONFIG_FOLDER LIBDIR
+leads_to() {
+    local libdir
+    libdir=$(PKG_CONFIG_PATH=$1 pkg-config --variable=libdir zkcoord)
+    [ "$(realpath "$libdir")" = "$(realpath "$2")" ]
+}
+
+# It calls itself within the test kit, which has a server for it then.
+if [ "${1:-}" = --with-server ]; then
+    root=$prefix
+    check_library
+    check_abi
+    check_pkg_config
+    check_cmake
+    check_versions
+    check_dlopen
+    check_move
+    check_package
+    echo "libzkcoord: $passed passed, $failed failed"
+    [ "$failed" = 0 ]
+else
+    cargo build --quiet -p zkcoord-testkit
+    rm -rf "$work"
+    mkdir -p "$work"
+    quietly make install PREFIX="$prefix"
+    exec "$target/debug/zkcoord-testkit" run -- bash .ci/libzkcoord.sh --with-server
+fi
