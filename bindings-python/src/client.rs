@@ -37,6 +37,7 @@ fn tls_of((ca, cert, key, verify_hostname): Files) -> Tls {
 
 /// Connects. Times are seconds; `auth` is pairs of scheme and credentials.
 #[pyfunction]
+#[allow(clippy::too_many_arguments, reason = "Python checks them one by one, and passes them on as they are")]
 pub(crate) fn connect(
     py: Python<'_>,
     hosts: &str,

@@ -1,6 +1,7 @@
 """Looks at and changes the server's data past zkcoord, for the programs here: VERB PATH [DATA].
 
-`create`, `set` and `delete` exit with 0, `count` with the number of children, `holds` with 0 when the node's data is DATA.
+`create`, `set` and `delete` exit with 0, `count` with the number of children, `holds` with 0 when the node's data is
+DATA.
 """
 
 import os
