@@ -19,7 +19,7 @@ sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=all)
 thread_sanitizer=(-fsanitize=thread)
 c_tests=(arguments async async_calls callbacks client counter counters events fork fork_async guard header_example inspect
     locks miss_guard mutex nulls nulls_async owners rate_limiter tls)
-cpp_tests=(wrapper wrapper_counters wrapper_limits wrapper_tls)
+cpp_tests=(wrapper wrapper_async wrapper_counters wrapper_limits wrapper_tls)
 
 passed=0
 failed=0
@@ -39,7 +39,7 @@ count() {
 build() {
     export CARGO_TARGET_DIR=$target
     cargo build --quiet -p zkcoord-ffi -p zkcoord-testkit
-    mkdir -p "$programs"
+    mkdir -p "$programs/include"
     # What the linker and the programs look for; cargo has no names with versions.
     ln -sf "$libraries/libzkcoord.so" "$programs/libzkcoord.so"
     ln -sf "$libraries/libzkcoord.so" "$programs/libzkcoord.so.0"
@@ -50,7 +50,7 @@ compile() {
     local program=$1
     shift
     "$@" -g "${warnings[@]}" -Iinclude -o "$programs/$program" \
-        -I"$programs" -L"$programs" -Wl,-rpath,"$programs" -lzkcoord -pthread
+        -I"$programs/include" -L"$programs" -Wl,-rpath,"$programs" -lzkcoord -pthread
 }
 
 # The first example in the header, the very text.
@@ -89,7 +89,7 @@ all_is_called() {
 
 compile_all() {
     local name sources
-    header_example >"$programs/header_example.inc"
+    header_example >"$programs/include/header_example.inc"
     compile threads.tsan "${c[@]}" "${thread_sanitizer[@]}" tests/c/threads.c
     for name in "${c_tests[@]}"; do
         compile "$name" "${c[@]}" "tests/c/$name.c"

@@ -1114,6 +1114,14 @@ ZKCOORD_API bool zkcoord_guard_is_held(const zkcoord_guard *guard);
 ZKCOORD_API zkcoord_status zkcoord_guard_check(const zkcoord_guard *guard, zkcoord_error **err);
 
 /**
+ * For how many more milliseconds the lock is held for certain if no server answers from now on; 0 when it is not held any more,
+ * for NULL and in a child of fork(). Costs no round trip. While servers answer it stays between 3/8 and 5/8 of the session
+ * timeout; when it runs out the lock is lost. Who deletes the lock's node takes it without such a warning.
+ */
+ZKCOORD_API
+int64_t zkcoord_guard_lease_remaining(const zkcoord_guard *guard);
+
+/**
  * Calls `fn(user_data)` once when the lock is lost: soon, if that has happened already; never, if it is released or
  * freed first. May be called several times. See "Callbacks" above for `destroy`, which may be NULL.
  */

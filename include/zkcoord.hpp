@@ -13,6 +13,7 @@
  *     auto jobs = client.counter("/counters/jobs", zkcoord::CounterOptions().min(0)).add(3);
  *     client.rate_limiter("/limits/api", 100, 1s).acquire();
  *     auto user = client.miss_guard("/misses/users").load("user-42", query);
+ *     std::future<std::int64_t> hits = client.counter("/counters/hits").add_async(1, 5s, zkcoord::use_future);
  *
  * Objects    Move-only owners of what zkcoord.h makes. They may be destroyed in any order, and no destructor waits. An
  *            object that was moved from may only be destroyed or assigned to.
@@ -20,6 +21,8 @@
  * Time       std::chrono. Without a timeout a call waits for ever; zero or less tries once.
  * Threads    May use an object at the same time, by const and other member functions alike; but for options, and for
  *            Guard::lost(), assignment and destruction.
+ * Async      Every call that waits has a twin with a callback or a std::future; see zkcoord/async.hpp. In C++20 the calls
+ *            that wait for others also take a std::stop_token, and Guard::lost() is one.
  * Options    Are set in the call, `client.mutex(path, zkcoord::MutexOptions().handoff(10))`, or one after another on an object.
  * fork()     In the child every call throws with zkcoord::Status::forked, and destructors leave the parent's locks alone.
  */
@@ -28,11 +31,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "zkcoord/async.hpp"
 #include "zkcoord/base.hpp"
 #include "zkcoord/counters.hpp"
 #include "zkcoord/limits.hpp"
@@ -96,6 +101,30 @@ enum class State {
     expired = ZKCOORD_STATE_EXPIRED,
 };
 
+/** How much a line of the log matters. */
+enum class LogLevel {
+    off = ZKCOORD_LOG_LEVEL_OFF,
+    error = ZKCOORD_LOG_LEVEL_ERROR,
+    warn = ZKCOORD_LOG_LEVEL_WARN,
+    info = ZKCOORD_LOG_LEVEL_INFO,
+    debug = ZKCOORD_LOG_LEVEL_DEBUG,
+};
+
+/**
+ * Has `tell` called with what zkcoord has to say of all clients of the process, down to a level, in place of whom was called
+ * before. With LogLevel::off, or no function, nobody is called. See zkcoord_set_log(), and zkcoord/async.hpp for what a
+ * callback may do.
+ */
+inline void set_log(LogLevel level, std::function<void(LogLevel, const std::string &)> tell) {
+    if (!tell) return detail::call(zkcoord_set_log, std::int32_t(level), nullptr, nullptr, nullptr);
+    auto call = [tell = std::move(tell)](zkcoord_log_level of_line, const char *message) {
+        tell(static_cast<LogLevel>(of_line), message);
+    };
+    detail::listen<zkcoord_log_level, const char *>(std::move(call), [&](auto fn, void *user_data, auto destroy) {
+        detail::call(zkcoord_set_log, std::int32_t(level), fn, user_data, destroy);
+    });
+}
+
 /** A connection to a ZooKeeper ensemble, with a session of its own, which lives as long as anything made from it. */
 class Client : public detail::Handle<zkcoord_client, zkcoord_client_free> {
 public:
@@ -103,6 +132,13 @@ public:
     [[nodiscard]] static Client connect(const std::string &hosts, const Options &options = Options()) {
         const auto *text = detail::text("hosts", hosts);
         return Client(detail::result<zkcoord_client *>(zkcoord_client_connect, text, options.capi()));
+    }
+
+    template <class Done>
+    static auto connect_async(const std::string &hosts, const Options &options, Done &&done) {
+        const auto make = [](zkcoord_client *client) { return Client(client); };
+        return detail::Completion<zkcoord_client *>::begin(std::forward<Done>(done), make, zkcoord_client_connect_async,
+                                                           detail::text("hosts", hosts), options.capi());
     }
 
     /** A mutex at an absolute znode path. No request is sent, here and in all that follow. */
@@ -196,8 +232,32 @@ public:
         return detail::result<bool>(zkcoord_client_request_revoke, capi(), text, timeout.milliseconds());
     }
 
+    template <class Done> auto request_revoke_async(const std::string &node, Timeout timeout, Done &&done) const {
+        return detail::begin_same<bool>(std::forward<Done>(done), zkcoord_client_request_revoke_async, capi(),
+                                        detail::text("node", node), timeout.milliseconds());
+    }
+
+    /**
+     * Calls `tell` with every new state, until the subscription is destroyed or the client is closed, which is the last one.
+     * States that follow each other faster than `tell` returns are left out; the latest never is. See zkcoord/async.hpp for
+     * what a callback may do.
+     */
+    Subscription on_state(std::function<void(State)> tell) const {
+        detail::check_not_empty("tell", tell);
+        auto call = [tell = std::move(tell)](zkcoord_state state) { tell(static_cast<State>(state)); };
+        zkcoord_subscription *subscription = nullptr;
+        detail::listen<zkcoord_state>(std::move(call), [&](auto fn, void *user_data, auto destroy) {
+            detail::call(zkcoord_client_on_state, capi(), fn, user_data, destroy, &subscription);
+        });
+        return Subscription(subscription);
+    }
+
     /** Ends the session, and with it gives back all its locks. Whatever is called later throws Status::closed. */
     void close(Timeout timeout = {}) { detail::call(zkcoord_client_close, capi(), timeout.milliseconds()); }
+
+    template <class Done> auto close_async(Timeout timeout, Done &&done) {
+        return detail::begin_same<>(std::forward<Done>(done), zkcoord_client_close_async, capi(), timeout.milliseconds());
+    }
 
 private:
     using Handle::Handle;

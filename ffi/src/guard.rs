@@ -10,7 +10,7 @@ use crate::error::zkcoord_error;
 use crate::op::{ForC, begin, wait_done, zkcoord_destroy_fn, zkcoord_done_fn, zkcoord_op};
 use crate::status::zkcoord_status;
 use crate::text::{owned, slice, text};
-use crate::time::timed;
+use crate::time::{milliseconds, timed};
 
 /// A lock that is held, until it is released, freed, or lost. Or several locks, or a semaphore's permits.
 ///
@@ -83,6 +83,15 @@ pub unsafe extern "C" fn zkcoord_guard_check(
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
     boundary(err, || given("guard", guard)?.guard.check())
+}
+
+/// For how many more milliseconds the lock is held for certain if no server answers from now on; 0 when it is not held any more,
+/// for NULL and in a child of fork(). Costs no round trip. While servers answer it stays between 3/8 and 5/8 of the session
+/// timeout; when it runs out the lock is lost. Who deletes the lock's node takes it without such a warning.
+#[unsafe(no_mangle)]
+pub extern "C" fn zkcoord_guard_lease_remaining(guard: Option<&zkcoord_guard>) -> i64 {
+    let remaining = |guard: &zkcoord_guard| guard.guard.lease_remaining().map_or(0, milliseconds);
+    infallible(0, || guard.map_or(0, remaining))
 }
 
 /// Calls `fn(user_data)` once when the lock is lost: soon, if that has happened already; never, if it is released or

@@ -8,9 +8,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <optional>
+#include <utility>
 
+#include "async.hpp"
 #include "base.hpp"
 #include "stats.hpp"
 
@@ -111,6 +114,22 @@ public:
         });
     }
 
+    /** The outcome is Status::timeout when the timeout passes first. */
+    template <class Done> auto next_async(Timeout timeout, Done &&done) {
+        return detail::begin_same<std::int64_t>(std::forward<Done>(done), zkcoord_counter_watch_next_async, capi(),
+                                                timeout.milliseconds());
+    }
+
+#if defined(__cpp_lib_jthread)
+    /** As next(), until the token is asked to stop: throws Status::cancelled then. */
+    std::optional<std::int64_t> next(std::stop_token stop, Timeout timeout = {}) {
+        return detail::unless_timeout([&] {
+            return detail::wait_or_stop<std::int64_t>(
+                stop, [&](auto done) { return next_async(timeout, std::move(done)); });
+        });
+    }
+#endif
+
 private:
     friend class Counter;
     using Handle::Handle;
@@ -179,12 +198,82 @@ public:
         return CounterWatch(detail::result<zkcoord_counter_watch *>(zkcoord_counter_watch_new, capi()));
     }
 
+    template <class Done> auto add_async(std::int64_t n, Timeout timeout, Done &&done) {
+        return begin<std::int64_t>(std::forward<Done>(done), zkcoord_counter_add_async, n, timeout.milliseconds());
+    }
+
+    template <class Done> auto increment_async(Timeout timeout, Done &&done) {
+        return begin<std::int64_t>(std::forward<Done>(done), zkcoord_counter_increment_async, timeout.milliseconds());
+    }
+
+    template <class Done> auto decrement_async(Timeout timeout, Done &&done) {
+        return begin<std::int64_t>(std::forward<Done>(done), zkcoord_counter_decrement_async, timeout.milliseconds());
+    }
+
+    template <class Done> auto get_async(Timeout timeout, Done &&done) const {
+        return begin<std::int64_t>(std::forward<Done>(done), zkcoord_counter_get_async, timeout.milliseconds());
+    }
+
+    template <class Done> auto get_stale_async(Timeout timeout, Done &&done) const {
+        return begin<std::int64_t>(std::forward<Done>(done), zkcoord_counter_get_stale_async, timeout.milliseconds());
+    }
+
+    template <class Done> auto versioned_async(Timeout timeout, Done &&done) const {
+        const auto make = [](std::int64_t value, std::int32_t version) { return Versioned{value, version}; };
+        return detail::Completion<std::int64_t, std::int32_t>::begin(
+            std::forward<Done>(done), make, zkcoord_counter_versioned_async, capi(), timeout.milliseconds());
+    }
+
+    template <class Done> auto set_async(std::int64_t value, Timeout timeout, Done &&done) {
+        return begin<>(std::forward<Done>(done), zkcoord_counter_set_async, value, timeout.milliseconds());
+    }
+
+    template <class Done> auto get_and_set_async(std::int64_t value, Timeout timeout, Done &&done) {
+        return begin<std::int64_t>(std::forward<Done>(done), zkcoord_counter_get_and_set_async, value,
+                                   timeout.milliseconds());
+    }
+
+    template <class Done>
+    auto compare_and_set_async(std::int64_t expected, std::int64_t desired, Timeout timeout, Done &&done) {
+        return begin<bool>(std::forward<Done>(done), zkcoord_counter_compare_and_set_async, expected, desired,
+                           timeout.milliseconds());
+    }
+
+    template <class Done> auto reserve_async(std::int64_t n, Timeout timeout, Done &&done) {
+        const auto make = [n](std::int64_t first) { return Numbers(first, n); };
+        return detail::Completion<std::int64_t>::begin(std::forward<Done>(done), make, zkcoord_counter_reserve_async,
+                                                       capi(), n, timeout.milliseconds());
+    }
+
+    /**
+     * Calls `tell` with the value, soon, and then with each new one, until the subscription is destroyed; it keeps the
+     * client open until then. Values that follow each other faster than `tell` returns are left out; the latest never is.
+     * The outcome is Status::bad_data when the node holds something else than a counter, and then what comes after; any
+     * other error, as Status::closed, is the last. See zkcoord/async.hpp for what a callback may do.
+     */
+    Subscription on_change(std::function<void(Outcome<std::int64_t>)> tell) const {
+        detail::check_not_empty("tell", tell);
+        const auto same = [](std::int64_t value) { return value; };
+        auto call = detail::Completion<std::int64_t>::completing<std::int64_t>(std::move(tell), same);
+        zkcoord_subscription *subscription = nullptr;
+        detail::listen<zkcoord_status, std::int64_t, const zkcoord_error *>(
+            std::move(call), [&](auto fn, void *user_data, auto destroy) {
+                detail::call(zkcoord_counter_on_change, capi(), fn, user_data, destroy, &subscription);
+            });
+        return Subscription(subscription);
+    }
+
     /** How long the changes through this counter took so far. Costs no round trip. */
     WaitStats stats() const { return WaitStats(detail::result<zkcoord_stats *>(zkcoord_counter_stats, capi())); }
 
 private:
     friend class Client;
     using Handle::Handle;
+
+    template <class... Results, class Done, class Function, class... Arguments>
+    auto begin(Done &&done, Function function, Arguments... arguments) const {
+        return detail::begin_same<Results...>(std::forward<Done>(done), function, capi(), arguments...);
+    }
 
     template <class Result, class Function, class... Arguments>
     Result result(Function function, Arguments... arguments) const {
@@ -223,6 +312,16 @@ public:
         return detail::result<std::int64_t>(zkcoord_striped_counter_sum, capi(), timeout.milliseconds());
     }
 
+    template <class Done> auto flush_async(Timeout timeout, Done &&done) {
+        return detail::begin_same<>(std::forward<Done>(done), zkcoord_striped_counter_flush_async, capi(),
+                                    timeout.milliseconds());
+    }
+
+    template <class Done> auto sum_async(Timeout timeout, Done &&done) const {
+        return detail::begin_same<std::int64_t>(std::forward<Done>(done), zkcoord_striped_counter_sum_async, capi(),
+                                                timeout.milliseconds());
+    }
+
 private:
     friend class Client;
     using Handle::Handle;
@@ -242,6 +341,16 @@ public:
     /** How many events count now. Every add acknowledged before the call is seen. */
     std::int64_t count(Timeout timeout = {}) const {
         return detail::result<std::int64_t>(zkcoord_window_counter_count, capi(), timeout.milliseconds());
+    }
+
+    template <class Done> auto add_async(std::int64_t n, Timeout timeout, Done &&done) {
+        return detail::begin_same<std::int64_t>(std::forward<Done>(done), zkcoord_window_counter_add_async, capi(), n,
+                                                timeout.milliseconds());
+    }
+
+    template <class Done> auto count_async(Timeout timeout, Done &&done) const {
+        return detail::begin_same<std::int64_t>(std::forward<Done>(done), zkcoord_window_counter_count_async, capi(),
+                                                timeout.milliseconds());
     }
 
 private:

@@ -5,6 +5,7 @@
 #ifndef ZKCOORD_GUARD_HPP
 #define ZKCOORD_GUARD_HPP
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -14,10 +15,7 @@
 #include <utility>
 #include <vector>
 
-#if __has_include(<stop_token>)
-#include <stop_token>
-#endif
-
+#include "async.hpp"
 #include "base.hpp"
 
 namespace zkcoord {
@@ -55,6 +53,14 @@ public:
 
     /** Whether the lock is held for certain at this moment. Costs no round trip. */
     bool is_held() const noexcept { return zkcoord_guard_is_held(capi()); }
+
+    /**
+     * How much longer the lock is held for certain if no server answers from now on; zero when it is not held any more. Costs
+     * no round trip. While servers answer it stays between 3/8 and 5/8 of the session timeout.
+     */
+    std::chrono::milliseconds lease_remaining() const noexcept {
+        return std::chrono::milliseconds(zkcoord_guard_lease_remaining(capi()));
+    }
 
     /** Throws Status::lock_lost unless the lock is held for certain at this moment. Costs no round trip. */
     void check() const { detail::call(zkcoord_guard_check, capi()); }
@@ -108,6 +114,30 @@ public:
     /** Gives the lock back and waits until the server has confirmed it. Can be called again, and after a loss. */
     void release(Timeout timeout = {}) { detail::call(zkcoord_guard_release, capi(), timeout.milliseconds()); }
 
+    template <class Done>
+    auto set_data_async(const std::string &path, const std::string &data, std::optional<std::int32_t> version,
+                        Timeout timeout, Done &&done) const {
+        return detail::begin_same<>(std::forward<Done>(done), zkcoord_guard_set_data_async, capi(),
+                                    detail::text("path", path), detail::bytes(data), data.size(), version.value_or(-1),
+                                    timeout.milliseconds());
+    }
+
+    template <class Done>
+    auto create_async(const std::string &path, const std::string &data, Timeout timeout, Done &&done) const {
+        return detail::begin_same<>(std::forward<Done>(done), zkcoord_guard_create_async, capi(),
+                                    detail::text("path", path), detail::bytes(data), data.size(), timeout.milliseconds());
+    }
+
+    template <class Done>
+    auto remove_async(const std::string &path, std::optional<std::int32_t> version, Timeout timeout, Done &&done) const {
+        return detail::begin_same<>(std::forward<Done>(done), zkcoord_guard_delete_async, capi(),
+                                    detail::text("path", path), version.value_or(-1), timeout.milliseconds());
+    }
+
+    template <class Done> auto release_async(Timeout timeout, Done &&done) {
+        return detail::begin_same<>(std::forward<Done>(done), zkcoord_guard_release_async, capi(), timeout.milliseconds());
+    }
+
 private:
     friend class Mutex;
     friend class ReentrantMutex;
@@ -120,17 +150,25 @@ private:
         return guard ? std::optional<Guard>(Guard(guard)) : std::nullopt;
     }
 
+    /** Begins a call for a guard. */
+    template <class Done, class Function, class... Arguments>
+    static auto begin(Done &&done, Function function, Arguments... arguments) {
+        const auto make = [](zkcoord_guard *guard) { return Guard(guard); };
+        return detail::Completion<zkcoord_guard *>::begin(std::forward<Done>(done), make, function, arguments...);
+    }
+
+    /** Begins a try. */
+    template <class Done, class Function, class... Arguments>
+    static auto begin_try(Done &&done, Function function, Arguments... arguments) {
+        const auto make = [](zkcoord_guard *guard) { return if_any(guard); };
+        return detail::Completion<zkcoord_guard *>::begin(std::forward<Done>(done), make, function, arguments...);
+    }
+
     template <class Function> void tell_when(Function function, std::function<void()> tell) const {
-        using Tell = std::function<void()>;
-        if (!tell) throw Error(Status::invalid_argument, "tell: must not be empty");
-        const auto call = [](void *user_data) {
-            try {
-                (*static_cast<Tell *>(user_data))();
-            } catch (...) {  // No exception may reach C.
-            }
-        };
-        const auto destroy = [](void *user_data) { delete static_cast<Tell *>(user_data); };
-        detail::call(function, capi(), +call, new Tell(std::move(tell)), +destroy);
+        detail::check_not_empty("tell", tell);
+        detail::listen<>(std::move(tell), [&](auto call, void *user_data, auto destroy) {
+            detail::call(function, capi(), call, user_data, destroy);
+        });
     }
 
     /** The std::stop_source of lost(). Untyped, so that a guard looks the same in C++17 and C++20. */

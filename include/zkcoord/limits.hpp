@@ -11,7 +11,9 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 
+#include "async.hpp"
 #include "base.hpp"
 #include "stats.hpp"
 
@@ -44,6 +46,22 @@ public:
     [[nodiscard]] bool try_acquire(std::int64_t permits = 1) {
         return detail::result<bool>(zkcoord_rate_limiter_try_acquire, capi(), permits);
     }
+
+    template <class Done> auto acquire_async(std::int64_t permits, Timeout timeout, Done &&done) {
+        return detail::begin_same<>(std::forward<Done>(done), zkcoord_rate_limiter_acquire_async, capi(), permits,
+                                    timeout.milliseconds());
+    }
+
+    template <class Done> auto try_acquire_async(std::int64_t permits, Done &&done) {
+        return detail::begin_same<bool>(std::forward<Done>(done), zkcoord_rate_limiter_try_acquire_async, capi(), permits);
+    }
+
+#if defined(__cpp_lib_jthread)
+    /** As acquire(), until the token is asked to stop: throws Status::cancelled then. */
+    void acquire(std::stop_token stop, std::int64_t permits = 1, Timeout timeout = {}) {
+        detail::wait_or_stop<void>(stop, [&](auto done) { return acquire_async(permits, timeout, std::move(done)); });
+    }
+#endif
 
     /** How long acquire() took so far. Costs no round trip. */
     WaitStats stats() const { return WaitStats(detail::result<zkcoord_stats *>(zkcoord_rate_limiter_stats, capi())); }
@@ -88,6 +106,15 @@ public:
     /** The load did not find the key: records that, and answers all who wait for it. The turn is over, also when this throws. */
     void missed(Timeout timeout = {}) { detail::call(zkcoord_load_turn_missed, capi(), timeout.milliseconds()); }
 
+    template <class Done> auto found_async(Timeout timeout, Done &&done) {
+        return detail::begin_same<>(std::forward<Done>(done), zkcoord_load_turn_found_async, capi(), timeout.milliseconds());
+    }
+
+    template <class Done> auto missed_async(Timeout timeout, Done &&done) {
+        return detail::begin_same<>(std::forward<Done>(done), zkcoord_load_turn_missed_async, capi(),
+                                    timeout.milliseconds());
+    }
+
 private:
     friend class MissGuard;
     using Handle::Handle;
@@ -129,19 +156,42 @@ public:
      */
     [[nodiscard]] std::optional<LoadTurn> begin(const std::string &key, Timeout timeout = {}) {
         const auto *bytes = detail::bytes(key);
-        auto *turn = detail::result<zkcoord_load_turn *>(zkcoord_miss_guard_begin, capi(), bytes, key.size(),
-                                                         timeout.milliseconds());
-        return turn ? std::optional<LoadTurn>(LoadTurn(turn)) : std::nullopt;
+        return if_any(detail::result<zkcoord_load_turn *>(zkcoord_miss_guard_begin, capi(), bytes, key.size(),
+                                                          timeout.milliseconds()));
     }
+
+    template <class Done> auto begin_async(const std::string &key, Timeout timeout, Done &&done) {
+        const auto make = [](zkcoord_load_turn *turn) { return if_any(turn); };
+        return detail::Completion<zkcoord_load_turn *>::begin(std::forward<Done>(done), make,
+                                                              zkcoord_miss_guard_begin_async, capi(), detail::bytes(key),
+                                                              key.size(), timeout.milliseconds());
+    }
+
+#if defined(__cpp_lib_jthread)
+    /** As begin(), until the token is asked to stop: throws Status::cancelled then. */
+    [[nodiscard]] std::optional<LoadTurn> begin(std::stop_token stop, const std::string &key, Timeout timeout = {}) {
+        return detail::wait_or_stop<std::optional<LoadTurn>>(
+            stop, [&](auto done) { return begin_async(key, timeout, std::move(done)); });
+    }
+#endif
 
     /** Forgets the misses of a key, because it exists now: whoever asks after this loads it again. */
     void forget(const std::string &key, Timeout timeout = {}) {
         detail::call(zkcoord_miss_guard_forget, capi(), detail::bytes(key), key.size(), timeout.milliseconds());
     }
 
+    template <class Done> auto forget_async(const std::string &key, Timeout timeout, Done &&done) {
+        return detail::begin_same<>(std::forward<Done>(done), zkcoord_miss_guard_forget_async, capi(), detail::bytes(key),
+                                    key.size(), timeout.milliseconds());
+    }
+
 private:
     friend class Client;
     using Handle::Handle;
+
+    static std::optional<LoadTurn> if_any(zkcoord_load_turn *turn) {
+        return turn ? std::optional<LoadTurn>(LoadTurn(turn)) : std::nullopt;
+    }
 
     template <class T> struct is_optional : std::false_type {};
     template <class T> struct is_optional<std::optional<T>> : std::true_type {};

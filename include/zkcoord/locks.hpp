@@ -13,11 +13,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "async.hpp"
 #include "base.hpp"
 #include "guard.hpp"
 #include "stats.hpp"
@@ -77,11 +79,9 @@ public:
 
 namespace detail {
 
-/** Who holds a lock and who waits for it, as the C function for that tells it. */
-template <class Lock, class Function> Queue inspect(Function function, const Lock *lock, Timeout timeout) {
-    const std::unique_ptr<zkcoord_queue, void (*)(zkcoord_queue *)> owned(
-        result<zkcoord_queue *>(function, lock, timeout.milliseconds()), zkcoord_queue_free);
-    const auto *seen = owned.get();
+/** What C tells of a queue, which this frees. */
+inline Queue queue_of(zkcoord_queue *seen) {
+    const std::unique_ptr<zkcoord_queue, void (*)(zkcoord_queue *)> owned(seen, zkcoord_queue_free);
     Queue queue;
     for (std::size_t i = 0; i < zkcoord_queue_count(seen); i++) {
         const std::chrono::milliseconds since(zkcoord_queue_waiting_since(seen, i));
@@ -94,6 +94,16 @@ template <class Lock, class Function> Queue inspect(Function function, const Loc
         queue.warnings.emplace_back(zkcoord_queue_warning(seen, i));
     }
     return queue;
+}
+
+/** Who holds a lock and who waits for it. */
+template <class Lock, class Function> Queue inspect(Function function, const Lock *lock, Timeout timeout) {
+    return queue_of(result<zkcoord_queue *>(function, lock, timeout.milliseconds()));
+}
+
+template <class Lock, class Function, class Done>
+auto inspect_async(Function function, const Lock *lock, Timeout timeout, Done &&done) {
+    return Completion<zkcoord_queue *>::begin(std::forward<Done>(done), queue_of, function, lock, timeout.milliseconds());
 }
 
 /** The guards of lock(), by thread: a lock that was lost may be held by the next one while its owner still is at it. */
@@ -111,10 +121,13 @@ public:
         guards_.emplace(std::this_thread::get_id(), std::move(guard));
     }
 
-    void drop_mine() {
+    /** Says whether there was one. */
+    bool drop_mine() {
         const std::lock_guard lock(mutex_);
         const auto last = last_of_mine();
-        if (last != guards_.end()) guards_.erase(last);
+        if (last == guards_.end()) return false;
+        guards_.erase(last);
+        return true;
     }
 
 private:
@@ -129,16 +142,53 @@ private:
     Guards guards_;
 };
 
+/**
+ * What makes std::lock() and std::scoped_lock get on. They take one lock, try the others, and when one is refused let go of
+ * all and wait for that one. As zkcoord's locks are had in order of arrival, two threads that want the same locks in opposite
+ * order would swap them like this for ever. So a thread that is refused a lock while it holds another one steps back for a
+ * moment, of random length, before it waits for what it was refused.
+ */
+class Courtesy {
+public:
+    static Courtesy &of_this_thread() {
+        static thread_local Courtesy courtesy;
+        return courtesy;
+    }
+
+    void took() noexcept { held_++; }
+    void gave_back() noexcept { held_--; }
+
+    void refused(const void *lock) noexcept {
+        if (held_ > 0) refused_ = lock;
+    }
+
+    void before_waiting_for(const void *lock) {
+        if (std::exchange(refused_, nullptr) != lock) return;
+        std::uniform_int_distribution<int> up_to_20_ms(0, 20'000);
+        std::this_thread::sleep_for(std::chrono::microseconds(up_to_20_ms(random_)));
+    }
+
+private:
+    int held_ = 0;
+    const void *refused_ = nullptr;
+    std::minstd_rand random_{std::random_device{}()};
+};
+
 /** Makes a TimedLockable of a lock with acquire() and try_acquire(). A thread can lock it `Again` or not. */
 template <class Lock, bool Again> class TimedLockable {
 public:
     /** Throws Status::would_deadlock when this thread has locked it already and cannot do so again. */
     void lock() {
         if (is_in_the_way()) throw Error(Status::would_deadlock, "this thread has locked the mutex already");
-        guards_->put(self().acquire());
+        Courtesy::of_this_thread().before_waiting_for(guards_.get());
+        put(self().acquire());
     }
 
-    bool try_lock() { return !is_in_the_way() && put(self().try_acquire()); }
+    bool try_lock() {
+        const bool locked = !is_in_the_way() && put(self().try_acquire());
+        if (!locked) Courtesy::of_this_thread().refused(guards_.get());
+        return locked;
+    }
 
     template <class Rep, class Period> bool try_lock_for(const std::chrono::duration<Rep, Period> &duration) {
         return !is_in_the_way() && put(unless_timeout([&] { return self().acquire(duration); }));
@@ -149,7 +199,9 @@ public:
     }
 
     /** Gives back, in the background, what this thread has locked last. */
-    void unlock() { guards_->drop_mine(); }
+    void unlock() {
+        if (guards_->drop_mine()) Courtesy::of_this_thread().gave_back();
+    }
 
     /** The guard behind this thread's last lock(), to see its token or whether it is lost; nullptr when it has none. */
     Guard *locked() noexcept { return guards_->mine(); }
@@ -160,8 +212,10 @@ private:
     bool is_in_the_way() { return !Again && guards_->mine(); }
 
     bool put(std::optional<Guard> guard) {
-        if (guard) guards_->put(std::move(*guard));
-        return guard.has_value();
+        if (!guard) return false;
+        guards_->put(std::move(*guard));
+        Courtesy::of_this_thread().took();
+        return true;
     }
 
     std::unique_ptr<GuardsByThread> guards_ = std::make_unique<GuardsByThread>();
@@ -192,6 +246,25 @@ public:
 
     /** Looks who holds the lock and who waits for it. */
     Queue inspect(Timeout timeout = {}) const { return detail::inspect(zkcoord_mutex_inspect, capi(), timeout); }
+
+    template <class Done> auto acquire_async(Timeout timeout, Done &&done) {
+        return Guard::begin(std::forward<Done>(done), zkcoord_mutex_acquire_async, capi(), timeout.milliseconds());
+    }
+
+    template <class Done> auto try_acquire_async(Done &&done) {
+        return Guard::begin_try(std::forward<Done>(done), zkcoord_mutex_try_acquire_async, capi());
+    }
+
+    template <class Done> auto inspect_async(Timeout timeout, Done &&done) const {
+        return detail::inspect_async(zkcoord_mutex_inspect_async, capi(), timeout, std::forward<Done>(done));
+    }
+
+#if defined(__cpp_lib_jthread)
+    /** As acquire(), until the token is asked to stop: throws Status::cancelled then. */
+    Guard acquire(std::stop_token stop, Timeout timeout = {}) {
+        return detail::wait_or_stop<Guard>(stop, [&](auto done) { return acquire_async(timeout, std::move(done)); });
+    }
+#endif
 
     /** How long acquire() and the like took so far, and how long the lock was held. Costs no round trip. */
     WaitStats stats() const { return WaitStats(detail::result<zkcoord_stats *>(zkcoord_mutex_stats, capi())); }
@@ -225,6 +298,25 @@ public:
         return detail::inspect(zkcoord_reentrant_mutex_inspect, capi(), timeout);
     }
 
+    template <class Done> auto acquire_async(Timeout timeout, Done &&done) {
+        return Guard::begin(std::forward<Done>(done), zkcoord_reentrant_mutex_acquire_async, capi(), timeout.milliseconds());
+    }
+
+    template <class Done> auto try_acquire_async(Done &&done) {
+        return Guard::begin_try(std::forward<Done>(done), zkcoord_reentrant_mutex_try_acquire_async, capi());
+    }
+
+    template <class Done> auto inspect_async(Timeout timeout, Done &&done) const {
+        return detail::inspect_async(zkcoord_reentrant_mutex_inspect_async, capi(), timeout, std::forward<Done>(done));
+    }
+
+#if defined(__cpp_lib_jthread)
+    /** As acquire(), until the token is asked to stop: throws Status::cancelled then. */
+    Guard acquire(std::stop_token stop, Timeout timeout = {}) {
+        return detail::wait_or_stop<Guard>(stop, [&](auto done) { return acquire_async(timeout, std::move(done)); });
+    }
+#endif
+
     WaitStats stats() const {
         return WaitStats(detail::result<zkcoord_stats *>(zkcoord_reentrant_mutex_stats, capi()));
     }
@@ -239,7 +331,7 @@ private:
  *
  * The thread that takes a side owns it. While it writes it can take the read side too, and then give back the write side:
  * nobody writes in between. While it only reads, to take the write side throws Status::would_deadlock. A side that it
- * holds it gets again at once, through acquire().
+ * holds it gets again at once, through acquire(). It is a SharedTimedLockable, as std::shared_timed_mutex is.
  */
 class RwLock : public detail::Handle<zkcoord_rw_lock, zkcoord_rw_lock_free> {
 public:
@@ -248,6 +340,20 @@ public:
 
     /** The side that one holds alone. Lives as long as the lock. */
     Mutex &write() noexcept { return write_; }
+
+    /** The write side's, for std::unique_lock{lock}. */
+    void lock() { write_.lock(); }
+    bool try_lock() { return write_.try_lock(); }
+    template <class Duration> bool try_lock_for(const Duration &duration) { return write_.try_lock_for(duration); }
+    template <class Time> bool try_lock_until(const Time &until) { return write_.try_lock_until(until); }
+    void unlock() { write_.unlock(); }
+
+    /** The read side's, for std::shared_lock{lock}. */
+    void lock_shared() { read_.lock(); }
+    bool try_lock_shared() { return read_.try_lock(); }
+    template <class Duration> bool try_lock_shared_for(const Duration &duration) { return read_.try_lock_for(duration); }
+    template <class Time> bool try_lock_shared_until(const Time &until) { return read_.try_lock_until(until); }
+    void unlock_shared() { read_.unlock(); }
 
 private:
     friend class Client;
@@ -260,9 +366,11 @@ private:
 
 /**
  * Several mutexes taken as one: all or none. Its guard holds all of them, and is lost when one of them is. Its token
- * is that of the first path in sorted order, and fences what belongs to that path.
+ * is that of the first path in sorted order, and fences what belongs to that path. It is a TimedLockable too, and faster than
+ * a std::scoped_lock of several mutexes.
  */
-class MultiMutex : public detail::Handle<zkcoord_multi_mutex, zkcoord_multi_mutex_free> {
+class MultiMutex : public detail::Handle<zkcoord_multi_mutex, zkcoord_multi_mutex_free>,
+                   public detail::TimedLockable<MultiMutex, false> {
 public:
     /** Waits until all the locks are held. Throws Status::timeout when the timeout passes first. */
     Guard acquire(Timeout timeout = {}) {
@@ -273,6 +381,21 @@ public:
     std::optional<Guard> try_acquire() {
         return Guard::if_any(detail::result<zkcoord_guard *>(zkcoord_multi_mutex_try_acquire, capi()));
     }
+
+    template <class Done> auto acquire_async(Timeout timeout, Done &&done) {
+        return Guard::begin(std::forward<Done>(done), zkcoord_multi_mutex_acquire_async, capi(), timeout.milliseconds());
+    }
+
+    template <class Done> auto try_acquire_async(Done &&done) {
+        return Guard::begin_try(std::forward<Done>(done), zkcoord_multi_mutex_try_acquire_async, capi());
+    }
+
+#if defined(__cpp_lib_jthread)
+    /** As acquire(), until the token is asked to stop: throws Status::cancelled then. */
+    Guard acquire(std::stop_token stop, Timeout timeout = {}) {
+        return detail::wait_or_stop<Guard>(stop, [&](auto done) { return acquire_async(timeout, std::move(done)); });
+    }
+#endif
 
     WaitStats stats() const { return WaitStats(detail::result<zkcoord_stats *>(zkcoord_multi_mutex_stats, capi())); }
 
@@ -294,6 +417,23 @@ public:
     std::optional<Guard> try_acquire(std::int64_t permits = 1) {
         return Guard::if_any(detail::result<zkcoord_guard *>(zkcoord_semaphore_try_acquire, capi(), permits));
     }
+
+    template <class Done> auto acquire_async(std::int64_t permits, Timeout timeout, Done &&done) {
+        return Guard::begin(std::forward<Done>(done), zkcoord_semaphore_acquire_async, capi(), permits,
+                            timeout.milliseconds());
+    }
+
+    template <class Done> auto try_acquire_async(std::int64_t permits, Done &&done) {
+        return Guard::begin_try(std::forward<Done>(done), zkcoord_semaphore_try_acquire_async, capi(), permits);
+    }
+
+#if defined(__cpp_lib_jthread)
+    /** As acquire(), until the token is asked to stop: throws Status::cancelled then. */
+    Guard acquire(std::stop_token stop, std::int64_t permits = 1, Timeout timeout = {}) {
+        return detail::wait_or_stop<Guard>(
+            stop, [&](auto done) { return acquire_async(permits, timeout, std::move(done)); });
+    }
+#endif
 
     WaitStats stats() const { return WaitStats(detail::result<zkcoord_stats *>(zkcoord_semaphore_stats, capi())); }
 

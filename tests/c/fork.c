@@ -116,7 +116,7 @@ static void use_everything(void) {
     EXPECT(FORKED, zkcoord_guard_check(guard, &err));
     EXPECT(FORKED, zkcoord_guard_release(guard, -1, &err));
     EXPECT(FORKED, zkcoord_client_close(client, -1, &err));
-    CHECK(!zkcoord_guard_is_held(guard));
+    CHECK(!zkcoord_guard_is_held(guard) && zkcoord_guard_lease_remaining(guard) == 0);
     CHECK(zkcoord_guard_token(guard) > 0 && zkcoord_guard_node(guard) != NULL);
     CHECK(zkcoord_guard_token_count(guard) == 1 && zkcoord_guard_token_at(guard, 0) == zkcoord_guard_token(guard));
     EXPECT(FORKED, zkcoord_mutex_new(client, "/new", &made, &err));

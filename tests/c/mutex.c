@@ -9,9 +9,12 @@ static void a_guard_holds_until_released(void) {
     CHECK(strncmp(zkcoord_guard_node(guard), "/hold/", 6) == 0);
     CHECK(zkcoord_guard_token_count(guard) == 1 && zkcoord_guard_token_at(guard, 0) == zkcoord_guard_token(guard));
     CHECK(zkcoord_guard_is_held(guard));
+    int64_t timeout = 0, lease = zkcoord_guard_lease_remaining(guard);
+    OK(zkcoord_client_session_timeout(client, &timeout, &err));
+    CHECK(lease > 0 && lease <= timeout);
     OK(zkcoord_guard_check(guard, &err));
     OK(zkcoord_guard_release(guard, 5000, &err));
-    CHECK(!zkcoord_guard_is_held(guard));
+    CHECK(!zkcoord_guard_is_held(guard) && zkcoord_guard_lease_remaining(guard) == 0);
     EXPECT(LOCK_LOST, zkcoord_guard_check(guard, &err));
     CHECK(said("released"));
     OK(zkcoord_guard_release(guard, 5000, &err));

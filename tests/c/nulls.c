@@ -201,7 +201,7 @@ static void null_for_a_guard(void) {
     CHECK(zkcoord_guard_node(NULL) == NULL);
     CHECK(zkcoord_guard_token_count(NULL) == 0 && zkcoord_guard_token_at(NULL, 0) == 0);
     CHECK(zkcoord_guard_node_at(NULL, 0) == NULL);
-    CHECK(!zkcoord_guard_is_held(NULL));
+    CHECK(!zkcoord_guard_is_held(NULL) && zkcoord_guard_lease_remaining(NULL) == 0);
     REFUSED("guard", zkcoord_guard_check, NULL);
     REFUSED("guard", zkcoord_guard_on_lost, NULL, nothing, NULL, NULL);
     REFUSED("fn", zkcoord_guard_on_lost, guard, NULL, NULL, NULL);
