@@ -126,7 +126,7 @@ run_all() {
     local name leaks
     for name in "${c_tests[@]}" "${cpp_tests[@]}"; do run_test "$name"; done
     for name in "${c_tests[@]}" "${cpp_tests[@]}"; do run_test "$name.asan"; done
-    run_test threads.tsan env TSAN_OPTIONS=suppressions=tests/c/tsan.supp
+    TSAN_OPTIONS=suppressions=tests/c/tsan.supp run_test threads.tsan
     if command -v valgrind >/dev/null; then
         for name in "${c_tests[@]}" wrapper; do
             # What a forked child has to forget of its parent's is no leak.
@@ -134,7 +134,7 @@ run_all() {
             fork* | wrapper) leaks=no ;;
             *) leaks=full ;;
             esac
-            run_test "$name" valgrind --quiet --error-exitcode=99 --leak-check=$leaks --show-leak-kinds=definite \
+            ZKCOORD_FEWER=1 run_test "$name" valgrind --quiet --error-exitcode=99 --leak-check=$leaks --show-leak-kinds=definite \
                 --errors-for-leak-kinds=definite --suppressions=tests/c/valgrind.supp
         done
     fi
