@@ -3,6 +3,7 @@
 //! zookeeper-client takes PEM, keeps no default authorities, and skips what it cannot use. So the files are read and tried out
 //! with rustls here: that tells which file is at fault, and why.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -89,7 +90,7 @@ impl Keychain {
 }
 
 /// A file that an argument named, and what it holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct File {
     argument: &'static str,
     path: PathBuf,
@@ -121,13 +122,23 @@ impl File {
         found.map_err(|error| self.refuse(format!("is no proper PEM: {error}")))
     }
 
-    fn refuse(&self, problem: impl std::fmt::Display) -> Error {
+    fn refuse(&self, problem: impl fmt::Display) -> Error {
         refuse(self.argument, &self.path, problem)
     }
 }
 
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without its text: it may be a key.
+        f.debug_struct("File")
+            .field("argument", &self.argument)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Says which file cannot be used and why. With its whole path: its end is what tells it from others.
-fn refuse(argument: &str, path: &Path, problem: impl std::fmt::Display) -> Error {
+fn refuse(argument: &str, path: &Path, problem: impl fmt::Display) -> Error {
     Error::new(ErrorCode::InvalidArgument, format!("{argument} {path:?}: {problem}"))
 }
 
