@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import zkcoord
 from conftest import PATIENCE, SESSION, Corner
-from zkcoord import Tls
+from zkcoord import Tls, aio
 from zkcoord_testkit import Kit, ZooKeeper
 
 _numbers = itertools.count()
@@ -82,6 +82,13 @@ def test_a_certificate_and_its_key_go_together(secure: ZooKeeper) -> None:
     for tls in (Tls(cert=cert), Tls(key=key), Tls(cert=cert, key=secure.tls["stranger_key"])):
         with pytest.raises(zkcoord.InvalidArgument, match="key"):
             zkcoord.connect("127.0.0.1:1", tls=tls)
+
+
+async def test_asyncio_too(secure: ZooKeeper, welcome: Tls) -> None:
+    async with aio.connect(secure.tls["hosts"], tls=welcome, connect_timeout=PATIENCE) as client:
+        assert await client.counter("/tls-aio/counter").add(1) == 1
+    with pytest.raises(zkcoord.ConnectionLost, match="UnknownIssuer"):
+        await aio.connect(secure.tls["hosts"], tls=Tls(), connect_timeout=1.0)
 
 
 def test_a_child_connects_again(secure: ZooKeeper, welcome: Tls) -> None:
