@@ -118,3 +118,14 @@ def test_nobody_who_reads_is_no_error(corner: Corner) -> None:
         ["sh", "-c", f"({command}) | true"], env=environment(corner), capture_output=True, text=True
     )
     assert ran.stderr in ("0\n", "141\n")
+
+
+def test_a_bug_is_told_in_words_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise LookupError("42")
+
+    monkeypatch.setattr("zkcoord.cli.options.connect", fail)
+    assert main(["counter", "/n"]) == 70
+    assert capsys.readouterr() == ("", "zkcoord: error: this is a bug, please report it: LookupError: 42\n")

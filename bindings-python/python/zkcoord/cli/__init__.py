@@ -47,3 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exit_codes.of_signal(interrupted.signal)
     except BrokenPipeError:
         return out.give_up()
+    except Exception as error:
+        # No traceback for whoever cannot do anything about it.
+        out.error("INTERNAL", f"this is a bug, please report it: {type(error).__name__}: {error}")
+        return exit_codes.INTERNAL
