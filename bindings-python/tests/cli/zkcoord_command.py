@@ -51,7 +51,7 @@ def run(corner: Corner | None, *arguments: str | bytes, **more: str) -> Ran:
         timeout=PATIENCE,
         stdin=subprocess.DEVNULL,
     )
-    assert "Traceback" not in ran.stderr
+    assert "Traceback" not in ran.stderr, ran.stderr
     return Ran(ran.returncode, ran.stdout, ran.stderr)
 
 

@@ -22,6 +22,7 @@ from zkcoord.cli.console import Console, printable
 from zkcoord.cli.servers import Server, addresses, ask
 from zkcoord.client import Client
 from zkcoord.errors import InvalidArgument, ZkcoordError
+from zkcoord.tls import Tls
 
 _DESCRIPTION = """\
 Looks at the servers, the session, the permissions and the queue at PATH, and says what
@@ -91,7 +92,7 @@ def run(given: argparse.Namespace, out: Console) -> int:
 
 
 def _examine(given: argparse.Namespace) -> Iterator[Check]:
-    yield from _servers(options.hosts(given), given.timeout)
+    yield from _servers(options.hosts(given), given.timeout, options.tls(given))
     try:
         started = time.monotonic()
         client = options.connect(given)
@@ -99,7 +100,10 @@ def _examine(given: argparse.Namespace) -> Iterator[Check]:
         raise  # wrong usage is no finding
     except ZkcoordError as error:
         yield Check(
-            "session", "fail", str(error), "start the servers, or see --hosts, --auth and --connect-timeout"
+            "session",
+            "fail",
+            str(error),
+            "start the servers, or see --hosts, --auth, --tls and --connect-timeout",
         )
         return
     with client:
@@ -115,10 +119,10 @@ def _examine(given: argparse.Namespace) -> Iterator[Check]:
             )
 
 
-def _servers(hosts: str, timeout: float) -> Iterator[Check]:
+def _servers(hosts: str, timeout: float, tls: Tls | None) -> Iterator[Check]:
     wanted = addresses(hosts)
     with ThreadPoolExecutor(max_workers=len(wanted)) as pool:
-        servers = list(pool.map(lambda address: ask(address, timeout), wanted))
+        servers = list(pool.map(lambda address: ask(address, timeout, tls), wanted))
     answering = [server for server in servers if server.trouble is None]
     for server in servers:
         if server.trouble is None:

@@ -14,6 +14,7 @@ import zkcoord
 from zkcoord.cli import exit_codes
 from zkcoord.cli.console import printable
 from zkcoord.client import Client
+from zkcoord.tls import Tls
 
 
 class Parser(argparse.ArgumentParser):
@@ -79,6 +80,15 @@ def _common() -> Parser:
         "users of this machine, the file and the environment cannot",
     )
     add("--acl", choices=("open", "creator", "read"), help="who may touch what is made; default: open")
+    add(
+        "--tls",
+        action="store_true",
+        help="encrypt, and trust the system's authorities; each of the next implies it",
+    )
+    add("--tls-ca", metavar="FILE", help="the authorities that are trusted, and only they")
+    add("--tls-cert", metavar="FILE", help="the certificate to show")
+    add("--tls-key", metavar="FILE", help="the private key to it")
+    add("--no-verify-hostname", action="store_true", help="take a certificate that is for another host")
     return made
 
 
@@ -89,6 +99,11 @@ _DEFAULTS = {
     "identity": None,
     "auth": None,
     "acl": "open",
+    "tls": False,
+    "tls_ca": None,
+    "tls_cert": None,
+    "tls_key": None,
+    "no_verify_hostname": False,
     "json": False,
 }
 
@@ -129,6 +144,14 @@ def hosts(options: argparse.Namespace) -> str:
     return options.hosts or os.environ.get("ZKCOORD_HOSTS") or "localhost:2181"
 
 
+def tls(options: argparse.Namespace) -> Tls | None:
+    """How connections are encrypted, if they are."""
+    ca, cert, key = options.tls_ca, options.tls_cert, options.tls_key
+    if not (options.tls or ca or cert or key or options.no_verify_hostname):
+        return None
+    return Tls(ca=ca, cert=cert, key=key, verify_hostname=not options.no_verify_hostname)
+
+
 def connect(options: argparse.Namespace, within: float | None = None) -> Client:
     """Connects as the options say, within so many seconds if that is less than they allow."""
     limit: float = options.connect_timeout
@@ -138,6 +161,7 @@ def connect(options: argparse.Namespace, within: float | None = None) -> Client:
         connect_timeout=limit if within is None else min(limit, within),
         identity=options.identity,
         auth=_auth(options),
+        tls=tls(options),
         acl=options.acl,
     )
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 from dataclasses import dataclass
+
+from zkcoord.tls import Tls
 
 _PORT = 2181
 
@@ -36,20 +39,32 @@ def addresses(hosts: str) -> list[tuple[str, int]]:
     return found
 
 
-def ask(address: tuple[str, int], timeout: float) -> Server:
+def ask(address: tuple[str, int], timeout: float, tls: Tls | None = None) -> Server:
     """Asks a server who it is."""
     host, port = address
     name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         with socket.create_connection(address, timeout=timeout) as connection:
-            answer = _answer(connection)
+            if tls is None:
+                answer = _answer(connection)
+            else:
+                with _encrypted(connection, host, tls) as encrypted:
+                    answer = _answer(encrypted)
     except (OSError, OverflowError, UnicodeError) as error:
         return Server(name, trouble=str(getattr(error, "strerror", None) or error))
     return Server(name, mode=_found(r"^Mode: (\S+)", answer), version=_found(r"version: ([\d.]+\d)", answer))
 
 
+def _encrypted(connection: socket.socket, host: str, tls: Tls) -> ssl.SSLSocket:
+    context = ssl.create_default_context(cafile=tls.ca)
+    context.check_hostname = tls.verify_hostname
+    if tls.cert is not None:
+        context.load_cert_chain(tls.cert, tls.key)
+    return context.wrap_socket(connection, server_hostname=host)
+
+
 def _answer(connection: socket.socket) -> str:
-    """What it says; nothing when it does not answer such commands, as behind TLS."""
+    """What it says; nothing when it does not answer such commands, as where it expects TLS."""
     received = b""
     try:
         connection.sendall(b"srvr")
