@@ -23,7 +23,7 @@ def test_connections_are_encrypted_on_demand(secure: Corner) -> None:
     assert "answers: standalone, ZooKeeper 3." in ran.out
     misnamed = hosts.replace("localhost", "127.0.0.1")
     assert run(secure, *known, "--no-verify-hostname", "--hosts", misnamed, "counter", "/n").code == 0
-    brief = ["--connect-timeout", "1"]
+    brief = ["--connect-timeout", "0.3"]
     for wrong in ([*known, "--hosts", misnamed], ["--hosts", hosts, "--tls"], ["--hosts", hosts]):
         assert run(secure, *wrong, *brief, "counter", "/n").code == 69
     ran = run(secure, "--hosts", hosts, "--tls", *brief, "doctor", "/lock")
