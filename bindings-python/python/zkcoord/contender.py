@@ -42,4 +42,4 @@ class Queue(list[Contender]):
 
     def __init__(self, contenders: Iterable[Contender] = (), warnings: Iterable[str] = ()) -> None:
         super().__init__(contenders)
-        self.warnings = list(warnings)
+        self.warnings: list[str] = list(warnings)

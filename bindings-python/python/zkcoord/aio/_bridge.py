@@ -16,6 +16,7 @@ import contextvars
 import itertools
 import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from zkcoord import _zkcoord
@@ -72,9 +73,9 @@ def in_loop(fn: Callable[_P, object]) -> Callable[_P, None]:
     """What has ``fn`` called in the running loop, from any thread; and nothing once the loop is closed."""
     loop, context = asyncio.get_running_loop(), contextvars.copy_context()
 
-    def call(*arguments: _P.args, **_: _P.kwargs) -> None:
+    def call(*arguments: _P.args, **keywords: _P.kwargs) -> None:
         try:
-            loop.call_soon_threadsafe(fn, *arguments, context=context)
+            loop.call_soon_threadsafe(partial(fn, *arguments, **keywords), context=context)
         except RuntimeError:
             if not loop.is_closed():
                 raise

@@ -49,7 +49,7 @@ class Keeper:
         assert self._shell.stdin is not None
         assert self._shell.stdout is not None
         self._stdin, self._stdout = self._shell.stdin, self._shell.stdout
-        self.pid = int(self._stdout.readline())
+        self.pid: int = int(self._stdout.readline())
 
     def has_ended(self) -> bool:
         """Whether the command has ended by itself."""

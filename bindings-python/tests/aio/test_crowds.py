@@ -1,0 +1,188 @@
+"""Many tasks at once. What is measured is printed, not judged: the machine may have other things to do."""
+
+import asyncio
+import gc
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from conftest import PATIENCE, Corner
+from zkcoord import aio
+from zkcoord.aio import _bridge
+
+from .conftest import children
+
+CROWD = 1000
+
+
+@pytest.fixture
+def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    def tell(text: str) -> None:
+        with capsys.disabled():
+            print(f"\n    {text}", end="", flush=True)
+
+    return tell
+
+
+@pytest.fixture
+async def client(corner: Corner) -> AsyncIterator[aio.Client]:
+    # A session that outlasts whatever else the machine does.
+    async with aio.connect(corner.hosts, session_timeout=30) as client:
+        yield client
+
+
+class Blocks:
+    """How long the event loop was blocked at most."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self.longest_busy = 0.0
+        self._last = time.perf_counter(), time.thread_time()
+        self._loop = asyncio.get_running_loop()
+        self._next = self._loop.call_soon(self._beat)
+
+    def _beat(self) -> None:
+        now = time.perf_counter(), time.thread_time()
+        self.longest = max(self.longest, now[0] - self._last[0])
+        self.longest_busy = max(self.longest_busy, now[1] - self._last[1])
+        self._last = now
+        self._next = self._loop.call_later(0.001, self._beat)
+
+    def __str__(self) -> str:
+        return f"loop blocked {self.longest * 1000:.1f} ms at most, {self.longest_busy * 1000:.1f} ms of it at work"
+
+    def stop(self) -> None:
+        self._next.cancel()
+
+
+@contextmanager
+def blocks() -> Iterator[Blocks]:
+    measured = Blocks()
+    yield measured
+    measured.stop()
+
+
+def resident() -> int:
+    """The memory of this process, in KiB."""
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
+
+
+async def test_a_crowd_on_one_mutex_is_served(client: aio.Client, tell: Callable[[str], None]) -> None:
+    mutex, inside, served = client.mutex("/lock"), 0, 0
+
+    async def work() -> None:
+        nonlocal inside, served
+        async with mutex.acquire(timeout=3 * PATIENCE):
+            inside += 1
+            assert inside == 1
+            await asyncio.sleep(0)
+            inside -= 1
+            served += 1
+
+    started = time.perf_counter()
+    with blocks() as blocked:
+        await asyncio.gather(*(work() for _ in range(CROWD)))
+    tell(f"{CROWD} tasks on one mutex: {served} served in {time.perf_counter() - started:.2f} s; {blocked}")
+    assert served == CROWD
+
+
+async def test_a_crowd_on_mutexes_of_their_own_is_served(
+    client: aio.Client, tell: Callable[[str], None]
+) -> None:
+    served = 0
+
+    async def work(number: int) -> None:
+        nonlocal served
+        mutex = client.mutex(f"/locks/{number}")
+        for _ in range(3):
+            async with mutex.acquire(timeout=PATIENCE):
+                served += 1
+
+    started = time.perf_counter()
+    with blocks() as blocked:
+        await asyncio.gather(*(work(number) for number in range(CROWD)))
+    tell(f"{CROWD} mutexes: {served} taken in {time.perf_counter() - started:.2f} s; {blocked}")
+    assert served == 3 * CROWD
+
+
+async def test_many_completions_take_few_wake_ups(client: aio.Client, tell: Callable[[str], None]) -> None:
+    counter, mailbox, wake_ups = client.counter("/n"), _bridge._mailbox(), 0
+
+    def deliver() -> None:
+        nonlocal wake_ups
+        wake_ups += 1
+        mailbox._deliver()
+
+    asyncio.get_running_loop().add_reader(mailbox._native.fileno(), deliver)
+    started = time.perf_counter()
+    with blocks() as blocked:
+        values = await asyncio.gather(*(counter.increment() for _ in range(10 * CROWD)))
+    took = time.perf_counter() - started
+    tell(f"{10 * CROWD} increments in {took:.2f} s, told at {wake_ups} wake-ups; {blocked}")
+    assert wake_ups < CROWD
+    assert sorted(values) == list(range(1, 10 * CROWD + 1))
+
+
+@pytest.mark.parametrize("lock", ["mutex", "semaphore", "rw_lock", "multi_mutex"])
+async def test_a_storm_of_cancellations_leaves_nothing_behind(
+    corner: Corner,
+    client: aio.Client,
+    tell: Callable[[str], None],
+    caplog: pytest.LogCaptureFixture,
+    lock: str,
+) -> None:
+    seed = random.randrange(2**32)
+    chance = random.Random(seed)
+    granted = 0
+
+    def acquire(number: int) -> aio.Awaiting[aio.Guard]:
+        match lock:
+            case "mutex":
+                return client.mutex(f"/lock/{number % 10}").acquire()
+            case "semaphore":
+                return client.semaphore("/lock", permits=20).acquire(permits=1 + number % 2)
+            case "rw_lock":
+                side = client.rw_lock("/lock").read if number % 2 else client.rw_lock("/lock").write
+                return side.acquire()
+            case _:
+                return client.multi_mutex([f"/lock/{number % 3}", f"/lock/{number % 5}"]).acquire()
+
+    async def work(number: int) -> None:
+        nonlocal granted
+        async with acquire(number):
+            granted += 1
+            await asyncio.sleep(0)
+
+    async def storm() -> None:
+        # Some come early and some late; each is cancelled some time after it came, often in the moment of its grant.
+        loop, tasks = asyncio.get_running_loop(), []
+        for number in range(CROWD):
+            if chance.random() < 0.2:
+                await asyncio.sleep(chance.random() * 0.01)
+            tasks.append(asyncio.create_task(work(number)))
+            loop.call_later(chance.expovariate(50), tasks[-1].cancel)
+        await asyncio.wait(tasks)
+        gc.collect()
+
+    reports: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, report: reports.append(report))
+    await storm()
+    before = resident()
+    for _ in range(3):
+        await storm()
+    tell(
+        f"{4 * CROWD} acquires of a {lock}: {granted} granted (seed {seed}); "
+        f"{before} KiB before the last {3 * CROWD}, {resident()} KiB after"
+    )
+    paths = {"semaphore": ["/lock/leases", "/lock/locks"], "rw_lock": ["/lock"]}
+    for path in paths.get(lock, [f"/lock/{number}" for number in range(5)]):
+        await children(corner, path, 0)
+    async with acquire(0):
+        pass
+    assert reports == []
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
