@@ -1,4 +1,8 @@
 //! The end of the interpreter, while threads still run.
+//!
+//! The clients are closed then, and daemon threads that wait would complain of it, as the last that a program which ends
+//! well has to say. So they are told a while later, when the process is gone as a rule. They are told all the same: somebody
+//! may wait for them to end.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,8 +13,7 @@ use zkcoord::{ErrorCode, Result};
 /// Whether the clients are closed because the interpreter ends.
 static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
 
-/// How long a thread that waits is left alone then. The process is gone by that time, as a rule.
-const PATIENCE: Duration = Duration::from_secs(3);
+const WHILE: Duration = Duration::from_secs(3);
 
 /// Says that clients are closed because the interpreter ends.
 #[pyfunction]
@@ -18,11 +21,18 @@ pub(crate) fn begin_ending() {
     HAS_BEGUN.store(true, Ordering::Relaxed);
 }
 
-/// Keeps a daemon thread from complaining, as the last that a program which ends well has to say, that its client was closed.
+/// How many seconds later this thread shall be told that its client was closed.
+#[pyfunction]
+pub(crate) fn told_later(py: Python<'_>) -> PyResult<f64> {
+    let later = HAS_BEGUN.load(Ordering::Relaxed) && !on_main_thread(py)?;
+    Ok(if later { WHILE.as_secs_f64() } else { 0.0 })
+}
+
+/// Waits so long if that is the outcome.
 pub(crate) fn linger<T>(py: Python<'_>, outcome: &Result<T>) -> PyResult<()> {
     let closed = matches!(outcome, Err(error) if error.code() == ErrorCode::Closed);
-    if closed && HAS_BEGUN.load(Ordering::Relaxed) && !on_main_thread(py)? {
-        py.detach(|| std::thread::sleep(PATIENCE));
+    if closed && told_later(py)? > 0.0 {
+        py.detach(|| std::thread::sleep(WHILE));
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ mod _zkcoord {
     #[pymodule_export]
     use super::counter::{Counter, CounterWatch};
     #[pymodule_export]
-    use super::ending::begin_ending;
+    use super::ending::{begin_ending, told_later};
     #[pymodule_export]
     use super::error::error_table;
     #[pymodule_export]

@@ -62,6 +62,7 @@ class Corner:
         prelude = f"import os, signal, sys, threading, time, zkcoord\nhosts = {self.hosts!r}\n"
         return subprocess.Popen(
             [sys.executable, "-W", "error", "-c", prelude + textwrap.dedent(program)],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -127,3 +128,14 @@ def frail(kit: Kit) -> Iterator[Corner]:
         corner = Corner(zookeeper)
         yield corner
         corner.close()
+
+
+@pytest.fixture
+def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Prints what was measured, also when the test passes."""
+
+    def tell(text: str) -> None:
+        with capsys.disabled():
+            print(f"\n    {text}", end="", flush=True)
+
+    return tell

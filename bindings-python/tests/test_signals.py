@@ -1,10 +1,12 @@
+import inspect
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
-from conftest import PATIENCE, Corner
-from zkcoord import Client
+from conftest import PATIENCE, Corner, eventually
+from zkcoord import Client, aio
 
 WAITER = """
     with zkcoord.connect(hosts, session_timeout=2) as client:
@@ -53,6 +55,137 @@ def test_an_interrupted_wait_leaves_the_queue_though_the_program_goes_on(
         guard.check()
     program.kill()
     program.communicate()
+
+
+# Every waiting call, by class and method, of objects that are there before the server stops answering.
+PREPARED = """
+misses, striped = client.miss_guard("/misses"), client.striped_counter("/striped", flush_interval=3600)
+counter, window, limiter = client.counter("/n"), client.window_counter("/window"), client.rate_limiter("/limit")
+mutex, both, semaphore = client.mutex("/lock"), client.multi_mutex(["/a", "/b"]), client.semaphore("/s", 3)
+values, reentrant = counter.watch(), client.reentrant_mutex("/reentrant")
+striped.add(1)
+"""
+CALLS = """{
+    "Client.request_revoke": lambda: client.request_revoke(guard.node),
+    "Counter.add": counter.add,
+    "Counter.compare_and_set": lambda: counter.compare_and_set(0, 1),
+    "Counter.decrement": counter.decrement,
+    "Counter.get": counter.get,
+    "Counter.get_and_set": lambda: counter.get_and_set(1),
+    "Counter.increment": counter.increment,
+    "Counter.reserve": lambda: counter.reserve(3),
+    "Counter.set": lambda: counter.set(3),
+    "Counter.versioned": counter.versioned,
+    "CounterWatch.next": values.next,
+    "Guard.create": lambda: guard.create("/new", b""),
+    "Guard.delete": lambda: guard.delete("/new"),
+    "Guard.set_data": lambda: guard.set_data("/lock", b""),
+    "Lost.wait": other.lost.wait,
+    "MissGuard.forget": lambda: misses.forget("key"),
+    "MissGuard.load": lambda: misses.load("key", len),
+    "MultiMutex.acquire": both.acquire,
+    "MultiMutex.try_acquire": both.try_acquire,
+    "Mutex.acquire": mutex.acquire,
+    "Mutex.inspect": mutex.inspect,
+    "Mutex.try_acquire": mutex.try_acquire,
+    "RateLimiter.acquire": limiter.acquire,
+    "RateLimiter.try_acquire": limiter.try_acquire,
+    "ReentrantMutex.acquire": reentrant.acquire,
+    "ReentrantMutex.inspect": reentrant.inspect,
+    "ReentrantMutex.try_acquire": reentrant.try_acquire,
+    "Semaphore.acquire": semaphore.acquire,
+    "Semaphore.try_acquire": semaphore.try_acquire,
+    "StripedCounter.flush": striped.flush,
+    "StripedCounter.sum": striped.sum,
+    "WindowCounter.add": window.add,
+    "WindowCounter.count": window.count,
+    "connect": lambda: zkcoord.connect(hosts, connect_timeout=60),
+    "Guard.release": guard.release,
+    "Client.close": client.close,
+}"""
+PLAIN = """
+client = zkcoord.connect(hosts, session_timeout=30)
+guard, other = client.mutex("/held").acquire(), client.mutex("/other").acquire()
+{prepared}
+calls = {calls}
+print("ready", flush=True)
+sys.stdin.readline()
+for name, call in calls.items():
+    try:
+        print(name, flush=True)
+        print(call(), flush=True)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+os._exit(0)
+"""
+ASYNCIO = """
+import asyncio
+from zkcoord import aio
+async def prepare():
+    client = await aio.connect(hosts, session_timeout=30)
+    return client, await client.mutex("/held").acquire(), await client.mutex("/other").acquire()
+client, guard, other = asyncio.run(prepare())
+{prepared}
+async def iterate():
+    async for value in values:
+        print(value, flush=True)
+async def wait(call):
+    await call()
+calls = {calls}
+calls = {{"iterate": iterate, "Guard.wait_lost": other.wait_lost, **calls}}
+print("ready", flush=True)
+sys.stdin.readline()
+for name, call in calls.items():
+    try:
+        print(name, flush=True)
+        print(asyncio.run(wait(call)), flush=True)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("world", ["plain", "asyncio"])
+def test_ctrl_c_ends_every_waiting_call(frail: Corner, world: str) -> None:
+    template = PLAIN if world == "plain" else ASYNCIO.replace("zkcoord.connect", "aio.connect")
+    calls = CALLS if world == "plain" else CALLS.replace("zkcoord.connect", "aio.connect")
+    program = frail.run_python(template.format(prepared=PREPARED, calls=calls))
+    assert program.stdin is not None
+    assert program.stdout is not None
+    assert program.stdout.readline() == "ready\n"
+    frail.zookeeper.pause(0)
+    program.stdin.write("\n")
+    program.stdin.flush()
+    interrupted = []
+    while name := program.stdout.readline().rstrip():
+        assert eventually(lambda: _is_asleep(program)), name
+        program.send_signal(signal.SIGINT)
+        sent = time.monotonic()
+        assert program.stdout.readline() == "interrupted\n", name
+        assert time.monotonic() - sent < 1, name
+        interrupted.append(name)
+    _, err = program.communicate(timeout=PATIENCE)
+    frail.zookeeper.resume(0)
+    assert (program.returncode, err) == (0, "")
+    assert _waiting_calls() - {"Guard.wait_lost"} <= set(interrupted)
+
+
+def _is_asleep(program: "subprocess.Popen[str]") -> bool:
+    """Whether the main thread waits for something."""
+    return Path(f"/proc/{program.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "S"
+
+
+def _waiting_calls() -> set[str]:
+    """What is awaited in asyncio, which a test of its own holds against what waits in plain Python."""
+    classes = {name: getattr(aio, name) for name in aio.__all__ if inspect.isclass(getattr(aio, name))}
+    return {
+        f"{name}.{method}"
+        for name, of in classes.items()
+        if name not in ("Awaiting", "CancelOnLoss")
+        for method, function in inspect.getmembers(of, inspect.isfunction)
+        if method[0] != "_"
+        and (inspect.iscoroutinefunction(function) or "Awaiting" in str(function.__annotations__["return"]))
+    }
 
 
 def test_ctrl_c_ends_the_wait_for_a_value(corner: Corner) -> None:

@@ -20,15 +20,6 @@ CROWD = 1000
 
 
 @pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    def tell(text: str) -> None:
-        with capsys.disabled():
-            print(f"\n    {text}", end="", flush=True)
-
-    return tell
-
-
-@pytest.fixture
 async def client(corner: Corner) -> AsyncIterator[aio.Client]:
     # A session that outlasts whatever else the machine does.
     async with aio.connect(corner.hosts, session_timeout=30) as client:

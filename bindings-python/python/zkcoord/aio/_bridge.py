@@ -20,7 +20,7 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 from zkcoord import _zkcoord
-from zkcoord.errors import Unsupported, ZkcoordError
+from zkcoord.errors import ClosedError, Unsupported, ZkcoordError
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
@@ -37,6 +37,9 @@ async def settled(operation: _zkcoord.Op[_T]) -> _T:
     try:
         await done
         return operation.result()
+    except ClosedError:
+        await asyncio.sleep(_zkcoord.told_later())
+        raise
     finally:
         mailbox.forget(number)
         operation.abandon()
