@@ -10,7 +10,7 @@ source .build/venv/bin/activate
 target=${CARGO_TARGET_DIR:-target}
 package=bindings-python
 settings=$package/pyproject.toml
-examples=(examples/{lock,counter,rate_limit,absent_keys,article_lock,article_counter}.py)
+examples=(examples/{lock,lock_asyncio,counter,rate_limit,absent_keys,article_lock,article_counter}.py)
 # All Python of the repository, also what other suites run.
 sources=($package "${examples[@]}" tests benches)
 report=.build/logs/python-tests.xml
@@ -46,6 +46,10 @@ check ruff check --config $settings "${sources[@]}"
 check ruff format --check --config $settings "${sources[@]}"
 check mypy --strict --config-file $settings $package/python/{zkcoord,pytest_zkcoord} $package/tests "${examples[@]}"
 check python -m mypy.stubtest zkcoord._zkcoord
+# Finds the interpreter in the environment that is active.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS=1
+check pyright $package/python/zkcoord $package/tests/typing
+check pyright --verifytypes zkcoord --ignoreexternal
 
 echo "--- pytest"
 rm -f "$report"

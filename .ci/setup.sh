@@ -83,6 +83,8 @@ install_python_tools() {
     say "installing the Python tools of $requirements into $venv"
     python3 -m venv --clear $venv
     $venv/bin/python -m pip install --quiet --disable-pip-version-check -r $requirements >&2
+    # Fetches its npm package.
+    $venv/bin/pyright --version >/dev/null
     echo "$wanted" >$stamp
 }
 

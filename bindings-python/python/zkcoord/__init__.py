@@ -13,7 +13,9 @@
 
 Times are seconds; ``timeout=None`` waits for ever, ``timeout=0`` tries once. Errors are :class:`ZkcoordError` and its
 classes. Clients, and all that is made from them, may be used from several threads. In a child of ``fork()`` connect
-again: what the parent made raises :class:`ForkedError` there.
+again: what the parent made raises :class:`ForkedError` there. When the interpreter ends, clients are closed.
+
+:mod:`zkcoord.aio` has the same for asyncio.
 """
 
 from zkcoord import _exit

@@ -6,6 +6,7 @@ import pytest
 import zkcoord
 from conftest import PATIENCE, SESSION, Corner
 from zkcoord import aio
+from zkcoord.aio import _bridge
 
 from .conftest import children, eventually
 
@@ -113,6 +114,7 @@ async def test_a_forgotten_guard_is_given_back_with_a_warning(corner: Corner, cl
         del guard
         gc.collect()
     await children(corner, "/lock", 0)
+    assert not _bridge._mailbox()._waiting
 
 
 async def test_a_cancelled_release_gives_back_all_the_same(corner: Corner, client: aio.Client) -> None:

@@ -94,7 +94,7 @@ class ClientOperations:
         self._closed = True  # whatever comes of the wait
         return operation
 
-    def __del__(self, _warn: Callable[..., None] = warnings.warn) -> None:
+    def __del__(self) -> None:
         # Without _closed, __init__ was interrupted.
         if getattr(self, "_closed", True):
             return
@@ -103,7 +103,9 @@ class ClientOperations:
         except ForkedError:
             return
         if is_open:
-            _warn(f"never closed: client of {self._hosts}", ResourceWarning, stacklevel=2, source=self)
+            warnings.warn(
+                f"never closed: client of {self._hosts}", ResourceWarning, stacklevel=2, source=self
+            )
 
     def __repr__(self) -> str:
         try:

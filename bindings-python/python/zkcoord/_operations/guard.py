@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 
 from zkcoord import _arguments, _zkcoord
 from zkcoord._operations import title
@@ -129,14 +128,14 @@ class GuardOperations:
         self._released = True  # whatever comes of the wait
         return operation
 
-    def __del__(self, _warn: Callable[..., None] = warnings.warn) -> None:
+    def __del__(self) -> None:
         # Without _released, __init__ was interrupted; the native half gives the lock back then.
         if getattr(self, "_released", True):
             return
         was_held = self.is_held
         self._native.abandon()
         if was_held:
-            _warn(
+            warnings.warn(
                 f"never released: lock {self.node} (token {self.token})",
                 ResourceWarning,
                 stacklevel=2,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -113,9 +114,19 @@ class Guard(GuardOperations):
         try:
             await settled(operation)
         finally:
+            self._stop_listening()
+
+    def _stop_listening(self) -> None:
+        """Nothing is told of a lock that was given back; but a loss before that is."""
+        with contextlib.suppress(ForkedError):
             if not self._native.is_lost():
                 for listener in self._listeners:
                     listener.stop()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_listeners"):  # else __init__ was interrupted
+            self._stop_listening()
+        super().__del__()
 
     async def __aenter__(self) -> Self:
         return self

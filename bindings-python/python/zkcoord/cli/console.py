@@ -23,7 +23,7 @@ class Console:
 
     def __init__(self, *, json: bool) -> None:
         self.json = json
-        self.stays = not json and _is_terminal(sys.stderr)
+        self.stays: bool = not json and _is_terminal(sys.stderr)
         self._status = ""
         self._lock = threading.Lock()
 
