@@ -98,7 +98,13 @@ async def test_a_timeout_is_kept_and_leaves_no_node(corner: Corner, client: aio.
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
                 await client.mutex("/lock").acquire()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.mutex("/lock").acquire(), 0.1)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.mutex("/lock").__aenter__(), 0.1)
         await children(corner, "/lock", 1)
+    (guard,) = await asyncio.gather(asyncio.wait_for(client.mutex("/lock").acquire(), 20))
+    await guard.release()
 
 
 async def test_a_cancelled_wait_returns_at_once_and_leaves_the_queue(
