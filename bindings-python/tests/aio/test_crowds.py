@@ -52,9 +52,13 @@ class Blocks:
 
 @contextmanager
 def blocks() -> Iterator[Blocks]:
+    # The collector shall not look through what pytest has in memory.
+    gc.collect()
+    gc.freeze()
     measured = Blocks()
     yield measured
     measured.stop()
+    gc.unfreeze()
 
 
 def resident() -> int:
