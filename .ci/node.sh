@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The Node package: builds it, checks its types, runs its tests and its examples.
+# The Node package: builds it, checks its types, runs its tests and its examples, packs it and tries the tarball.
 #
 #     .ci/node.sh          all of that; the last line says what passed
 #     .ci/node.sh build    only what `node examples/lock.mjs` needs
@@ -51,15 +51,41 @@ tests() {
     failed=$(($(figure fail) + $(figure cancelled)))
 }
 
+# Runs a check that counts as one test.
+check() {
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        say "failed: $*"
+        failed=$((failed + 1))
+    fi
+}
+
+# Packs the package as for npm, and tries it in an empty project outside of the repository.
+pack() {
+    local folder tarball project program
+    folder=$(mktemp -d)
+    project=$folder/project
+    (cd $package && npm pack --silent --pack-destination "$folder") >&2
+    tarball=$(echo "$folder"/zkcoord-*.tgz)
+    say "$(basename "$tarball"): $(du -h "$tarball" | cut -f1)"
+    check tool publint run "$tarball" --strict
+    # An ES module that is required is what the supported versions of Node allow, and no mistake.
+    check tool attw "$tarball" --ignore-rules cjs-resolves-to-esm
+    mkdir "$project"
+    cp $package/test/package/*js "$project"
+    echo '{ "private": true }' >"$project/package.json"
+    (cd "$project" && npm install --offline --no-audit --no-fund --loglevel=error "$tarball") >&2
+    for program in import.mjs require.cjs; do
+        check timeout 60 "$CARGO_TARGET_DIR/debug/zkcoord-testkit" run -- node "$project/$program"
+    done
+    rm -rf "$folder"
+}
+
 examples() {
     local example
     for example in lock counter rate_limit absent_keys; do
-        if timeout 60 "$CARGO_TARGET_DIR/debug/zkcoord-testkit" run -- node examples/$example.mjs; then
-            passed=$((passed + 1))
-        else
-            say "examples/$example.mjs failed"
-            failed=$((failed + 1))
-        fi
+        check timeout 60 "$CARGO_TARGET_DIR/debug/zkcoord-testkit" run -- node examples/$example.mjs
     done
 }
 
@@ -70,5 +96,6 @@ cargo build --quiet -p zkcoord-testkit
 passed=0 failed=0
 tests
 examples
+pack
 echo "node: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

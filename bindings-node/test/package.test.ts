@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
 
@@ -11,6 +11,23 @@ const read = (name: string) => readFileSync(new URL(`../${name}`, import.meta.ur
 
 test('the package has the version of the core', () => {
   assert.equal((JSON.parse(read('package.json')) as { version: string }).version, native.VERSION)
+})
+
+test('the packages of the other platforms are of the same version, and called as the loader calls them', () => {
+  const { version, license, engines } = JSON.parse(read('package.json')) as Record<string, unknown>
+  const platforms = readdirSync(new URL('../npm', import.meta.url))
+  assert.deepEqual(platforms.sort(), ['darwin-arm64', 'darwin-x64', 'linux-arm64-gnu'])
+  for (const platform of platforms) {
+    const own = JSON.parse(read(`npm/${platform}/package.json`)) as Record<string, unknown>
+    assert.deepEqual([own.name, own.main], [`zkcoord-${platform}`, `zkcoord.${platform}.node`])
+    assert.deepEqual([own.version, own.license, own.engines], [version, license, engines])
+  }
+})
+
+test('nothing is run when the package is installed', () => {
+  const { scripts, dependencies } = JSON.parse(read('package.json')) as Record<string, Record<string, string>>
+  for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) assert(!(name in scripts!), name)
+  assert.equal(dependencies, undefined)
 })
 
 test('require() gives the same module where Node can require ES modules', (t) => {

@@ -1,0 +1,3 @@
+'use strict'
+
+require('./exercise.cjs').exercise(require('zkcoord'))
