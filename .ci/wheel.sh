@@ -2,22 +2,19 @@
 # The Python package as its users get it: the source distribution, and the wheel that is built from it for every Linux
 # with glibc 2.17 or newer. Installs each of them into a fresh environment outside the tree and uses it there.
 #
-#     .ci/wheel.sh          all of that; the last line says what passed
-#     .ci/wheel.sh build    only the two files, in dist/
+#     .ci/wheel.sh                              all of that; the last line says what passed
+#     .ci/wheel.sh build [MATURIN_ARGUMENT]...  only builds, into dist/
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 source .build/venv/bin/activate
-target=${CARGO_TARGET_DIR:-target}
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}
+# Absolute: cargo is called for copies of the tree.
+[[ $CARGO_TARGET_DIR = /* ]] || CARGO_TARGET_DIR=$PWD/$CARGO_TARGET_DIR
 package=bindings-python
 log=.build/logs/wheel.log
 scratch=$(mktemp -d)
-# Compiled from nothing each time: the files of a source distribution are dated 2006, so that cargo would take what it
-# has compiled of an earlier one for this one's.
-export CARGO_TARGET_DIR=$PWD/.build/wheel
-trap 'rm -rf "$scratch" "$CARGO_TARGET_DIR"' EXIT
-rm -rf "$CARGO_TARGET_DIR"
-mkdir -p .build/logs
+trap 'rm -rf "$scratch"' EXIT
 passed=0 failed=0
 
 # Runs a check that counts as one test.
@@ -26,10 +23,12 @@ check() {
     if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 }
 
+# Cargo takes copies of a crate at different places for one, and tells by the files' dates whether to compile it again: so
+# the files are dated now, and not, as maturin would, 2006.
 build() {
     rm -rf dist
-    maturin build --sdist --release --strip --zig --compatibility manylinux_2_17 \
-        --manifest-path $package/Cargo.toml --out dist >$log 2>&1 || {
+    SOURCE_DATE_EPOCH=$(date +%s) maturin build --sdist --release --strip --zig --compatibility manylinux_2_17 \
+        --manifest-path $package/Cargo.toml --out dist "$@" >$log 2>&1 || {
         cat $log
         exit 1
     }
@@ -47,17 +46,23 @@ check_installed() {
     local place=$scratch/environment
     python3 -m venv --clear "$place" &&
         "$place/bin/pip" install --quiet --disable-pip-version-check "$@" &&
-        "$target/debug/zkcoord-testkit" run -- "$place/bin/python" -I $package/tests/installed.py
+        "$CARGO_TARGET_DIR/debug/zkcoord-testkit" run -- "$place/bin/python" -I $package/tests/installed.py
 }
 
-# As `pip install zkcoord` does where no wheel fits, but without optimizing, which the wheel's build has shown.
+# As pip does where no wheel fits, but without optimizing: so it finds the dependencies that other suites have compiled.
+# Our own crates are not to be mixed up with the tree's: what is asked for the lowest of them sets them all apart.
 check_source() {
-    PIP_CONSTRAINT=.ci/requirements.txt MATURIN_PEP517_ARGS="--profile dev" check_installed dist/*.tar.gz
+    local apart="--config profile.dev.package.async-io.debug=2 --config profile.dev.package.async-net.debug=2"
+    PIP_CONSTRAINT=$PWD/.ci/requirements.txt MATURIN_PEP517_ARGS="--profile dev $apart" check_installed dist/*.tar.gz
 }
 
+mkdir -p .build/logs
+if [ "${1:-}" = build ]; then
+    build "${@:2}"
+    exit
+fi
 build
-[ "${1:-}" != build ] || exit 0
-CARGO_TARGET_DIR=$target cargo build --quiet --package zkcoord-testkit
+cargo build --quiet --package zkcoord-testkit
 
 check check_platform
 check check_installed --no-index dist/*.whl
