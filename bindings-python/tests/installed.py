@@ -6,15 +6,20 @@ The fork shows more than it says. zookeeper-client's own transport has one threa
 child of fork() does not have: where the package was built without our transport, the child never gets a connection.
 """
 
+import asyncio
 import importlib.metadata
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import zkcoord
+from zkcoord import aio
 
 PATIENCE = 60  # seconds, for all of it
+LOCK, COUNTER = "/installed/lock", "/installed/counter"
+COMMAND = str(Path(sys.prefix, "bin", "zkcoord"))
 
 
 def threads() -> list[str]:
@@ -28,28 +33,39 @@ def check_files() -> None:
     assert distribution.requires is None, distribution.requires
     assert str(distribution.metadata["Description"]).startswith("# zkcoord for Python")
     files = distribution.files or []
-    for name in ("zkcoord/py.typed", "zkcoord/_zkcoord.pyi"):
+    for name in ("zkcoord/py.typed", "zkcoord/_zkcoord.pyi", "pytest_zkcoord/py.typed"):
         assert any(str(file) == name for file in files), name
     assert any(file.name == "LICENSE" for file in files)
     assert sum(file.suffix == ".so" for file in files) == 1, files
+    folders = ("zkcoord", "pytest_zkcoord", f"zkcoord-{distribution.version}.dist-info")
     for file in files:
-        belongs = file.parts[0] in ("zkcoord", f"zkcoord-{distribution.version}.dist-info")
-        is_command = Path(str(file.locate())).parent == Path(sys.prefix, "bin")
-        assert belongs or is_command, file
+        assert file.parts[0] in folders or Path(str(file.locate())).resolve() == Path(COMMAND).resolve(), file
 
 
 def lock_and_count() -> None:
     """Has a client, takes the lock and adds 1 to the counter."""
     client = zkcoord.connect(os.environ["ZKCOORD_HOSTS"])
-    with client, client.mutex("/installed/lock").acquire(timeout=20) as guard:
+    with client, client.mutex(LOCK).acquire(timeout=20) as guard:
         guard.check()
-        client.counter("/installed/counter").increment(timeout=20)
+        client.counter(COUNTER).increment(timeout=20)
+
+
+async def in_asyncio() -> None:
+    """The same with asyncio."""
+    client = await aio.connect(os.environ["ZKCOORD_HOSTS"])
+    async with client, await client.mutex(LOCK).acquire(timeout=20):
+        await client.counter(COUNTER).increment(timeout=20)
+
+
+def in_command() -> None:
+    """The same by the command line."""
+    subprocess.run([COMMAND, "lock", LOCK, "--", COMMAND, "counter", COUNTER, "add"], check=True)
 
 
 def in_child() -> None:
     """The same in a child of fork(), whose parent has a client that is in use."""
     with zkcoord.connect(os.environ["ZKCOORD_HOSTS"]) as client:
-        before = client.counter("/installed/counter").get(timeout=20)
+        before = client.counter(COUNTER).get(timeout=20)
         pid = os.fork()
         if pid == 0:
             signal.alarm(PATIENCE // 2)
@@ -57,7 +73,7 @@ def in_child() -> None:
             os._exit(0)
         _, status = os.waitpid(pid, 0)
         assert status == 0, f"the child of fork() ended with {os.waitstatus_to_exitcode(status)}"
-        assert client.counter("/installed/counter").get(timeout=20) == before + 1
+        assert client.counter(COUNTER).get(timeout=20) == before + 1
 
 
 if __name__ == "__main__":
@@ -65,6 +81,8 @@ if __name__ == "__main__":
     assert len(threads()) == 1, f"importing zkcoord started {threads()}"
     check_files()
     lock_and_count()
+    asyncio.run(in_asyncio())
+    in_command()
     in_child()
-    assert "async-io" not in threads()
-    print(f"zkcoord {zkcoord.__version__} in {sys.prefix}: locked and counted, also in a child of fork()")
+    assert "async-io" not in threads(), threads()
+    print(f"zkcoord {zkcoord.__version__} in {sys.prefix}: locked and counted, also after fork()")
