@@ -27,12 +27,11 @@ check() {
 # the files are dated now, and not, as maturin would, 2006.
 build() {
     rm -rf dist
-    SOURCE_DATE_EPOCH=$(date +%s) maturin build --sdist --release --strip --zig --compatibility manylinux_2_17 \
-        --manifest-path $package/Cargo.toml --out dist "$@" >$log 2>&1 || {
-        cat $log
-        exit 1
-    }
-    ls -l dist
+    SOURCE_DATE_EPOCH=$(date +%s) maturin sdist --manifest-path $package/Cargo.toml --out dist
+    tar -xzf dist/*.tar.gz -C "$scratch"
+    local out=$PWD/dist
+    (cd "$scratch"/zkcoord-* &&
+        maturin build --release --strip --zig --compatibility manylinux_2_17 --out "$out" "$@")
 }
 
 # Whether the wheel needs no more of its system than its name says.
@@ -61,7 +60,11 @@ if [ "${1:-}" = build ]; then
     build "${@:2}"
     exit
 fi
-build
+build >$log 2>&1 || {
+    cat $log
+    exit 1
+}
+ls -l dist
 cargo build --quiet --package zkcoord-testkit
 
 check check_platform
