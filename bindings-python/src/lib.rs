@@ -22,7 +22,8 @@ mod window_counter;
 
 use pyo3::prelude::*;
 
-#[pymodule]
+// Nothing relies on the GIL: all classes are frozen, and what changes in them is atomic or behind a lock of its own.
+#[pymodule(gil_used = false)]
 mod _zkcoord {
     use super::*;
 
