@@ -7,6 +7,7 @@
 //! touched again there, not even to be dropped.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
@@ -110,6 +111,8 @@ impl Runtime {
             std::mem::forget(future);
             return None;
         }
+        // Boxed, so that tokio's code for a task is there once, and not twice for every kind of future.
+        let future: Pin<Box<dyn Future<Output = F::Output> + Send>> = Box::pin(future);
         Some(self.handle.spawn(future))
     }
 }
