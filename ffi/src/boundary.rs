@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
 
 use zkcoord_core::{Error, ErrorCode};
 
@@ -16,7 +17,13 @@ pub(crate) fn boundary(
     err: *mut *mut zkcoord_error,
     body: impl FnOnce() -> Result<(), Error>,
 ) -> zkcoord_status {
-    let outcome = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| Err(internal(&*panic)));
+    conclude(catch_unwind(AssertUnwindSafe(body)), err)
+}
+
+/// The part of [`boundary`] that is the same for all bodies. Not inlined: there is one in every function.
+#[inline(never)]
+fn conclude(outcome: thread::Result<Result<(), Error>>, err: *mut *mut zkcoord_error) -> zkcoord_status {
+    let outcome = outcome.unwrap_or_else(|panic| Err(internal(&*panic)));
     let status = outcome.as_ref().err().into();
     if !err.is_null() {
         let error =

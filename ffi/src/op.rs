@@ -127,22 +127,32 @@ where
         let user_data = user_data;
         let done = given("done", done)?;
         callback::start()?;
-        let op = make()?.checked()?;
-        let (canceller, end) = (Canceller::new(), Arc::<End>::default());
-        if !out.is_null() {
-            // Before the start, so that `done` finds it there.
-            // SAFETY: as above; nothing has been started that could have freed it.
-            unsafe { out.write(handle(zkcoord_op { canceller: canceller.clone(), end: end.clone() })) };
-        }
-        let reached = Reached(end);
-        op.on_done_unless(&canceller, move |outcome| {
-            callback::dispatch(move || {
-                let _reached = reached;
-                user_data.lend(|user_data| complete(done, outcome, user_data));
-            });
-        });
-        Ok(())
+        start(make()?, done, user_data, out)
     })
+}
+
+/// The part of [`begin`] that is the same for all functions with the same result. Not inlined: there are dozens of them.
+#[inline(never)]
+fn start<T, D>(op: Op<T>, done: D, user_data: UserData, out: *mut *mut zkcoord_op) -> Result<(), Error>
+where
+    T: ForC + Send + 'static,
+    D: Completion<T::C>,
+{
+    let op = op.checked()?;
+    let (canceller, end) = (Canceller::new(), Arc::<End>::default());
+    if !out.is_null() {
+        // Before the start, so that `done` finds it there.
+        // SAFETY: the caller's pointer to a place for it; nothing has been started that could have freed it.
+        unsafe { out.write(handle(zkcoord_op { canceller: canceller.clone(), end: end.clone() })) };
+    }
+    let reached = Reached(end);
+    op.on_done_unless(&canceller, move |outcome| {
+        callback::dispatch(move || {
+            let _reached = reached;
+            user_data.lend(|user_data| complete(done, outcome, user_data));
+        });
+    });
+    Ok(())
 }
 
 /// Calls `done` with an outcome. For the callback thread.
