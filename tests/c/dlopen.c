@@ -39,10 +39,10 @@ typedef struct {
 
 static void nothing(void *user_data) { (void)user_data; }
 
-static holder hold(void) {
+static holder hold(const char *path) {
     holder us = {NULL, NULL, NULL};
     CHECK(zk.client_connect(hosts, NULL, &us.client, NULL) == ZKCOORD_STATUS_OK);
-    CHECK(zk.mutex_new(us.client, "/plugin", &us.mutex, NULL) == ZKCOORD_STATUS_OK);
+    CHECK(zk.mutex_new(us.client, path, &us.mutex, NULL) == ZKCOORD_STATUS_OK);
     CHECK(zk.mutex_acquire(us.mutex, 10000, &us.guard, NULL) == ZKCOORD_STATUS_OK);
     CHECK(zk.guard_token(us.guard) != 0);
     CHECK(zk.guard_on_lost(us.guard, nothing, NULL, nothing, NULL) == ZKCOORD_STATUS_OK);
@@ -59,17 +59,32 @@ static void let_go(holder us, bool wait) {
 
 static void it_is_not_loaded_from_the_start(void) { CHECK(dlopen(LIBRARY, RTLD_NOW | RTLD_NOLOAD) == NULL); }
 
+/* Before this program has loaded it itself, so that the other one is like one of its own. */
+static void a_program_may_end_with_a_lock_after_the_unloading(void) {
+    pid_t child = fork();
+    if (child == 0) {
+        static holder never_let_go;
+        void *library = load();
+        never_let_go = hold("/never-let-go");
+        CHECK(dlclose(library) == 0);
+        CHECK(zk.guard_is_held(never_let_go.guard));
+        exit(complaints);
+    }
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 static void it_is_loaded_and_unloaded_again_and_again(void) {
     for (int turn = 0; turn < TURNS; turn++) {
         void *library = load();
-        let_go(hold(), turn % 2);
+        let_go(hold("/plugin"), turn % 2);
         CHECK(dlclose(library) == 0);
     }
 }
 
 static void *load_and_unload(void *unused) {
     void *library = load();
-    let_go(hold(), true);
+    let_go(hold("/plugin"), true);
     CHECK(dlclose(library) == 0);
     return unused;
 }
@@ -85,29 +100,18 @@ static void a_thread_may_end_after_the_unloading(void) {
 
 static void what_is_in_use_outlives_the_unloading(void) {
     void *library = load();
-    holder us = hold();
+    holder us = hold("/plugin");
     CHECK(dlclose(library) == 0);
     CHECK(zk.guard_is_held(us.guard));
     let_go(us, true);
 }
 
-static void a_program_may_end_with_a_lock_after_the_unloading(void) {
-    pid_t child = fork();
-    if (child == 0) {
-        void *library = load();
-        hold();
-        exit(dlclose(library) || complaints);
-    }
-    int status = -1;
-    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
-
 int main(void) {
     set_up("dlopen");
     RUN(it_is_not_loaded_from_the_start);
+    RUN(a_program_may_end_with_a_lock_after_the_unloading);
     RUN(it_is_loaded_and_unloaded_again_and_again);
     RUN(a_thread_may_end_after_the_unloading);
     RUN(what_is_in_use_outlives_the_unloading);
-    RUN(a_program_may_end_with_a_lock_after_the_unloading);
     return finish();
 }
