@@ -8,7 +8,7 @@ demo: setup          ## a real ZooKeeper, and four languages contending for one 
 test: setup          ## everything; ends with one line "N passed, M failed"
 	@.ci/test.sh
 
-lib install uninstall:   ## libzkcoord for C and C++; PREFIX=/usr/local LIBDIR=PREFIX/lib DESTDIR=
+lib install uninstall:   ## libzkcoord for C and C++; PREFIX=/usr/local LIBDIR=PREFIX/lib DESTDIR= TLS=yes
 	@ffi/install/install.sh $(@:lib=build)
 
 rust c libzkcoord python wheel node contention: setup   ## the tests of one part

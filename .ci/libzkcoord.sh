@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # libzkcoord as C and C++ teams get it: installed into a temporary folder, looked at, linked in every way that the docs
-# name, run against a real server, moved, and removed. And its ABI.
+# name, run against a real server, moved, and removed. And its ABI, and whether what the docs show can be compiled.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -22,6 +22,7 @@ declare -A last_line=(
     [rate_limit]='^another one (too|later)$'
     [absent_keys]='^user-2 is nobody$'
 )
+limit_with_tls=$((6 * 1024 * 1024))
 limit=$((2 * 1024 * 1024))
 
 passed=0
@@ -46,7 +47,13 @@ quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2 && return 1; }; }
 
 dynamic() { readelf --dynamic --wide "$library" | grep -qE "$1"; }
 exports() { nm --dynamic --defined-only --format=posix "$library" | cut -d ' ' -f 1 | diff - ffi/symbols.txt; }
-is_small() { [ "$(stat --dereference --format=%s "$library")" -le $limit ]; }
+# is_within BYTES LIBRARY
+is_within() {
+    local size
+    size=$(stat --dereference --format=%s "$2")
+    echo "libzkcoord: $2 has $size bytes of $1" >&2
+    [ "$size" -le "$1" ]
+}
 is_stripped() { ! readelf --sections --wide "$library" | grep -qE '\.(symtab|debug_info)'; }
 links_to() { [ "$(readlink "$prefix/lib/$1")" = "$2" ]; }
 
@@ -57,7 +64,7 @@ check_library() {
     count "libzkcoord.so.0" links_to libzkcoord.so.0 "libzkcoord.so.$(version)"
     count "it exports its functions and nothing else" exports
     count "it is stripped" is_stripped
-    count "it is no larger than promised" is_small
+    count "it is no larger than promised" is_within $limit_with_tls "$library"
 }
 
 # The ABI --------------------------------------------------------------------------------------------------------------
@@ -135,6 +142,24 @@ check_cmake() {
     done
 }
 
+# Every C and C++ block of the documents, as a program of its own. C++17 will do for those that do not say C++20.
+check_docs() {
+    local program flags
+    flags=("${warnings[@]}" -Wno-unused-variable -Wno-unused-but-set-variable -Itests/c/docs -I"$root/include" -fsyntax-only)
+    mkdir -p "$work/docs"
+    python3 tests/c/docs/extract.py "$work/docs" README.md docs/*.md
+    for program in "$work"/docs/*.c; do
+        count "$(basename "$program")" gcc -std=c11 "${flags[@]}" "$program"
+    done
+    for program in "$work"/docs/*.cpp; do
+        if grep -qE 'jthread|stop_token' "$program"; then
+            count "$(basename "$program")" g++ -std=c++20 "${flags[@]}" "$program"
+        else
+            count "$(basename "$program")" g++ -std=c++17 "${flags[@]}" "$program"
+        fi
+    done
+}
+
 check_versions() {
     count "pkg-config's version" [ "$(config --modversion)" = "$(version)" ]
     count "any version" suits
@@ -188,6 +213,14 @@ leads_to() {
     [ "$(realpath "$libdir")" = "$(realpath "$2")" ]
 }
 
+check_without_tls() {
+    root=$work/plain
+    quietly make install TLS=no PREFIX="$root"
+    count "without TLS it is no larger than promised" is_within $limit "$root/lib/libzkcoord.so.0"
+    count "without TLS, pkg-config --static" with_pkg_config lock-static lock --static
+    count "it runs" runs lock "$root.lock-static"
+}
+
 # It calls itself within the test kit, which has a server for it then.
 if [ "${1:-}" = --with-server ]; then
     root=$prefix
@@ -195,10 +228,12 @@ if [ "${1:-}" = --with-server ]; then
     check_abi
     check_pkg_config
     check_cmake
+    check_docs
     check_versions
     check_dlopen
     check_move
     check_package
+    check_without_tls
     echo "libzkcoord: $passed passed, $failed failed"
     [ "$failed" = 0 ]
 else

@@ -6,7 +6,7 @@
 #     make uninstall [SETTING=...]...
 #
 # Settings: PREFIX (/usr/local), LIBDIR (PREFIX/lib), DESTDIR (for packagers: a folder that stands for the root),
-# STRIP (strip). Needs Linux, cargo and a C compiler with its binutils, nothing else.
+# TLS (yes; no leaves it out), STRIP (strip). Needs Linux, cargo and a C compiler with its binutils, nothing else.
 set -euo pipefail
 
 absolute() { realpath --canonicalize-missing --no-symlinks -- "$1"; }
@@ -34,10 +34,15 @@ fail() { say "$@" && exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
 build() {
-    local log=$target/library.log
+    local log=$target/library.log features=()
+    case ${TLS:-yes} in
+        yes) ;;
+        no) features=(--no-default-features) ;;
+        *) fail "TLS=$TLS: yes or no?" ;;
+    esac
     mkdir -p "$target"
     # Cargo answers the question about native libraries also when there is nothing to build.
-    cargo rustc --profile library --package zkcoord-ffi --lib -- --print native-static-libs 2>&1 | tee "$log" >&2
+    cargo rustc --profile library --package zkcoord-ffi --lib "${features[@]}" -- --print native-static-libs 2>&1 | tee "$log" >&2
     # Without those that a compiler adds itself, and adds others for in a program without shared libraries.
     sed -n 's/^note: native-static-libs: //p' "$log" | tr ' ' '\n' | grep -vxE -e '-lgcc_s|-lc' | xargs \
         >"$built/native-libraries"
