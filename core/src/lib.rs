@@ -18,7 +18,7 @@
 //! runs on a tokio runtime of its own, one thread for the whole process.
 //!
 //! # Layout
-//! - `client.rs`, `options.rs`, `tls.rs`: [`Client`] and how it connects
+//! - `client.rs`, `client_builder.rs`, `options.rs`, `tls.rs`: [`Client`] and how it connects
 //! - `mutex.rs`, `reentrant_mutex.rs`, `rw_lock.rs`, `semaphore.rs`, `multi_mutex.rs`: the locks; `attempt.rs` is what they share
 //!   in how they are taken, `queue.rs` the recipe of the queue, `contender.rs` the names in it, `lookout.rs` the watches,
 //!   `uuids.rs` what makes the names unique
@@ -43,6 +43,7 @@ mod ancestors;
 mod attempt;
 pub mod callback;
 mod client;
+mod client_builder;
 mod contender;
 mod counter;
 mod deadline;
@@ -82,7 +83,8 @@ mod uuids;
 mod window_counter;
 
 pub use access::Access;
-pub use client::{Client, ClientBuilder, WeakClient};
+pub use client::{Client, WeakClient};
+pub use client_builder::ClientBuilder;
 pub use contender::{Library, Scheme};
 pub use counter::{Counter, CounterFormat, CounterWatch, Versioned};
 pub use error::{Error, ErrorCode, Result};
