@@ -679,7 +679,7 @@ ZKCOORD_API void zkcoord_options_free(zkcoord_options *options);
  *
  * ZKCOORD_STATUS_INVALID_ARGUMENT for hosts or options that cannot be, ZKCOORD_STATUS_CONNECTION_LOST when no server
  * answers within the connect timeout, ZKCOORD_STATUS_NOT_AUTHORIZED when the servers refuse the authentication or the
- * chroot, ZKCOORD_STATUS_UNSUPPORTED for TLS.
+ * chroot, ZKCOORD_STATUS_UNSUPPORTED for TLS in a build without it.
  */
 ZKCOORD_API
 zkcoord_status zkcoord_client_connect(const char *hosts,

@@ -48,7 +48,7 @@ pub type zkcoord_client_fn = Option<
 ///
 /// ZKCOORD_STATUS_INVALID_ARGUMENT for hosts or options that cannot be, ZKCOORD_STATUS_CONNECTION_LOST when no server
 /// answers within the connect timeout, ZKCOORD_STATUS_NOT_AUTHORIZED when the servers refuse the authentication or the
-/// chroot, ZKCOORD_STATUS_UNSUPPORTED for TLS.
+/// chroot, ZKCOORD_STATUS_UNSUPPORTED for TLS in a build without it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zkcoord_client_connect(
     hosts: *const c_char,
