@@ -18,92 +18,45 @@
 //! runs on a tokio runtime of its own, one thread for the whole process.
 //!
 //! # Layout
-//! - `client.rs`, `client_builder.rs`, `options.rs`, `tls.rs`: [`Client`] and how it connects
-//! - `mutex.rs`, `reentrant_mutex.rs`, `rw_lock.rs`, `semaphore.rs`, `multi_mutex.rs`: the locks; `attempt.rs` is what they share
-//!   in how they are taken, `queue.rs` the recipe of the queue, `contender.rs` the names in it, `lookout.rs` the watches,
-//!   `uuids.rs` what makes the names unique
-//! - `owners.rs`, `owned.rs`: who holds what, and how an owner gets in again; `downgrade.rs`: from writing to reading
-//! - `handoff.rs`: hand-over inside the process
-//! - `guard.rs`, `share.rs`, `holding.rs`, `fenced.rs`: what is held, and writes guarded by it
-//! - `inspect.rs`, `access.rs`, `stats.rs`: a look at a queue, at what the servers permit, and at waits and holds
-//! - `counter/`, `striped_counter/`, `window_counter/`: [`Counter`], [`StripedCounter`], [`WindowCounter`]
-//! - `rate_limiter/`: [`RateLimiter`]
-//! - `miss_guard/`: [`MissGuard`]
-//! - `ledger/`: one node that many change, exactly once each; `server_clock.rs`: the servers' time
-//! - `session/`: sessions over the crate `zookeeper-client`; nothing else names it
-//! - `op.rs`, `runtime.rs`, `callback.rs`, `subscription.rs`, `deadline.rs`: how operations run
-//! - `log.rs`: what happens inside, for the program's log
-//! - `error.rs`: the error table of all languages
+//! Each folder is a storey, and imports run downwards only (ARCHITECTURE.md has the picture, `tests/layers` checks it):
+//!
+//! - `client/`: [`Client`], how it connects, and what the servers permit
+//! - `limits/`: [`RateLimiter`], [`MissGuard`]
+//! - `counters/`: [`Counter`], [`StripedCounter`], [`WindowCounter`]
+//! - `locks/`: the locks, their queue, the guards, and the owners
+//! - `ledger/`: one node that many clients change, exactly once each
+//! - `context.rs`: what a client and everything made from it share
+//! - `session/`: sessions over the crate `zookeeper-client`; nothing else names that crate
+//! - `op/`: [`Op`] and its deadline
+//! - `runtime/`: the private tokio runtime, callbacks, and the log
+//! - `stats.rs`, `path.rs`, `error.rs`, `util/`: the foundations
 
 #![forbid(unsafe_code)]
 #![warn(clippy::print_stdout)]
 
-mod access;
-mod ancestors;
-mod attempt;
-pub mod callback;
 mod client;
-mod client_builder;
-mod contender;
-mod counter;
-mod deadline;
-mod downgrade;
+mod context;
+mod counters;
 mod error;
-mod fenced;
-mod guard;
-mod handoff;
-mod holding;
-mod inspect;
 mod ledger;
-pub mod log;
-mod lookout;
-mod miss_guard;
-mod multi_mutex;
-mod mutex;
+mod limits;
+mod locks;
 mod op;
-mod options;
-mod owned;
-mod owners;
 mod path;
-mod queue;
-mod rate_limiter;
-mod reentrant_mutex;
-mod registry;
 mod runtime;
-mod rw_lock;
-mod semaphore;
-mod server_clock;
 mod session;
-mod share;
 mod stats;
-mod striped_counter;
-mod subscription;
-mod tls;
-mod uuids;
-mod window_counter;
+mod util;
 
-pub use access::Access;
-pub use client::{Client, WeakClient};
-pub use client_builder::ClientBuilder;
-pub use contender::{Library, Scheme};
-pub use counter::{Counter, CounterFormat, CounterWatch, Versioned};
+pub use client::{Access, Client, ClientBuilder, WeakClient};
+pub use counters::{Counter, CounterFormat, CounterWatch, StripedCounter, Versioned, WindowCounter};
 pub use error::{Error, ErrorCode, Result};
-pub use guard::Guard;
-pub use holding::Loss;
-pub use inspect::{Contender, Queue};
-pub use miss_guard::{LoadTurn, Lookup, MissGuard};
-pub use multi_mutex::MultiMutex;
-pub use mutex::Mutex;
+pub use limits::{LoadTurn, Lookup, MissGuard, RateLimiter};
+pub use locks::{
+    Contender, Guard, Library, MultiMutex, Mutex, Queue, ReentrantMutex, RwLock, Scheme, Semaphore,
+    thread_owner,
+};
 pub use op::{Canceller, Op, Outcome};
-pub use options::Acl;
-pub use owners::thread_owner;
-pub use rate_limiter::RateLimiter;
-pub use reentrant_mutex::ReentrantMutex;
-pub use rw_lock::RwLock;
-pub use semaphore::Semaphore;
-pub use session::State;
+pub use runtime::{Subscription, callback, log};
+pub use session::{Acl, Loss, State, Tls};
 pub use stats::{HoldStats, WaitStats};
-pub use striped_counter::StripedCounter;
-pub use subscription::Subscription;
-pub use tls::Tls;
-pub use window_counter::WindowCounter;

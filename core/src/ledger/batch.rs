@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::Model;
 use crate::error::{Error, Result};
-use crate::server_clock::Moment;
+use crate::session::Moment;
 
 /// To whom an outcome goes, and what of it.
 pub(crate) trait Reply<O>: Debug + Send {

@@ -12,9 +12,9 @@
 //! A ledger knows nothing of what the bytes mean; its [`Model`] does.
 
 mod batch;
-mod fate;
+mod fairness;
 mod node;
-mod turns;
+mod outcome;
 mod writer;
 
 use std::collections::HashMap;
@@ -28,12 +28,12 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::client::Core;
-use crate::deadline::Deadline;
+use crate::context::{Core, PerClient};
 use crate::error::{Error, ErrorCode, Result};
 use crate::op::Answer;
+use crate::op::Deadline;
 use crate::path::ZnodePath;
-use crate::server_clock::Moment;
+use crate::session::Moment;
 use crate::session::{Entry, Fault, Link, Refusal};
 
 pub(crate) use batch::Reply;
@@ -78,15 +78,15 @@ pub(crate) trait Model: Clone + Debug + Eq + Hash + Send + Sync + 'static {
 
 /// The names of one client's dedupe nodes. Two ledgers may be of one node, and then must not take the other's number for
 /// their own: every ledger has a name of its own.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct DedupeName {
     client: Uuid,
-    ledgers: Arc<AtomicU64>,
+    ledgers: AtomicU64,
 }
 
 impl Default for DedupeName {
     fn default() -> DedupeName {
-        DedupeName { client: Uuid::new_v4(), ledgers: Arc::default() }
+        DedupeName { client: Uuid::new_v4(), ledgers: AtomicU64::new(0) }
     }
 }
 
@@ -102,15 +102,23 @@ type ByNode<M> = HashMap<(ZnodePath, M, bool), Arc<Ledger<M>>>;
 /// The ledgers of one client, by model. They stay for the client's life: a new one would make a new dedupe node.
 #[derive(Debug)]
 pub(crate) struct Ledgers<M: Model> {
-    dedupe_name: DedupeName,
+    dedupe_name: Arc<DedupeName>,
     ledgers: Mutex<ByNode<M>>,
 }
 
-impl<M: Model> Ledgers<M> {
-    pub(crate) fn new(dedupe_name: &DedupeName) -> Ledgers<M> {
-        Ledgers { dedupe_name: dedupe_name.clone(), ledgers: Mutex::default() }
+impl PerClient for DedupeName {
+    fn for_client(_: &Core) -> DedupeName {
+        DedupeName::default()
     }
+}
 
+impl<M: Model> PerClient for Ledgers<M> {
+    fn for_client(core: &Core) -> Ledgers<M> {
+        Ledgers { dedupe_name: core.shared(), ledgers: Mutex::default() }
+    }
+}
+
+impl<M: Model> Ledgers<M> {
     pub(crate) fn ledger(&self, path: &ZnodePath, model: &M) -> Arc<Ledger<M>> {
         self.find(path, model, true)
     }

@@ -1,6 +1,6 @@
 //! A ledger's node as last seen.
 
-use super::turns::Turns;
+use super::fairness::Turns;
 use crate::session::Written;
 
 /// The node as last seen, and what it says.

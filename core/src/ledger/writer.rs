@@ -21,13 +21,13 @@ use std::sync::Arc;
 use futures_util::future::join;
 
 use super::batch::Batch;
-use super::fate::Sent;
 use super::node::{Memory, Node};
+use super::outcome::Sent;
 use super::{Ledger, Model};
-use crate::ancestors::{Trouble, make_parents};
-use crate::client::Core;
+use crate::context::Core;
 use crate::error::{Error, ErrorCode, Result};
-use crate::server_clock::Moment;
+use crate::session::Moment;
+use crate::session::parents::{Trouble, make_parents};
 use crate::session::{BootInstant, Entry, Fault, Link, MultiFault, NodeMode, Refusal, Session, Write};
 
 /// Changes that share a write at most. More would only make the callers wait for the evaluation.

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::keychain::is_host_name;
+use super::tls::is_host_name;
 use crate::error::{Error, Result};
 use crate::path::ZnodePath;
 

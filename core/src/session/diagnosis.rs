@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::connect_string::Server;
-use crate::options::ClientOptions;
+use super::options::ClientOptions;
 
 /// Longer than a handshake takes, short enough not to hold up the next attempt to connect.
 const PATIENCE: Duration = Duration::from_secs(1);

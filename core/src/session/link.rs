@@ -24,11 +24,11 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 use zookeeper_client as zk;
 
-use super::burst::{Burst, Names, pump};
 use super::fault::{Fault, Refusal};
+use super::group_commit::{Burst, Names, pump};
 use super::lease::{BootInstant, Lease};
+use super::options::ClientOptions;
 use super::request::{Created, Entry, Found, MultiFault, NodeMode, Read, Watch, Write, Written};
-use crate::options::ClientOptions;
 
 /// Why a link is of no more use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

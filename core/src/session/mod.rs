@@ -1,71 +1,59 @@
 //! Sessions over the crate `zookeeper-client`, which only this folder names.
 //!
-//! | file | idea |
+//! | file or folder | idea |
 //! | --- | --- |
-//! | `connect_string.rs` | the caller's hosts, checked |
-//! | `keychain.rs`, `any_host_name.rs` | the files of TLS, checked |
-//! | `diagnosis.rs`, `handshake.rs` | why no server takes us in |
+//! | `options.rs`, `connect_string.rs`, `tls/` | what the caller connects with, checked |
+//! | `diagnosis.rs` | why no server accepts a connection |
 //! | `request.rs`, `fault.rs` | requests, answers, and what an error tells about the effect |
 //! | `link.rs` | one connection |
-//! | `burst.rs` | many requests in few |
-//! | `lease.rs` | until when the server must honour the session |
+//! | `group_commit.rs` | many requests in few |
+//! | `lease.rs`, `server_clock.rs` | until when the server must honour the session; the leader's time |
 //! | this file | one session, over one link after another |
-//! | `keeper.rs` | keeps the lease fresh while something is held, and tells loss |
+//! | `lease_keeper.rs`, `loss.rs` | keeps the lease fresh while something is held, and reports a loss |
+//! | `parents.rs` | makes missing parent nodes |
 //! | `supervisor.rs` | one session after another |
 //!
-//! The face towards the recipes is [`Supervisor::session`], [`Session`] and [`Link`]'s requests.
+//! Recipes use [`Supervisor::session`], [`Session`] and [`Link`]'s requests.
 
-#[cfg(feature = "tls")]
-mod any_host_name;
-mod burst;
 mod connect_string;
 mod diagnosis;
 mod fault;
-#[cfg(feature = "tls")]
-mod handshake;
-mod keeper;
-#[cfg_attr(not(feature = "tls"), path = "no_keychain.rs")]
-mod keychain;
+mod group_commit;
 mod lease;
+mod lease_keeper;
 mod link;
+mod loss;
+mod options;
+pub(crate) mod parents;
 mod request;
+mod server_clock;
 mod supervisor;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::options::Acl;
 use crate::path::ZnodePath;
 
-pub(crate) use burst::Names;
 pub(crate) use connect_string::ConnectString;
 pub(crate) use fault::{Fault, Refusal};
-pub(crate) use keeper::{Keeper, REVOCATIONS, watch_over};
-pub(crate) use keychain::Keychain;
+pub(crate) use group_commit::Names;
 pub(crate) use lease::{BootInstant, Lease};
+pub(crate) use lease_keeper::{Keeper, REVOCATIONS, Tenant, watch_over};
 pub(crate) use link::Link;
+pub use loss::Loss;
+pub use options::Acl;
+pub(crate) use options::ClientOptions;
 pub(crate) use request::{
     Created, Entry, Found, MultiFault, NodeMode, Read, Watch, WatchEvent, Write, Written,
 };
+pub(crate) use server_clock::{Moment, ServerClock};
 pub use supervisor::State;
 pub(crate) use supervisor::Supervisor;
-
-/// An access control entry, as the server takes it.
-pub(crate) type AclEntry = zookeeper_client::Acl;
-
-/// What `acl` means to the server.
-pub(crate) fn acl_entries(acl: Acl) -> Vec<AclEntry> {
-    use zookeeper_client::{AuthId, Permission};
-    // "auth" stands for whoever the session is authenticated as.
-    let creator = || AclEntry::new(Permission::ALL, AuthId::new("auth", ""));
-    match acl {
-        Acl::Open => vec![AclEntry::new(Permission::ALL, AuthId::anyone())],
-        Acl::Creator => vec![creator()],
-        Acl::Read => vec![creator(), AclEntry::new(Permission::READ, AuthId::anyone())],
-    }
-}
+pub(crate) use tls::Keychain;
+pub use tls::Tls;
 
 /// The session is over, and with it every ephemeral node that it had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +86,7 @@ impl Session {
             footing: watch::Sender::new(Footing::Linked(link.clone())),
             keeper: Keeper::default(),
         });
-        tokio::spawn(keeper::keep(session.clone()));
+        tokio::spawn(lease_keeper::keep(session.clone()));
         session
     }
 

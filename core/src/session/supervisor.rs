@@ -7,9 +7,9 @@ use tokio::sync::watch;
 
 use super::diagnosis::diagnose;
 use super::link::{ConnectFault, Link, LinkEnd};
+use super::options::ClientOptions;
 use super::{Footing, Session};
 use crate::error::{Error, ErrorCode, Result};
-use crate::options::ClientOptions;
 
 /// What a client stands on right now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

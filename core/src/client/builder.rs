@@ -1,0 +1,130 @@
+//! Options to connect with.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::client::Client;
+use crate::error::{Error, ErrorCode, Result};
+use crate::op::Op;
+use crate::runtime::Runtime;
+use crate::session::Tls;
+use crate::session::{Acl, ClientOptions};
+use crate::session::{ConnectString, Keychain, Supervisor};
+
+/// Options of a client, and the call that connects it.
+#[derive(Clone)]
+#[must_use = "a builder does nothing until connect() is called and awaited"]
+pub struct ClientBuilder {
+    hosts: String,
+    session_timeout: Duration,
+    connect_timeout: Duration,
+    identity: Option<String>,
+    auth: Vec<(String, Vec<u8>)>,
+    tls: Option<Tls>,
+    acl: Acl,
+}
+
+impl ClientBuilder {
+    pub(crate) fn new(hosts: &str) -> ClientBuilder {
+        ClientBuilder {
+            hosts: hosts.to_owned(),
+            session_timeout: ClientOptions::DEFAULT_SESSION_TIMEOUT,
+            connect_timeout: ClientOptions::DEFAULT_CONNECT_TIMEOUT,
+            identity: None,
+            auth: Vec::new(),
+            tls: None,
+            acl: Acl::Open,
+        }
+    }
+
+    /// How long the servers keep the session, and with it its locks, when they hear nothing of this client. They may
+    /// grant less or more. Default 10 s.
+    pub fn session_timeout(mut self, timeout: Duration) -> ClientBuilder {
+        self.session_timeout = timeout;
+        self
+    }
+
+    /// How long `connect` may take. Default 10 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> ClientBuilder {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// The text by which others see this client in a queue. Default `host:pid`.
+    pub fn identity(mut self, identity: impl Into<String>) -> ClientBuilder {
+        self.identity = Some(identity.into());
+        self
+    }
+
+    /// Authenticates, like `("digest", "user:password")`. May be called several times.
+    pub fn auth(mut self, scheme: impl Into<String>, credentials: impl Into<Vec<u8>>) -> ClientBuilder {
+        self.auth.push((scheme.into(), credentials.into()));
+        self
+    }
+
+    /// Encrypts all connections: see [`Tls`]. Default: not encrypted, unless all servers in `hosts` begin with `tcp+tls://`,
+    /// which is as good as [`Tls::new`].
+    pub fn tls(mut self, tls: Tls) -> ClientBuilder {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Who may touch the nodes that this client makes. Default [`Acl::Open`].
+    pub fn acl(mut self, acl: Acl) -> ClientBuilder {
+        self.acl = acl;
+        self
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for options that cannot be, and for files of [`Tls`] that cannot be used; `CONNECTION_LOST` when no
+    /// server answers within the connect timeout, or TLS fails with all of them; `NOT_AUTHORIZED` when the servers refuse the
+    /// authentication or the chroot; `UNSUPPORTED` for TLS in a build without it.
+    ///
+    /// # Cancel safety
+    /// Safe: a session that was just being opened ends by its timeout.
+    pub fn connect(self) -> Op<Client> {
+        let (options, runtime) = match self.check().and_then(|options| Ok((options, Runtime::get()?))) {
+            Ok(ready) => ready,
+            Err(error) => return Op::failed(error),
+        };
+        let own = runtime.clone();
+        Op::new(&runtime, |deadline| async move {
+            let late = || Error::new(ErrorCode::Timeout, "not connected in time");
+            let supervisor = deadline.run(Supervisor::start(options)).await.ok_or_else(late)??;
+            Ok(Client::new(own, supervisor))
+        })
+    }
+
+    fn check(self) -> Result<ClientOptions> {
+        let hosts = ConnectString::parse(&self.hosts, self.tls.is_some())?;
+        let keychain = hosts.tls.then(|| Keychain::new(self.tls.unwrap_or_default())).transpose()?;
+        let options = ClientOptions {
+            hosts,
+            session_timeout: self.session_timeout,
+            connect_timeout: self.connect_timeout,
+            identity: self.identity.unwrap_or_else(ClientOptions::default_identity).into(),
+            auth: self.auth,
+            tls: keychain.map(Arc::new),
+            acl: self.acl,
+        };
+        options.check()?;
+        Ok(options)
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without `auth`: passwords do not belong in logs.
+        f.debug_struct("ClientBuilder")
+            .field("hosts", &self.hosts)
+            .field("session_timeout", &self.session_timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("identity", &self.identity)
+            .field("tls", &self.tls)
+            .field("acl", &self.acl)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,167 @@
+//! The state that a client and everything made from it share.
+//!
+//! The context knows no recipe. A recipe that keeps state for each client implements [`PerClient`] and finds that state with
+//! [`Core::shared`].
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use parking_lot::{Mutex, RwLock};
+use tokio::task::JoinHandle;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::runtime::{ProcessBound, Runtime};
+use crate::session::{ClientOptions, Moment, ServerClock, Session, Supervisor};
+use crate::util::uuids::Uuids;
+
+/// A context as handles keep it: out of reach in a child of fork().
+pub(crate) type SharedContext = Arc<ProcessBound<Arc<Core>>>;
+
+/// State that a recipe keeps once for each client.
+pub(crate) trait PerClient: Send + Sync + 'static {
+    /// Makes the state of a client. It may be made twice at the same time; one of the two is dropped unused.
+    fn for_client(context: &Core) -> Self;
+}
+
+/// Work to be done before the session of a client is closed.
+type CloseHook = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send + Sync>;
+
+/// The state that a client and everything made from it share.
+pub(crate) struct Core {
+    runtime: Runtime,
+    supervisor: Arc<Supervisor>,
+    clock: ServerClock,
+    uuids: Uuids,
+    slots: RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    /// Taken when the close begins.
+    close_hooks: Mutex<Option<Vec<CloseHook>>>,
+}
+
+impl Core {
+    pub(crate) fn new(runtime: Runtime, supervisor: Arc<Supervisor>) -> Core {
+        Core {
+            runtime,
+            supervisor,
+            clock: ServerClock::default(),
+            uuids: Uuids::default(),
+            slots: RwLock::default(),
+            close_hooks: Mutex::new(Some(Vec::new())),
+        }
+    }
+
+    /// Returns this client's state of the type `T`, made at the first call.
+    pub(crate) fn shared<T: PerClient>(&self) -> Arc<T> {
+        let key = TypeId::of::<T>();
+        let found = self.slots.read().get(&key).cloned();
+        let slot = found.unwrap_or_else(|| {
+            // Not under the lock: making it may look up another slot.
+            let made = Arc::new(T::for_client(self));
+            self.slots.write().entry(key).or_insert(made).clone()
+        });
+        slot.downcast().expect("a slot holds the type that it is found by")
+    }
+
+    /// Registers work to be done before the session is closed. Returns whether there is still time for it: after the close
+    /// has begun there is none.
+    pub(crate) fn before_close<F>(&self, hook: impl Fn() -> F + Send + Sync + 'static) -> bool
+    where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        match &mut *self.close_hooks.lock() {
+            Some(hooks) => {
+                hooks.push(Box::new(move || Box::pin(hook())));
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Does the work registered with [`before_close`](Core::before_close), once. Returns the first error.
+    pub(crate) async fn run_close_hooks(&self) -> Result<()> {
+        let hooks = self.close_hooks.lock().take().unwrap_or_default();
+        let outcomes = join_all(hooks.iter().map(|hook| hook())).await;
+        outcomes.into_iter().collect()
+    }
+
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    pub(crate) fn supervisor(&self) -> &Arc<Supervisor> {
+        &self.supervisor
+    }
+
+    pub(crate) fn options(&self) -> &ClientOptions {
+        self.supervisor.options()
+    }
+
+    pub(crate) fn clock(&self) -> &ServerClock {
+        &self.clock
+    }
+
+    pub(crate) fn uuids(&self) -> &Uuids {
+        &self.uuids
+    }
+
+    /// Returns the time of the leader behind the session's link. `None` without a link, or when no write of this client has
+    /// told it.
+    pub(crate) fn server_time(&self, session: &Session) -> Option<Moment> {
+        self.clock.now_over(session.linked_now()?.number())
+    }
+
+    /// Returns the time of the leader behind the current session's link.
+    pub(crate) fn server_time_now(&self) -> Option<Moment> {
+        self.server_time(&*self.supervisor.session_now()?)
+    }
+
+    /// # Errors
+    /// `CLOSED` from the moment on at which the client is being closed.
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if self.supervisor.is_closing() { Err(Error::closed()) } else { Ok(()) }
+    }
+
+    /// Waits until the client is being closed.
+    pub(crate) async fn closing(&self) {
+        self.supervisor.told_to_close().await;
+    }
+
+    /// Returns the current session. Waits for one, or with `once` insists on a connection right now.
+    pub(crate) async fn session(&self, once: bool) -> Result<Arc<Session>> {
+        if once { self.connected_now() } else { self.supervisor.session().await }
+    }
+
+    /// Returns the current session if it is connected right now.
+    ///
+    /// # Errors
+    /// `CONNECTION_LOST` if it is not, `CLOSED`.
+    pub(crate) fn connected_now(&self) -> Result<Arc<Session>> {
+        self.check_open()?;
+        let connected = self.supervisor.session_now().filter(|session| session.linked_now().is_some());
+        connected.ok_or_else(|| Error::new(ErrorCode::ConnectionLost, "not connected right now"))
+    }
+
+    /// Spawns a task on the runtime; `None` in a child of fork().
+    pub(crate) fn spawn<F>(&self, future: F) -> Option<JoinHandle<F::Output>>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        self.runtime.spawn(future)
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.supervisor.begin_close();
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("supervisor", &self.supervisor).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,286 @@
+//! What one client has added and not written yet, and the task that has it written.
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use parking_lot::Mutex;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::sleep;
+
+use super::stripe::Stripe;
+use crate::context::{Core, PerClient, SharedContext};
+use crate::error::{Error, ErrorCode, Result};
+use crate::op::Answer;
+use crate::path::ZnodePath;
+use crate::runtime::ProcessBound;
+
+/// After how long a write that was refused is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The adders of one client. They stay for the client's life, as their stripes do.
+#[derive(Debug)]
+pub(crate) struct Adders {
+    shared: Arc<Mutex<ByPath>>,
+}
+
+#[derive(Debug, Default)]
+struct ByPath {
+    closed: bool,
+    adders: HashMap<ZnodePath, Arc<Adder>>,
+}
+
+impl PerClient for Adders {
+    fn for_client(core: &Core) -> Adders {
+        let shared = Arc::<Mutex<ByPath>>::default();
+        let closing = shared.clone();
+        let in_time = core.before_close(move || close(closing.clone()));
+        shared.lock().closed = !in_time;
+        Adders { shared }
+    }
+}
+
+impl Adders {
+    pub(super) fn adder(&self, path: &ZnodePath) -> Arc<Adder> {
+        let mut shared = self.shared.lock();
+        let closed = shared.closed;
+        shared.adders.entry(path.clone()).or_insert_with(|| Adder::new(path, closed)).clone()
+    }
+}
+
+/// Takes no more adds, and has written what was added. The first error, if any.
+async fn close(shared: Arc<Mutex<ByPath>>) -> Result<()> {
+    let adders: Vec<_> = {
+        let mut shared = shared.lock();
+        shared.closed = true;
+        shared.adders.values().cloned().collect()
+    };
+    let outcomes = join_all(adders.iter().filter_map(|adder| adder.close())).await;
+    outcomes.into_iter().try_for_each(|outcome| outcome.unwrap_or_else(|_| Err(Error::closed())))
+}
+
+/// What one client adds to one striped counter.
+#[derive(Debug)]
+pub(super) struct Adder {
+    pub(super) path: ZnodePath,
+    desk: Mutex<Desk>,
+    /// Something is due sooner.
+    stir: Notify,
+    /// The names of the stripes as last seen.
+    pub(super) stripes: Mutex<Arc<Vec<String>>>,
+}
+
+#[derive(Debug, Default)]
+struct Desk {
+    /// The sum of what was added and not taken by a write. While it is not 0 the task runs.
+    pending: i128,
+    /// When the task writes next. `None`: when something happens.
+    due: Option<Instant>,
+    /// Who waits until it is.
+    waiting: Vec<oneshot::Sender<Result<()>>>,
+    running: bool,
+    /// The stripe as this client wrote it last; the task takes it.
+    stripe: Option<Stripe>,
+    /// The name of the stripe that is being written.
+    writing: Option<String>,
+    /// A write whose fate cannot be known, and of which nobody has been told.
+    untold: Option<Error>,
+    /// The client is being closed.
+    closed: bool,
+}
+
+/// What one write is about.
+pub(super) struct Batch {
+    pub(super) delta: i64,
+    pub(super) stripe: Option<Stripe>,
+    waiting: Vec<oneshot::Sender<Result<()>>>,
+}
+
+/// What the task does next.
+enum Next {
+    Write(Batch),
+    WaitUntil(Option<Instant>),
+    End,
+}
+
+impl Adder {
+    fn new(path: &ZnodePath, closed: bool) -> Arc<Adder> {
+        let desk = Mutex::new(Desk { closed, ..Desk::default() });
+        Arc::new(Adder { path: path.clone(), desk, stir: Notify::new(), stripes: Mutex::default() })
+    }
+
+    pub(super) fn path(&self) -> &str {
+        self.path.as_str()
+    }
+
+    /// What it is called in messages.
+    pub(super) fn name(&self) -> String {
+        format!("striped counter {}", self.path())
+    }
+
+    pub(super) fn add(self: &Arc<Self>, client: &SharedContext, n: i64, within: Duration) -> Result<()> {
+        let core = client.get()?;
+        let mut desk = self.desk.lock();
+        if desk.closed {
+            return Err(Error::closed());
+        }
+        let sum = desk.pending + i128::from(n);
+        if i64::try_from(sum).is_err() {
+            let message = format!("adding {n} to {} that wait to be written leaves 64 bits", desk.pending);
+            return Err(Error::new(ErrorCode::Overflow, message));
+        }
+        desk.pending = sum;
+        let due = Instant::now().checked_add(within);
+        if desk.running {
+            self.make_due(&mut desk, due);
+        } else if sum != 0 {
+            (desk.running, desk.due) = (true, due);
+            let _detached = core.spawn(self.clone().run(core.clone(), Arc::downgrade(client)));
+        }
+        Ok(())
+    }
+
+    /// Whether everything has been written and told.
+    pub(super) fn is_idle(&self) -> bool {
+        let desk = self.desk.lock();
+        !desk.running && desk.untold.is_none()
+    }
+
+    /// Has everything written; the answer comes when it is.
+    pub(super) fn flush(&self) -> Answer<()> {
+        let (sender, answer) = oneshot::channel();
+        let mut desk = self.desk.lock();
+        let outcome = match desk.untold.take() {
+            Some(error) => Err(error),
+            None if desk.running => {
+                desk.waiting.push(sender);
+                self.make_due(&mut desk, Some(Instant::now()));
+                return answer;
+            }
+            None if desk.closed => Err(Error::closed()),
+            None => Ok(()),
+        };
+        drop(sender.send(outcome));
+        answer
+    }
+
+    /// Takes no more adds. The answer, if there is something to be written or told.
+    fn close(&self) -> Option<Answer<()>> {
+        self.desk.lock().closed = true;
+        (!self.is_idle()).then(|| self.flush())
+    }
+
+    /// Has everything written now, for nobody who waits.
+    pub(super) fn hasten(&self) {
+        let mut desk = self.desk.lock();
+        if desk.running {
+            self.make_due(&mut desk, Some(Instant::now()));
+        }
+    }
+
+    /// Whether the stripe of this name is being written.
+    pub(super) fn is_writing(&self, name: &str) -> bool {
+        self.desk.lock().writing.as_deref() == Some(name)
+    }
+
+    pub(super) fn set_writing(&self, name: &str) {
+        self.desk.lock().writing = Some(name.to_owned());
+    }
+
+    fn make_due(&self, desk: &mut Desk, at: Option<Instant>) {
+        if at.is_some_and(|at| desk.due.is_none_or(|due| at < due)) {
+            desk.due = at;
+            self.stir.notify_one();
+        }
+    }
+
+    /// The task: write after write until nothing is waiting. It keeps the client open.
+    async fn run(self: Arc<Self>, core: Arc<Core>, client: Weak<ProcessBound<Arc<Core>>>) {
+        loop {
+            let mut batch = match self.next() {
+                Next::Write(batch) => batch,
+                Next::WaitUntil(due) => {
+                    let due = async {
+                        match due {
+                            Some(due) => tokio::time::sleep_until(due.into()).await,
+                            None => pending().await,
+                        }
+                    };
+                    tokio::select! {
+                        () = due => {}
+                        () = self.stir.notified() => {}
+                    }
+                    continue;
+                }
+                Next::End => return,
+            };
+            let outcome = tokio::select! {
+                outcome = self.write(&core, &mut batch) => outcome,
+                () = forsaken(&core, &client) => Err(Error::closed()),
+            };
+            self.conclude(batch, outcome);
+        }
+    }
+
+    fn next(&self) -> Next {
+        let mut desk = self.desk.lock();
+        if desk.pending == 0 && desk.waiting.is_empty() {
+            (desk.running, desk.due) = (false, None);
+            return Next::End;
+        }
+        if desk.due.is_none_or(|due| due > Instant::now()) {
+            return Next::WaitUntil(desk.due);
+        }
+        // More than that is pending when a write that failed has given back what it took.
+        let delta = desk.pending.clamp(i64::MIN.into(), i64::MAX.into());
+        desk.pending -= delta;
+        let (stripe, mut waiting) = (desk.stripe.take(), Vec::new());
+        if desk.pending == 0 {
+            desk.due = None;
+            waiting.append(&mut desk.waiting);
+        }
+        Next::Write(Batch { delta: delta as i64, stripe, waiting })
+    }
+
+    /// Takes note of what became of a write, and tells who waits.
+    fn conclude(&self, batch: Batch, outcome: Result<()>) {
+        let Batch { delta, stripe, mut waiting } = batch;
+        let mut desk = self.desk.lock();
+        desk.stripe = stripe;
+        desk.writing = None;
+        let code = outcome.as_ref().err().map(Error::code);
+        match code {
+            None => {}
+            Some(ErrorCode::Indeterminate) => waiting.append(&mut desk.waiting),
+            Some(ErrorCode::Closed) => {
+                (desk.closed, desk.pending) = (true, 0);
+                waiting.append(&mut desk.waiting);
+            }
+            Some(_) => {
+                desk.pending += i128::from(delta);
+                self.make_due(&mut desk, Some(Instant::now() + RETRY));
+            }
+        }
+        if let Err(error) = &outcome {
+            tracing::warn!(path = self.path(), delta, %error, "not flushed");
+        }
+        let told = waiting.into_iter().filter_map(|caller| caller.send(outcome.clone()).ok()).count();
+        if let (Err(error), Some(ErrorCode::Indeterminate), 0) = (outcome, code, told) {
+            desk.untold = Some(error);
+        }
+    }
+}
+
+/// Waits until nothing of the client has been in anybody's hands for a session timeout at least.
+async fn forsaken(core: &Core, client: &Weak<ProcessBound<Arc<Core>>>) {
+    let mut alone = false;
+    loop {
+        sleep(core.options().session_timeout).await;
+        if alone {
+            return;
+        }
+        alone = client.strong_count() == 0;
+    }
+}

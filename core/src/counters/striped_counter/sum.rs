@@ -1,0 +1,177 @@
+//! The sum: base and stripes as they are at one moment, and the fold of stripes whose owners have gone.
+
+use std::sync::Arc;
+
+use futures_util::future::join;
+use uuid::Uuid;
+
+use super::adder::Adder;
+use super::stripe::PREFIX;
+use crate::context::Core;
+use crate::counters::counter::CounterFormat;
+use crate::error::{Error, ErrorCode, Result};
+use crate::session::parents::Trouble;
+use crate::session::{Entry, Fault, Found, Link, Read, Refusal, Write};
+
+/// The most stripes that are folded in one transaction, which must fit in a packet.
+const MOST_AT_ONCE: usize = 100;
+
+/// How many transactions one fold makes at most. What is then left is for the next one.
+const ROUNDS: usize = 10;
+
+/// A striped counter at one moment.
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    path: String,
+    pub(super) base: Option<Part>,
+    stripes: Vec<Part>,
+}
+
+/// A node that holds a part of the sum.
+#[derive(Debug)]
+pub(super) struct Part {
+    name: String,
+    value: i64,
+    pub(super) version: i32,
+    /// Without bytes it counts as 0.
+    pub(super) is_empty: bool,
+    has_children: bool,
+}
+
+impl Snapshot {
+    /// # Errors
+    /// `OVERFLOW`.
+    pub(super) fn total(&self) -> Result<i64> {
+        let total: i128 = self.base.iter().chain(&self.stripes).map(|part| i128::from(part.value)).sum();
+        i64::try_from(total).map_err(|_| {
+            let message = format!("striped counter {}: the sum {total} leaves 64 bits", self.path);
+            Error::new(ErrorCode::Overflow, message)
+        })
+    }
+}
+
+impl Adder {
+    /// The counter as it is now, over as many connections and sessions as it takes; with `once` over the one there is.
+    pub(super) async fn read(&self, core: &Core, once: bool) -> Result<Snapshot> {
+        loop {
+            let session = core.session(once).await?;
+            let Ok(link) = session.link().await else { continue };
+            match self.look(&link).await {
+                Ok(snapshot) => return Ok(snapshot),
+                Err(Trouble::Fault(Fault::Unknown)) if once => {
+                    let message = "the connection was lost before the answer";
+                    return Err(Error::new(ErrorCode::ConnectionLost, message));
+                }
+                Err(trouble) => self.overcome(&session, &link, trouble).await?,
+            }
+        }
+    }
+
+    /// Step 5.
+    pub(super) async fn look(&self, link: &Link) -> Result<Snapshot, Trouble> {
+        loop {
+            let expected = self.stripes.lock().clone();
+            let paths: Vec<_> = expected.iter().map(|name| self.path.child(name)).collect();
+            let reads = [Read::Children(self.path()), Read::Data(self.path())];
+            let reads: Vec<_> = reads.into_iter().chain(paths.iter().map(|path| Read::Data(path))).collect();
+            let (synced, found) = join(link.sync(self.path()), link.read_all(&reads)).await;
+            synced.map_err(Trouble::Fault)?;
+            let mut found = found.map_err(Trouble::Fault)?.into_iter();
+            let mut next = || found.next().unwrap_or(Err(Fault::Unknown));
+            let names = match next().and_then(Found::children) {
+                Ok(names) => stripes_among(names),
+                Err(Fault::Refused(Refusal::NoNode)) => {
+                    return Ok(Snapshot { path: self.path().to_owned(), base: None, stripes: Vec::new() });
+                }
+                Err(fault) => return Err(Trouble::Fault(fault)),
+            };
+            if names != *expected {
+                *self.stripes.lock() = Arc::new(names);
+                continue;
+            }
+            let mut part = |name: &str| {
+                let entry = next().and_then(Found::entry).map_err(Trouble::Fault)?;
+                Part::read(self.path(), name, entry).map_err(Trouble::Refused)
+            };
+            let base = Some(part("")?);
+            let stripes = names.iter().map(|name| part(name)).collect::<Result<_, _>>()?;
+            return Ok(Snapshot { path: self.path().to_owned(), base, stripes });
+        }
+    }
+
+    /// Whether there is anything to fold.
+    pub(super) fn leaves_a_fold(&self, snapshot: &Snapshot) -> bool {
+        self.fold_of(snapshot).is_some()
+    }
+
+    /// Step 6, as far as it goes: what it cannot fold now is for whoever looks next.
+    pub(super) async fn fold(self: Arc<Self>, core: Arc<Core>) {
+        for _ in 0..ROUNDS {
+            let Ok(session) = core.connected_now() else { return };
+            let Ok(link) = session.link().await else { return };
+            let Ok(snapshot) = self.look(&link).await else { return };
+            let Some(fold) = self.fold_of(&snapshot) else { return };
+            let writes: Vec<_> = fold.writes(self.path()).collect();
+            match link.multi(&writes).await.as_ref().map_err(|fault| &fault.fault) {
+                Ok(_) => tracing::debug!(path = self.path(), stripes = fold.stripes.len(), "folded"),
+                // Somebody else folded, or wrote the base.
+                Err(Fault::Refused(Refusal::BadVersion | Refusal::NoNode | Refusal::NotEmpty)) => {}
+                Err(fault) => {
+                    tracing::debug!(path = self.path(), ?fault, "not folded");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// What to fold. Not a stripe of our own whose last write is still to be looked for in it.
+    fn fold_of(&self, snapshot: &Snapshot) -> Option<Fold> {
+        let left = |part: &&Part| !part.has_children && !self.is_writing(&part.name);
+        let stripes: Vec<_> = snapshot.stripes.iter().filter(left).take(MOST_AT_ONCE).collect();
+        // A write on condition of version -1 would be unconditional.
+        let base = snapshot.base.as_ref().filter(|base| base.version != -1)?;
+        if stripes.is_empty() {
+            return None;
+        }
+        let sum = stripes.iter().try_fold(base.value, |sum, part| sum.checked_add(part.value))?;
+        let stripes = stripes.iter().map(|part| (self.path.child(&part.name), part.version)).collect();
+        Some(Fold { data: CounterFormat::I64.encode(sum), version: base.version, stripes })
+    }
+}
+
+/// One transaction of a fold.
+struct Fold {
+    data: Vec<u8>,
+    version: i32,
+    stripes: Vec<(String, i32)>,
+}
+
+impl Fold {
+    fn writes<'a>(&'a self, path: &'a str) -> impl Iterator<Item = Write<'a>> {
+        let base = Write::Set { path, data: &self.data, version: Some(self.version) };
+        let deletes =
+            self.stripes.iter().map(|(path, version)| Write::Delete { path, version: Some(*version) });
+        std::iter::once(base).chain(deletes)
+    }
+}
+
+impl Part {
+    fn read(path: &str, name: &str, entry: Entry) -> Result<Part> {
+        let at = if name.is_empty() { path.to_owned() } else { format!("{path}/{name}") };
+        let value = CounterFormat::I64.decode(&at, &entry.data)?;
+        Ok(Part {
+            name: name.to_owned(),
+            value: value.unwrap_or(0),
+            is_empty: value.is_none(),
+            version: entry.version,
+            has_children: entry.children > 0,
+        })
+    }
+}
+
+/// The names of stripes, in order. A plain counter at the path has its own children there.
+fn stripes_among(mut names: Vec<String>) -> Vec<String> {
+    names.retain(|name| name.strip_prefix(PREFIX).is_some_and(|uuid| Uuid::try_parse(uuid).is_ok()));
+    names.sort_unstable();
+    names
+}
