@@ -15,24 +15,25 @@ use parking_lot::{Mutex, RwLock};
 use tokio::task::JoinHandle;
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::op::Retry;
 use crate::runtime::{ProcessBound, Runtime};
 use crate::session::{ClientOptions, Moment, ServerClock, Session, Supervisor};
 use crate::util::uuids::Uuids;
 
 /// A context as handles keep it: out of reach in a child of fork().
-pub(crate) type SharedContext = Arc<ProcessBound<Arc<Core>>>;
+pub(crate) type SharedContext = Arc<ProcessBound<Arc<Context>>>;
 
 /// State that a recipe keeps once for each client.
 pub(crate) trait PerClient: Send + Sync + 'static {
     /// Makes the state of a client. It may be made twice at the same time; one of the two is dropped unused.
-    fn for_client(context: &Core) -> Self;
+    fn for_client(context: &Context) -> Self;
 }
 
 /// Work to be done before the session of a client is closed.
 type CloseHook = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send + Sync>;
 
 /// The state that a client and everything made from it share.
-pub(crate) struct Core {
+pub(crate) struct Context {
     runtime: Runtime,
     supervisor: Arc<Supervisor>,
     clock: ServerClock,
@@ -42,9 +43,9 @@ pub(crate) struct Core {
     close_hooks: Mutex<Option<Vec<CloseHook>>>,
 }
 
-impl Core {
-    pub(crate) fn new(runtime: Runtime, supervisor: Arc<Supervisor>) -> Core {
-        Core {
+impl Context {
+    pub(crate) fn new(runtime: Runtime, supervisor: Arc<Supervisor>) -> Context {
+        Context {
             runtime,
             supervisor,
             clock: ServerClock::default(),
@@ -131,8 +132,8 @@ impl Core {
     }
 
     /// Returns the current session. Waits for one, or with `once` insists on a connection right now.
-    pub(crate) async fn session(&self, once: bool) -> Result<Arc<Session>> {
-        if once { self.connected_now() } else { self.supervisor.session().await }
+    pub(crate) async fn session(&self, retry: Retry) -> Result<Arc<Session>> {
+        if retry.is_never() { self.connected_now() } else { self.supervisor.session().await }
     }
 
     /// Returns the current session if it is connected right now.
@@ -154,13 +155,13 @@ impl Core {
     }
 }
 
-impl Drop for Core {
+impl Drop for Context {
     fn drop(&mut self) {
         self.supervisor.begin_close();
     }
 }
 
-impl fmt::Debug for Core {
+impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context").field("supervisor", &self.supervisor).finish_non_exhaustive()
     }

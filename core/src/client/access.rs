@@ -7,8 +7,9 @@
 
 use uuid::Uuid;
 
-use crate::context::Core;
+use crate::context::Context;
 use crate::error::Result;
+use crate::op::Retry;
 use crate::path::ZnodePath;
 use crate::session::{Fault, Link, MultiFault, NodeMode, Refusal, Write};
 
@@ -32,13 +33,13 @@ pub struct Access {
 }
 
 /// Looks at `path`, once more whenever the connection is lost meanwhile.
-pub(crate) async fn access(core: &Core, path: &ZnodePath, once: bool) -> Result<Access> {
+pub(crate) async fn access(context: &Context, path: &ZnodePath, retry: Retry) -> Result<Access> {
     loop {
-        let session = core.session(once).await?;
+        let session = context.session(retry).await?;
         let Ok(link) = session.link().await else { continue };
         match look(&link, path).await {
             Ok(access) => return Ok(access),
-            Err(Fault::Unknown) => session.past(&link).await,
+            Err(Fault::Unknown) => session.wait_reconnect(&link).await,
             Err(Fault::Gone) => {}
             Err(fault) => return Err(fault.into_error(&format!("looking at {}", path.as_str()))),
         }

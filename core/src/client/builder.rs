@@ -10,7 +10,7 @@ use crate::op::Op;
 use crate::runtime::Runtime;
 use crate::session::Tls;
 use crate::session::{Acl, ClientOptions};
-use crate::session::{ConnectString, Keychain, Supervisor};
+use crate::session::{ConnectString, Supervisor, TlsCredentials};
 
 /// Options of a client, and the call that connects it.
 #[derive(Clone)]
@@ -86,21 +86,20 @@ impl ClientBuilder {
     /// # Cancel safety
     /// Safe: a session that was just being opened ends by its timeout.
     pub fn connect(self) -> Op<Client> {
-        let (options, runtime) = match self.check().and_then(|options| Ok((options, Runtime::get()?))) {
-            Ok(ready) => ready,
-            Err(error) => return Op::failed(error),
-        };
-        let own = runtime.clone();
-        Op::new(&runtime, |deadline| async move {
-            let late = || Error::new(ErrorCode::Timeout, "not connected in time");
-            let supervisor = deadline.run(Supervisor::start(options)).await.ok_or_else(late)??;
-            Ok(Client::new(own, supervisor))
+        Op::attempt(|| {
+            let (options, runtime) = self.check().and_then(|options| Ok((options, Runtime::get()?)))?;
+            let own = runtime.clone();
+            Ok(Op::new(&runtime, |deadline| async move {
+                let late = || Error::new(ErrorCode::Timeout, "not connected in time");
+                let supervisor = deadline.run(Supervisor::start(options)).await.ok_or_else(late)??;
+                Ok(Client::new(own, supervisor))
+            }))
         })
     }
 
     fn check(self) -> Result<ClientOptions> {
         let hosts = ConnectString::parse(&self.hosts, self.tls.is_some())?;
-        let keychain = hosts.tls.then(|| Keychain::new(self.tls.unwrap_or_default())).transpose()?;
+        let keychain = hosts.tls.then(|| TlsCredentials::new(self.tls.unwrap_or_default())).transpose()?;
         let options = ClientOptions {
             hosts,
             session_timeout: self.session_timeout,

@@ -64,12 +64,12 @@ impl<M: Model> Request<M> {
     }
 
     /// About to be written. `false` when its caller has gone: then it must not be.
-    fn takes_off(&self) -> bool {
+    fn mark_in_flight(&self) -> bool {
         !self.reply.is_unwanted() && self.progress.step(QUEUED, IN_FLIGHT)
     }
 
     /// Known not to have been written. `false` when its caller has gone meanwhile.
-    fn lands(&self) -> bool {
+    fn requeue(&self) -> bool {
         self.progress.step(IN_FLIGHT, QUEUED)
     }
 }
@@ -97,13 +97,13 @@ impl<M: Model> Batch<M> {
     }
 
     /// Leaves out whoever has gone and marks the rest as in flight.
-    pub(super) fn take_off(&mut self) {
-        self.requests.retain(Request::takes_off);
+    pub(super) fn mark_in_flight(&mut self) {
+        self.requests.retain(Request::mark_in_flight);
     }
 
     /// Certainly not written: the requests may be tried again, but for those whose caller has gone.
-    pub(super) fn land(&mut self) {
-        self.requests.retain(Request::lands);
+    pub(super) fn requeue(&mut self) {
+        self.requests.retain(Request::requeue);
     }
 
     /// Runs the requests in order over `state`. A request that fails changes nothing for the others.
@@ -200,10 +200,10 @@ mod tests {
     fn who_has_gone_is_left_out() {
         let (mut batch, mut callers) = batch(&[1, 10]);
         callers.remove(0);
-        batch.take_off();
+        batch.mark_in_flight();
         assert_eq!(batch.plan(&Sum, 0, Moment::UNKNOWN).state, Some(10));
         assert!(batch.requests[0].progress.give_up(), "it was in flight");
-        batch.land();
+        batch.requeue();
         assert!(batch.is_empty());
     }
 }

@@ -18,7 +18,7 @@ const CALM: u64 = 64;
 
 /// How this client fared against others.
 #[derive(Debug)]
-pub(super) struct Turns {
+pub(super) struct Fairness {
     wins_in_a_row: u64,
     last_win: Option<Win>,
 }
@@ -29,13 +29,13 @@ struct Win {
     took: Duration,
 }
 
-impl Default for Turns {
-    fn default() -> Turns {
-        Turns { wins_in_a_row: CALM, last_win: None }
+impl Default for Fairness {
+    fn default() -> Fairness {
+        Fairness { wins_in_a_row: CALM, last_win: None }
     }
 }
 
-impl Turns {
+impl Fairness {
     /// A write that was sent then has been applied.
     pub(super) fn won(&mut self, sent: BootInstant) {
         let at = BootInstant::now();
@@ -66,41 +66,41 @@ mod tests {
     use super::*;
 
     /// A write that took a minute, so that the next comes within a round trip.
-    fn win(turns: &mut Turns) {
+    fn win(fairness: &mut Fairness) {
         let now = BootInstant::now().as_micros();
-        turns.won(BootInstant::from_micros(now - 60_000_000));
+        fairness.won(BootInstant::from_micros(now - 60_000_000));
     }
 
     #[test]
     fn who_is_alone_gives_way_rarely() {
-        let mut turns = Turns::default();
-        assert_eq!((turns.reads_owed(), turns.are_shared()), (0, false));
+        let mut fairness = Fairness::default();
+        assert_eq!((fairness.reads_owed(), fairness.are_shared()), (0, false));
         let gave_way = (0..CALM * 10).filter(|_| {
-            win(&mut turns);
-            turns.reads_owed() > 0
+            win(&mut fairness);
+            fairness.reads_owed() > 0
         });
         assert_eq!(gave_way.count(), 10);
     }
 
     #[test]
     fn who_has_lost_gives_way_until_nobody_seems_to_be_there() {
-        let mut turns = Turns::default();
-        turns.lost();
+        let mut fairness = Fairness::default();
+        fairness.lost();
         for _ in 1..CALM {
-            assert!(turns.are_shared());
-            win(&mut turns);
-            assert!((1..=2).contains(&turns.reads_owed()));
+            assert!(fairness.are_shared());
+            win(&mut fairness);
+            assert!((1..=2).contains(&fairness.reads_owed()));
         }
-        win(&mut turns);
-        assert!(!turns.are_shared());
+        win(&mut fairness);
+        assert!(!fairness.are_shared());
     }
 
     #[test]
     fn who_comes_back_later_has_given_way() {
-        let mut turns = Turns::default();
-        turns.lost();
-        turns.won(BootInstant::now());
-        while turns.last_win.as_ref().is_some_and(|win| win.at.until(BootInstant::now()) < win.took) {}
-        assert_eq!(turns.reads_owed(), 0);
+        let mut fairness = Fairness::default();
+        fairness.lost();
+        fairness.won(BootInstant::now());
+        while fairness.last_win.as_ref().is_some_and(|win| win.at.until(BootInstant::now()) < win.took) {}
+        assert_eq!(fairness.reads_owed(), 0);
     }
 }

@@ -28,10 +28,10 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::context::{Core, PerClient};
+use crate::context::{Context, PerClient};
 use crate::error::{Error, ErrorCode, Result};
 use crate::op::Answer;
-use crate::op::Deadline;
+use crate::op::{Deadline, Retry};
 use crate::path::ZnodePath;
 use crate::session::Moment;
 use crate::session::{Entry, Fault, Link, Refusal};
@@ -107,14 +107,14 @@ pub(crate) struct Ledgers<M: Model> {
 }
 
 impl PerClient for DedupeName {
-    fn for_client(_: &Core) -> DedupeName {
+    fn for_client(_: &Context) -> DedupeName {
         DedupeName::default()
     }
 }
 
 impl<M: Model> PerClient for Ledgers<M> {
-    fn for_client(core: &Core) -> Ledgers<M> {
-        Ledgers { dedupe_name: core.shared(), ledgers: Mutex::default() }
+    fn for_client(context: &Context) -> Ledgers<M> {
+        Ledgers { dedupe_name: context.shared(), ledgers: Mutex::default() }
     }
 }
 
@@ -132,7 +132,7 @@ impl<M: Model> Ledgers<M> {
     fn find(&self, path: &ZnodePath, model: &M, deduped: bool) -> Arc<Ledger<M>> {
         let make = || {
             let dedupe = deduped.then(|| path.child(&self.dedupe_name.next()));
-            Arc::new(Ledger { path: path.clone(), model: model.clone(), dedupe, desk: Mutex::default() })
+            Arc::new(Ledger { path: path.clone(), model: model.clone(), dedupe, pending: Mutex::default() })
         };
         self.ledgers.lock().entry((path.clone(), model.clone(), deduped)).or_insert_with(make).clone()
     }
@@ -145,20 +145,20 @@ pub(crate) struct Ledger<M: Model> {
     model: M,
     /// The path of the dedupe node, if there may be one.
     dedupe: Option<String>,
-    desk: Mutex<Desk<M>>,
+    pending: Mutex<Pending<M>>,
 }
 
 #[derive(Debug)]
-struct Desk<M: Model> {
+struct Pending<M: Model> {
     queue: Vec<Request<M>>,
     /// Present while nobody writes; the writer takes it.
     memory: Memory<M::State>,
     writing: bool,
 }
 
-impl<M: Model> Default for Desk<M> {
-    fn default() -> Desk<M> {
-        Desk { queue: Vec::new(), memory: Memory::default(), writing: false }
+impl<M: Model> Default for Pending<M> {
+    fn default() -> Pending<M> {
+        Pending { queue: Vec::new(), memory: Memory::default(), writing: false }
     }
 }
 
@@ -166,29 +166,29 @@ impl<M: Model> Ledger<M> {
     /// Has a change made before the deadline. `reply` says what of the outcome goes to the answer.
     pub(crate) fn request<T: Send + 'static>(
         self: &Arc<Self>,
-        core: &Arc<Core>,
+        context: &Arc<Context>,
         deadline: Deadline,
         change: M::Change,
         reply: impl FnOnce(oneshot::Sender<Result<T>>) -> M::Reply,
     ) -> Result<Answer<T>> {
-        core.runtime().process().check()?;
+        context.runtime().process().check()?;
         let (sender, answer) = oneshot::channel();
         let (request, progress) = Request::new(change, reply(sender));
         let deadline = match deadline {
             Deadline::Never => {
-                self.submit(core, request);
+                self.submit(context, request);
                 return Ok(answer);
             }
             // One try: connected now, and no longer than the session can last without an answer.
             Deadline::Once => {
-                core.connected_now()?;
-                Deadline::after(Some(core.options().session_timeout))
+                context.connected_now()?;
+                Deadline::after(Some(context.options().session_timeout))
             }
             at => at,
         };
-        self.submit(core, request);
+        self.submit(context, request);
         // A change that has not been sent by then is withdrawn.
-        Ok(deadline.race(core.runtime(), answer, move || match progress.give_up() {
+        Ok(deadline.race(context.runtime(), answer, move || match progress.give_up() {
             true => Error::new(
                 ErrorCode::Indeterminate,
                 "the deadline passed while the write was in flight; it may or may not have been applied",
@@ -198,44 +198,48 @@ impl<M: Model> Ledger<M> {
     }
 
     /// Queues a request, and has it written.
-    fn submit(self: &Arc<Self>, core: &Arc<Core>, request: Request<M>) {
-        let mut desk = self.desk.lock();
-        desk.queue.push(request);
-        if !desk.writing {
-            desk.writing = true;
-            drop(desk);
-            core.spawn(self.clone().write_all(core.clone()));
+    fn submit(self: &Arc<Self>, context: &Arc<Context>, request: Request<M>) {
+        let mut pending = self.pending.lock();
+        pending.queue.push(request);
+        if !pending.writing {
+            pending.writing = true;
+            drop(pending);
+            context.spawn(self.clone().write_all(context.clone()));
         }
     }
 
     /// The state now: a `sync` and a read behind it, in one round trip.
-    pub(crate) async fn read(&self, core: &Core, once: bool) -> Result<M::State> {
-        Ok(self.state_of(&self.read_node(core, once, true).await?))
+    pub(crate) async fn read(&self, context: &Context, retry: Retry) -> Result<M::State> {
+        Ok(self.state_of(&self.read_node(context, retry, true).await?))
     }
 
     /// The state as the connected server has it: one read, which may lag.
-    pub(crate) async fn read_stale(&self, core: &Core, once: bool) -> Result<M::State> {
-        Ok(self.state_of(&self.read_node(core, once, false).await?))
+    pub(crate) async fn read_stale(&self, context: &Context, retry: Retry) -> Result<M::State> {
+        Ok(self.state_of(&self.read_node(context, retry, false).await?))
     }
 
     /// The state now, and the node's version, `None` when it is missing.
-    pub(crate) async fn read_versioned(&self, core: &Core, once: bool) -> Result<(M::State, Option<i32>)> {
-        let node = self.read_node(core, once, true).await?;
+    pub(crate) async fn read_versioned(
+        &self,
+        context: &Context,
+        retry: Retry,
+    ) -> Result<(M::State, Option<i32>)> {
+        let node = self.read_node(context, retry, true).await?;
         Ok((self.state_of(&node), node.version()))
     }
 
-    async fn read_node(&self, core: &Core, once: bool, latest: bool) -> Result<Node<M::State>> {
+    async fn read_node(&self, context: &Context, retry: Retry, latest: bool) -> Result<Node<M::State>> {
         loop {
-            let session = core.session(once).await?;
+            let session = context.session(retry).await?;
             let Ok(link) = session.link().await else { continue };
-            let read = if latest { self.look(&link).await } else { self.glance(&link).await };
+            let read = if latest { self.look(&link).await } else { self.read_stale_node(&link).await };
             match read {
                 Ok(node) => return node,
-                Err(Fault::Unknown) if once => {
+                Err(Fault::Unknown) if retry.is_never() => {
                     let message = "the connection was lost before the answer";
                     return Err(Error::new(ErrorCode::ConnectionLost, message));
                 }
-                Err(Fault::Unknown) => session.past(&link).await,
+                Err(Fault::Unknown) => session.wait_reconnect(&link).await,
                 Err(Fault::Gone) => {}
                 Err(fault) => return Err(self.unreadable(fault)),
             }
@@ -250,7 +254,7 @@ impl<M: Model> Ledger<M> {
     }
 
     /// The node as the connected server has it.
-    async fn glance(&self, link: &Link) -> Result<Result<Node<M::State>>, Fault> {
+    async fn read_stale_node(&self, link: &Link) -> Result<Result<Node<M::State>>, Fault> {
         self.node(link.get(self.path.as_str()).await)
     }
 

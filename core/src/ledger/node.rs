@@ -1,6 +1,6 @@
 //! A ledger's node as last seen.
 
-use super::fairness::Turns;
+use super::fairness::Fairness;
 use crate::session::Written;
 
 /// The node as last seen, and what it says.
@@ -23,12 +23,12 @@ pub(super) struct Memory<S> {
     pub(super) dedupe_session: Option<i64>,
     /// The last number written into the dedupe node.
     pub(super) number: u64,
-    pub(super) turns: Turns,
+    pub(super) fairness: Fairness,
 }
 
 impl<S> Default for Memory<S> {
     fn default() -> Memory<S> {
-        Memory { node: None, dedupe_session: None, number: 0, turns: Turns::default() }
+        Memory { node: None, dedupe_session: None, number: 0, fairness: Fairness::default() }
     }
 }
 

@@ -16,8 +16,9 @@ use futures_util::future::join;
 use super::node::{Memory, Node};
 use super::writer::Attempt;
 use super::{Ledger, Model};
-use crate::context::Core;
+use crate::context::Context;
 use crate::error::{Error, ErrorCode, Result};
+use crate::op::Retry;
 use crate::session::{Fault, Session};
 
 /// A write that was sent.
@@ -35,7 +36,7 @@ impl<M: Model> Ledger<M> {
     /// Finds out about a write after its connection was lost. `INDETERMINATE` when that cannot be.
     pub(super) async fn resolve(
         &self,
-        core: &Core,
+        context: &Context,
         session: &Arc<Session>,
         sent: Sent<M::State>,
         memory: &mut Memory<M::State>,
@@ -48,7 +49,7 @@ impl<M: Model> Ledger<M> {
                 false => Attempt::NotApplied(now),
             });
         }
-        self.autopsy(core, &sent).await
+        self.autopsy(context, &sent).await
     }
 
     /// Step 4: whether the write with this number was applied, and if not, the node as it is now, if that was learnt.
@@ -61,7 +62,7 @@ impl<M: Model> Ledger<M> {
         memory: &mut Memory<M::State>,
     ) -> Result<Option<(bool, Option<Node<M::State>>)>> {
         loop {
-            let Ok(link) = session.settled(self.path.as_str()).await else {
+            let Ok(link) = session.sync_link(self.path.as_str()).await else {
                 return Ok(None);
             };
             let (dedupe, entry) = join(link.get(dedupe), link.get(self.path.as_str())).await;
@@ -76,7 +77,7 @@ impl<M: Model> Ledger<M> {
                 }
                 Err(Fault::Gone) => return Ok(None),
                 Err(Fault::Unknown) => {
-                    session.past(&link).await;
+                    session.wait_reconnect(&link).await;
                     continue;
                 }
             };
@@ -88,10 +89,10 @@ impl<M: Model> Ledger<M> {
     }
 
     /// Step 5: whether the node proves that the write was not applied.
-    async fn autopsy(&self, core: &Core, sent: &Sent<M::State>) -> Result<Attempt<M::State>> {
+    async fn autopsy(&self, context: &Context, sent: &Sent<M::State>) -> Result<Attempt<M::State>> {
         loop {
-            let session = core.session(false).await.map_err(|_| self.unknown())?;
-            let Ok(link) = session.settled(self.path.as_str()).await else {
+            let session = context.session(Retry::UntilDone).await.map_err(|_| self.unknown())?;
+            let Ok(link) = session.sync_link(self.path.as_str()).await else {
                 continue;
             };
             return match self.look(&link).await {
@@ -99,7 +100,7 @@ impl<M: Model> Ledger<M> {
                     Ok(Attempt::NotApplied(Some(now)))
                 }
                 Err(Fault::Unknown) => {
-                    session.past(&link).await;
+                    session.wait_reconnect(&link).await;
                     continue;
                 }
                 Err(Fault::Gone) => continue,

@@ -24,8 +24,9 @@ use super::batch::Batch;
 use super::node::{Memory, Node};
 use super::outcome::Sent;
 use super::{Ledger, Model};
-use crate::context::Core;
+use crate::context::Context;
 use crate::error::{Error, ErrorCode, Result};
+use crate::op::Retry;
 use crate::session::Moment;
 use crate::session::parents::{Trouble, make_parents};
 use crate::session::{BootInstant, Entry, Fault, Link, MultiFault, NodeMode, Refusal, Session, Write};
@@ -42,12 +43,12 @@ pub(super) enum Attempt<S> {
 
 impl<M: Model> Ledger<M> {
     /// The writer: batch after batch until nobody waits.
-    pub(super) async fn write_all(self: Arc<Self>, core: Arc<Core>) {
-        let mut memory = std::mem::take(&mut self.desk.lock().memory);
+    pub(super) async fn write_all(self: Arc<Self>, context: Arc<Context>) {
+        let mut memory = std::mem::take(&mut self.pending.lock().memory);
         while self.is_asked(&mut memory) {
-            self.give_way(&core, &mut memory).await;
+            self.give_way(&context, &mut memory).await;
             let mut batch = self.take_batch();
-            if let Err(error) = self.write(&core, &mut batch, &mut memory).await {
+            if let Err(error) = self.write(&context, &mut batch, &mut memory).await {
                 batch.fail(&error);
             }
         }
@@ -55,41 +56,46 @@ impl<M: Model> Ledger<M> {
 
     /// Whether anybody waits. If not, the writer is done: the next caller starts another, which takes over its memory.
     fn is_asked(&self, memory: &mut Memory<M::State>) -> bool {
-        let mut desk = self.desk.lock();
-        if desk.queue.is_empty() {
+        let mut pending = self.pending.lock();
+        if pending.queue.is_empty() {
             // With its dedupe node a node that was deleted and made again has gone too, and the write is refused. Without one,
             // the version alone could be the same by chance.
             if memory.dedupe_session.is_none() {
                 memory.node = None;
             }
-            desk.memory = std::mem::take(memory);
-            desk.writing = false;
+            pending.memory = std::mem::take(memory);
+            pending.writing = false;
         }
-        desk.writing
+        pending.writing
     }
 
     fn take_batch(&self) -> Batch<M> {
-        let mut desk = self.desk.lock();
-        let size = desk.queue.len().min(MAX_BATCH);
-        Batch::new(desk.queue.drain(..size).collect())
+        let mut pending = self.pending.lock();
+        let size = pending.queue.len().min(MAX_BATCH);
+        Batch::new(pending.queue.drain(..size).collect())
     }
 
     /// Lets other clients write first, if it is their turn: see `turns.rs`.
-    async fn give_way(&self, core: &Core, memory: &mut Memory<M::State>) {
-        for _ in 0..memory.turns.reads_owed() {
-            let Some(link) = core.connected_now().ok().and_then(|session| session.linked_now()) else {
+    async fn give_way(&self, context: &Context, memory: &mut Memory<M::State>) {
+        for _ in 0..memory.fairness.reads_owed() {
+            let Some(link) = context.connected_now().ok().and_then(|session| session.linked_now()) else {
                 return;
             };
-            if let Ok(Ok(node)) = self.glance(&link).await {
+            if let Ok(Ok(node)) = self.read_stale_node(&link).await {
                 memory.node = Some(node);
             }
         }
     }
 
     /// Writes one batch, however many attempts that takes. Empties it when its callers have been answered.
-    async fn write(&self, core: &Core, batch: &mut Batch<M>, memory: &mut Memory<M::State>) -> Result<()> {
+    async fn write(
+        &self,
+        context: &Context,
+        batch: &mut Batch<M>,
+        memory: &mut Memory<M::State>,
+    ) -> Result<()> {
         loop {
-            let session = core.session(false).await?;
+            let session = context.session(Retry::UntilDone).await?;
             // The dedupe node went with the old session, and with it what makes the remembered node safe to write on.
             if memory.dedupe_session.is_some_and(|id| id != session.id()) {
                 memory.dedupe_session = None;
@@ -102,14 +108,14 @@ impl<M: Model> Ledger<M> {
                     None => continue,
                 },
             };
-            let now = match core.server_time(&session) {
+            let now = match context.server_time(&session) {
                 None if M::TIMED => {
-                    self.ask_the_time(core, &session, node, memory).await?;
+                    self.ask_the_time(context, &session, node, memory).await?;
                     continue;
                 }
                 now => now.unwrap_or(Moment::UNKNOWN),
             };
-            batch.take_off();
+            batch.mark_in_flight();
             if batch.is_empty() {
                 memory.node = Some(node);
                 return Ok(());
@@ -122,10 +128,10 @@ impl<M: Model> Ledger<M> {
                     batch.conclude(plan);
                     return Ok(());
                 }
-                batch.land();
+                batch.requeue();
                 continue;
             };
-            match self.attempt(core, &session, node, state, memory).await? {
+            match self.attempt(context, &session, node, state, memory).await? {
                 Attempt::Applied(node) => {
                     memory.node = Some(node);
                     batch.conclude(plan);
@@ -133,7 +139,7 @@ impl<M: Model> Ledger<M> {
                 }
                 Attempt::NotApplied(node) => {
                     memory.node = node;
-                    batch.land();
+                    batch.requeue();
                 }
             }
         }
@@ -145,7 +151,7 @@ impl<M: Model> Ledger<M> {
         match self.look(&link).await {
             Ok(node) => node.map(Some),
             Err(Fault::Unknown) => {
-                session.past(&link).await;
+                session.wait_reconnect(&link).await;
                 Ok(None)
             }
             Err(Fault::Gone) => Ok(None),
@@ -156,7 +162,7 @@ impl<M: Model> Ledger<M> {
     /// Writes the dedupe node, whose `mtime` then tells the leader's time. The node itself is made when it is not there.
     async fn ask_the_time(
         &self,
-        core: &Core,
+        context: &Context,
         session: &Arc<Session>,
         node: Node<M::State>,
         memory: &mut Memory<M::State>,
@@ -164,7 +170,7 @@ impl<M: Model> Ledger<M> {
         let state = self.state_of(&node);
         if let Node::Absent = node {
             // The dedupe node needs a parent. That it is there says no more than that it is not.
-            match self.attempt(core, session, node, state, memory).await? {
+            match self.attempt(context, session, node, state, memory).await? {
                 Attempt::Applied(node) => memory.node = Some(node),
                 Attempt::NotApplied(node) => memory.node = node,
             }
@@ -184,9 +190,9 @@ impl<M: Model> Ledger<M> {
         match set.map_err(|fault| fault.fault) {
             Ok(written) => {
                 memory.dedupe_session = Some(session.id());
-                core.clock().note(&link, &written, sent);
+                context.clock().note(&link, &written, sent);
             }
-            Err(Fault::Unknown) => session.past(&link).await,
+            Err(Fault::Unknown) => session.wait_reconnect(&link).await,
             Err(Fault::Gone) => {}
             Err(Fault::Refused(of_set)) => {
                 // It is not there, since it could not be made: that says why.
@@ -207,7 +213,7 @@ impl<M: Model> Ledger<M> {
     /// One write, conditional on `node`, and the resolution of its fate.
     async fn attempt(
         &self,
-        core: &Core,
+        context: &Context,
         session: &Arc<Session>,
         node: Node<M::State>,
         state: M::State,
@@ -227,7 +233,7 @@ impl<M: Model> Ledger<M> {
             });
         }
         let sent = BootInstant::now();
-        let (outcome, behind) = if memory.turns.are_shared() {
+        let (outcome, behind) = if memory.fairness.are_shared() {
             let (outcome, entry) = join(link.multi(&writes), link.get(self.path.as_str())).await;
             (outcome, Some(entry))
         } else {
@@ -235,19 +241,19 @@ impl<M: Model> Ledger<M> {
         };
         match outcome {
             Ok(written) => {
-                memory.turns.won(sent);
+                memory.fairness.won(sent);
                 memory.dedupe_session = self.dedupe.as_ref().map(|_| session.id());
-                core.clock().note(&link, &written, sent);
+                context.clock().note(&link, &written, sent);
                 Ok(Attempt::Applied(node.after(state, &written[..of_node.min(written.len())])))
             }
             Err(MultiFault { fault: Fault::Unknown, .. }) => {
-                session.past(&link).await;
+                session.wait_reconnect(&link).await;
                 let sent = Sent { before: node, state, data, number };
-                self.resolve(core, session, sent, memory).await
+                self.resolve(context, session, sent, memory).await
             }
             // Refused for the session's end: not applied.
             Err(MultiFault { fault: Fault::Gone, .. }) => Ok(Attempt::NotApplied(Some(node))),
-            Err(fault) => self.overcome(&link, fault, of_node, behind, memory).await,
+            Err(fault) => self.handle_refusal(&link, fault, of_node, behind, memory).await,
         }
     }
 
@@ -270,7 +276,7 @@ impl<M: Model> Ledger<M> {
     }
 
     /// After a refusal: notes what it tells, and makes what was lacking.
-    async fn overcome(
+    async fn handle_refusal(
         &self,
         link: &Link,
         fault: MultiFault,
@@ -290,7 +296,7 @@ impl<M: Model> Ledger<M> {
                 Ok(()) | Err(Trouble::Fault(_)) => {}
                 Err(Trouble::Refused(error)) => return Err(error),
             },
-            Refusal::NodeExists | Refusal::BadVersion => memory.turns.lost(),
+            Refusal::NodeExists | Refusal::BadVersion => memory.fairness.lost(),
             refusal => return Err(self.refused(refusal, of_dedupe)),
         }
         let node = match behind.map(|entry| self.node(entry)) {

@@ -6,21 +6,21 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
-use crate::context::Core;
+use crate::context::Context;
 use crate::error::{Error, ErrorCode, Result};
 use crate::locks::guard::Guard;
 use crate::op::Deadline;
-use crate::op::Op;
+use crate::op::{Op, Retry};
 use crate::stats::Meters;
 
 /// How long a call that has run out of time waits for its nodes to be gone before it returns and leaves that to the
 /// background.
-pub(crate) const PARTING: Duration = Duration::from_millis(250);
+pub(crate) const LEAVE_LIMIT: Duration = Duration::from_millis(250);
 
 /// An attempt to take something. Dropping it leaves, in the background.
 pub(crate) trait Attempt: Send + 'static {
     /// Waits until it is had. `None` when it tries only once and would have to wait.
-    fn win(&mut self) -> impl Future<Output = Result<Option<Guard>>> + Send;
+    fn acquire(&mut self) -> impl Future<Output = Result<Option<Guard>>> + Send;
 
     /// Returns when nothing of it is left.
     fn leave(&mut self) -> impl Future<Output = ()> + Send;
@@ -32,23 +32,23 @@ pub(crate) trait Attempt: Send + 'static {
 /// Takes `what`, within the operation's deadline. `make` is told whether the attempt is to try only once. How long it took
 /// goes into `meters`, and how long it is held.
 pub(crate) fn acquire<A: Attempt>(
-    core: &Arc<Core>,
+    context: &Arc<Context>,
     meters: &Arc<Meters>,
     what: String,
-    make: impl FnOnce(bool) -> A + Send + 'static,
+    make: impl FnOnce(Retry) -> A + Send + 'static,
 ) -> Op<Guard> {
     let meters = meters.clone();
-    Op::new(core.runtime(), move |deadline| acquired(make(deadline.is_once()), deadline, meters, what))
+    Op::new(context.runtime(), move |deadline| acquired(make(deadline.retry()), deadline, meters, what))
 }
 
 /// Takes it if that needs no waiting, for others or for oneself.
 pub(crate) fn try_acquire<A: Attempt>(
-    core: &Arc<Core>,
+    context: &Arc<Context>,
     meters: &Arc<Meters>,
-    make: impl FnOnce(bool) -> A + Send + 'static,
+    make: impl FnOnce(Retry) -> A + Send + 'static,
 ) -> Op<Option<Guard>> {
     let meters = meters.clone();
-    Op::new(core.runtime(), move |deadline| tried(make(true), deadline, meters))
+    Op::new(context.runtime(), move |deadline| tried(make(Retry::Never), deadline, meters))
 }
 
 /// The outcome of an [`acquire`].
@@ -69,7 +69,7 @@ pub(crate) fn acquired(
             }
             Outcome::Taken | Outcome::OutOfTime => {
                 meters.waits.timeout();
-                Err(not_in_time(&what, &attempt.waiting_for()))
+                Err(timed_out(&what, &attempt.waiting_for()))
             }
         }
     }
@@ -89,7 +89,7 @@ async fn tried(mut attempt: impl Attempt, deadline: Deadline, meters: Arc<Meters
 }
 
 /// The error of who waited for `what` until his deadline.
-pub(crate) fn not_in_time(what: &str, waiting_for: &str) -> Error {
+pub(crate) fn timed_out(what: &str, waiting_for: &str) -> Error {
     Error::new(ErrorCode::Timeout, format!("{what} was not had in time; waiting for {waiting_for}"))
 }
 
@@ -101,9 +101,9 @@ enum Outcome {
 }
 
 async fn run(attempt: &mut impl Attempt, deadline: Deadline) -> Result<Outcome> {
-    let Some(won) = deadline.run(attempt.win()).await else {
+    let Some(won) = deadline.run(attempt.acquire()).await else {
         // What is left of it goes on in the background.
-        let _gone = timeout(PARTING, Box::pin(attempt.leave())).await;
+        let _gone = timeout(LEAVE_LIMIT, Box::pin(attempt.leave())).await;
         return Ok(Outcome::OutOfTime);
     };
     Ok(won?.map_or(Outcome::Taken, Outcome::Won))

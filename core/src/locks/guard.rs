@@ -7,11 +7,11 @@ use futures_util::future::{join_all, select_all};
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
-use crate::context::Core;
+use crate::context::Context;
 use crate::error::{Error, ErrorCode, Result};
 use crate::locks::held::fenced_write::{self, Fenced};
-use crate::locks::held::share::Share;
-use crate::locks::held::{Holding, Standing};
+use crate::locks::held::hold::Hold;
+use crate::locks::held::{HeldNode, HoldState};
 use crate::op::deadline::ONE_ANSWER;
 use crate::op::{Op, answered, spawned};
 use crate::path::ZnodePath;
@@ -32,60 +32,60 @@ use crate::stats::Meters;
 pub struct Guard {
     token: u64,
     node: String,
-    held: ProcessBound<Held>,
+    held: ProcessBound<GuardState>,
 }
 
 #[derive(Debug)]
-struct Held {
-    core: Arc<Core>,
+struct GuardState {
+    context: Arc<Context>,
     /// One for each node: a guard of several locks, or of several permits, has as many.
-    shares: Vec<Arc<Share>>,
+    holds: Vec<Arc<Hold>>,
 }
 
 impl Guard {
-    pub(crate) fn new(core: Arc<Core>, share: Arc<Share>) -> Guard {
-        Guard::of(Held { core, shares: vec![share] })
+    pub(crate) fn new(context: Arc<Context>, hold: Arc<Hold>) -> Guard {
+        Guard::of(GuardState { context, holds: vec![hold] })
     }
 
     /// A guard of several nodes.
-    pub(crate) fn of_shares(core: Arc<Core>, shares: Vec<Arc<Share>>) -> Guard {
-        Guard::of(Held { core, shares })
+    pub(crate) fn of_holds(context: Arc<Context>, holds: Vec<Arc<Hold>>) -> Guard {
+        Guard::of(GuardState { context, holds })
     }
 
     /// The session in which the (first) lock is held; `None` in a child of fork().
     pub(crate) fn session(&self) -> Option<Arc<Session>> {
-        Some(self.shares().first()?.holding().session().clone())
+        Some(self.holds().first()?.held_node().session().clone())
     }
 
     /// What it has of each node; nothing in a child of fork().
-    pub(crate) fn shares(&self) -> &[Arc<Share>] {
-        self.held.get().map_or(&[], |held| &held.shares)
+    pub(crate) fn holds(&self) -> &[Arc<Hold>] {
+        self.held.get().map_or(&[], |held| &held.holds)
     }
 
     /// Has it noted in `meters` how long the lock is held, counted from now. Of several nodes the first stands for all.
     pub(crate) fn measure(&self, meters: &Arc<Meters>) {
-        if let Some(share) = self.shares().first() {
-            share.measure(Some(meters));
+        if let Some(hold) = self.holds().first() {
+            hold.measure(Some(meters));
         }
     }
 
-    fn of(held: Held) -> Guard {
-        let first = held.shares.first().map(|share| share.holding());
+    fn of(held: GuardState) -> Guard {
+        let first = held.holds.first().map(|hold| hold.held_node());
         Guard {
-            token: first.map_or(0, |holding| holding.token()),
-            node: first.map_or("", |holding| holding.node()).to_owned(),
+            token: first.map_or(0, |held_node| held_node.token()),
+            node: first.map_or("", |held_node| held_node.node()).to_owned(),
             held: ProcessBound::new(held),
         }
     }
 
     /// One guard for all that these guard. `None` when there are none.
     pub(crate) fn of_all(guards: Vec<Guard>) -> Option<Guard> {
-        let mut all: Option<Held> = None;
+        let mut all: Option<GuardState> = None;
         for mut held in guards.into_iter().filter_map(|guard| guard.held.into_inner()) {
-            let shares = std::mem::take(&mut held.shares);
+            let holds = std::mem::take(&mut held.holds);
             match &mut all {
-                None => all = Some(Held { core: held.core.clone(), shares }),
-                Some(all) => all.shares.extend(shares),
+                None => all = Some(GuardState { context: held.context.clone(), holds }),
+                Some(all) => all.holds.extend(holds),
             }
         }
         all.map(Guard::of)
@@ -93,11 +93,11 @@ impl Guard {
 
     /// Takes a guard of one lock apart that nobody has had: its share is ended, and what comes next is for the caller to decide.
     /// `None` in a child of fork().
-    pub(crate) fn dissolve(self) -> Option<Arc<Holding>> {
-        let share = self.held.into_inner()?.shares.pop()?;
-        share.measure(None);
-        share.end();
-        Some(share.holding().clone())
+    pub(crate) fn dissolve(self) -> Option<Arc<HeldNode>> {
+        let hold = self.held.into_inner()?.holds.pop()?;
+        hold.measure(None);
+        hold.end();
+        Some(hold.held_node().clone())
     }
 
     /// The fencing token: larger than that of every holder before, also when the lock's directory was deleted and made
@@ -115,8 +115,8 @@ impl Guard {
     /// # Errors
     /// `FORKED` in a child of fork().
     pub fn tokens(&self) -> Result<Vec<(String, u64)>> {
-        let holdings = self.held.get()?.shares.iter().map(|share| share.holding());
-        Ok(holdings.map(|holding| (holding.node().to_owned(), holding.token())).collect())
+        let held_nodes = self.held.get()?.holds.iter().map(|hold| hold.held_node());
+        Ok(held_nodes.map(|held_node| (held_node.node().to_owned(), held_node.token())).collect())
     }
 
     /// The path of the lock's node, below the client's chroot; of the first one when there are several.
@@ -134,7 +134,7 @@ impl Guard {
     /// # Errors
     /// `LOCK_LOST` when it is not held any more or cannot be known to be; `FORKED` in a child of fork().
     pub fn check(&self) -> Result<()> {
-        self.held.get()?.shares.iter().try_for_each(|share| share.check())
+        self.held.get()?.holds.iter().try_for_each(|hold| hold.check())
     }
 
     /// How much longer the lock is held for certain if no server answers from now on; zero when it is not held any more. Costs
@@ -147,7 +147,7 @@ impl Guard {
     /// # Errors
     /// `FORKED` in a child of fork().
     pub fn lease_remaining(&self) -> Result<Duration> {
-        let remaining = self.held.get()?.shares.iter().map(|share| share.lease_remaining());
+        let remaining = self.held.get()?.holds.iter().map(|hold| hold.lease_remaining());
         Ok(remaining.min().unwrap_or_default())
     }
 
@@ -156,10 +156,10 @@ impl Guard {
     /// # Errors
     /// `FORKED` in a child of fork().
     pub fn loss(&self) -> Result<Option<Loss>> {
-        let standings = self.held.get()?.shares.iter().map(|share| share.standing());
-        let mut losses = standings.filter_map(|standing| match standing {
-            Standing::Lost(loss) => Some(loss),
-            Standing::Held | Standing::Released => None,
+        let standings = self.held.get()?.holds.iter().map(|hold| hold.state());
+        let mut losses = standings.filter_map(|state| match state {
+            HoldState::Lost(loss) => Some(loss),
+            HoldState::Held | HoldState::Released => None,
         });
         Ok(losses.next())
     }
@@ -169,18 +169,16 @@ impl Guard {
     /// # Cancel safety
     /// Safe: it only listens.
     pub fn lost(&self) -> Op<Loss> {
-        match self.held.get() {
-            Ok(held) => {
-                let shares = held.shares.clone();
-                Op::new(held.core.runtime(), |deadline| async move {
-                    let passed = || Error::new(ErrorCode::Timeout, "the lock was not lost in that time");
-                    let any = select_all(shares.iter().map(|share| Box::pin(share.lost())));
-                    let lost = deadline.once_within(Duration::ZERO).run(any).await;
-                    lost.map(|(loss, ..)| loss).ok_or_else(passed)
-                })
-            }
-            Err(error) => Op::failed(error),
-        }
+        Op::attempt(|| {
+            let held = self.held.get()?;
+            let holds = held.holds.clone();
+            Ok(Op::new(held.context.runtime(), |deadline| async move {
+                let passed = || Error::new(ErrorCode::Timeout, "the lock was not lost in that time");
+                let any = select_all(holds.iter().map(|hold| Box::pin(hold.lost())));
+                let lost = deadline.once_within(Duration::ZERO).run(any).await;
+                lost.map(|(loss, ..)| loss).ok_or_else(passed)
+            }))
+        })
     }
 
     /// Calls `tell` once when the lock is lost: on the callback thread, at once if that has happened already, never if
@@ -190,9 +188,9 @@ impl Guard {
     /// `FORKED` in a child of fork().
     pub fn on_lost(&self, tell: impl FnOnce(Loss) + Send + 'static) -> Result<()> {
         let tell = Arc::new(Mutex::new(Some(tell)));
-        for share in &self.held.get()?.shares {
+        for hold in &self.held.get()?.holds {
             let tell = tell.clone();
-            share.on_lost(Box::new(move |loss| {
+            hold.on_lost(Box::new(move |loss| {
                 let tell = tell.lock().take();
                 tell.into_iter().for_each(|tell| tell(loss));
             }));
@@ -206,7 +204,7 @@ impl Guard {
     /// # Errors
     /// `FORKED` in a child of fork().
     pub fn is_revoke_requested(&self) -> Result<bool> {
-        Ok(self.held.get()?.shares.iter().any(|share| share.holding().is_asked_back()))
+        Ok(self.held.get()?.holds.iter().any(|hold| hold.held_node().is_revoke_requested()))
     }
 
     /// Calls `tell` once when somebody asks for the lock: on the callback thread, at once if that has happened already, never
@@ -216,9 +214,9 @@ impl Guard {
     /// `FORKED` in a child of fork().
     pub fn on_revoke(&self, tell: impl FnOnce() + Send + 'static) -> Result<()> {
         let tell = Arc::new(Mutex::new(Some(tell)));
-        for share in &self.held.get()?.shares {
+        for hold in &self.held.get()?.holds {
             let tell = tell.clone();
-            share.on_revoke(Box::new(move || {
+            hold.on_revoke(Box::new(move || {
                 let tell = tell.lock().take();
                 tell.into_iter().for_each(|tell| tell());
             }));
@@ -256,19 +254,18 @@ impl Guard {
             what.check()?;
             let path = ZnodePath::parse("path", path)?;
             // Its node may still be there for a moment after a release.
-            held.shares.iter().try_for_each(|share| share.check_standing())?;
+            held.holds.iter().try_for_each(|hold| hold.check_state())?;
             Ok((held, path))
         });
-        let (held, path) = match parts {
-            Ok(parts) => parts,
-            Err(error) => return Op::failed(error),
-        };
-        let Some(session) = self.session() else {
-            return Op::failed(Error::closed());
-        };
-        let nodes: Vec<_> = held.shares.iter().map(|share| share.holding().node().to_owned()).collect();
-        Op::new(held.core.runtime(), |deadline| async move {
-            fenced_write::write(&session, &nodes, &path, what, deadline).await
+        Op::attempt(|| {
+            let (held, path) = parts?;
+            let Some(session) = self.session() else {
+                return Err(Error::closed());
+            };
+            let nodes: Vec<_> = held.holds.iter().map(|hold| hold.held_node().node().to_owned()).collect();
+            Ok(Op::new(held.context.runtime(), |deadline| async move {
+                fenced_write::write(&session, &nodes, &path, what, deadline).await
+            }))
         })
     }
 
@@ -282,58 +279,59 @@ impl Guard {
     /// # Cancel safety
     /// The lock is given back all the same.
     pub fn release(&self) -> Op<()> {
-        let held = match self.held.get() {
-            Ok(held) => held,
-            Err(error) => return Op::failed(error),
-        };
-        let (core, shares, node) = (held.core.clone(), held.shares.clone(), self.node.clone());
-        Op::starting(&held.core.runtime().clone(), move |deadline| {
-            let unused: Vec<_> = shares.iter().filter_map(|share| give_up(&core, share)).collect();
-            if unused.is_empty() {
-                return Ok(answered(Ok(())));
-            }
-            Ok(spawned(core.clone().runtime(), async move {
-                let deletions = unused.into_iter().filter_map(|holding| delete(&core, holding));
-                let late = || {
-                    let message = format!("lock {node}: the server has not confirmed its release yet");
-                    Error::new(ErrorCode::Timeout, message)
-                };
-                let outcomes = deadline.once_within(ONE_ANSWER).run(join_all(deletions)).await;
-                for outcome in outcomes.ok_or_else(late)? {
-                    outcome.map_err(|_| Error::internal("the task that gives a lock back ended early"))??;
+        Op::attempt(|| {
+            let held = self.held.get()?;
+            let (context, holds, node) = (held.context.clone(), held.holds.clone(), self.node.clone());
+            Ok(Op::starting(&held.context.runtime().clone(), move |deadline| {
+                let unused: Vec<_> = holds.iter().filter_map(|hold| give_up(&context, hold)).collect();
+                if unused.is_empty() {
+                    return Ok(answered(Ok(())));
                 }
-                Ok(())
+                Ok(spawned(context.clone().runtime(), async move {
+                    let deletions = unused.into_iter().filter_map(|held_node| delete(&context, held_node));
+                    let late = || {
+                        let message = format!("lock {node}: the server has not confirmed its release yet");
+                        Error::new(ErrorCode::Timeout, message)
+                    };
+                    let outcomes = deadline.once_within(ONE_ANSWER).run(join_all(deletions)).await;
+                    for outcome in outcomes.ok_or_else(late)? {
+                        outcome
+                            .map_err(|_| Error::internal("the task that gives a lock back ended early"))??;
+                    }
+                    Ok(())
+                }))
             }))
         })
     }
 }
 
-impl Drop for Held {
+impl Drop for GuardState {
     fn drop(&mut self) {
         // Not after a release, whose own task sees it through.
-        for share in self.shares.drain(..).filter(|share| !share.has_ended()) {
-            let _background = give_up(&self.core, &share).and_then(|holding| delete(&self.core, holding));
+        for hold in self.holds.drain(..).filter(|hold| !hold.has_ended()) {
+            let _background =
+                give_up(&self.context, &hold).and_then(|held_node| delete(&self.context, held_node));
         }
     }
 }
 
 /// Ends a share. Returns the holding when nobody shares it any more: its node is to be deleted.
-fn give_up(core: &Arc<Core>, share: &Share) -> Option<Arc<Holding>> {
-    if share.end()
-        && let Some((line, limit)) = share.line()
-        && line.clone().hand_over(core, share.holding(), limit)
+fn give_up(context: &Arc<Context>, hold: &Hold) -> Option<Arc<HeldNode>> {
+    if hold.end()
+        && let Some((local_queue, limit)) = hold.local_queue()
+        && local_queue.clone().hand_over(context, hold.held_node(), limit)
     {
         return None;
     }
-    share.holding().close().then(|| share.holding().clone())
+    hold.held_node().close().then(|| hold.held_node().clone())
 }
 
 /// Deletes a lock's node in a task of its own. A lost one too: the session may live on, and the node with it.
-pub(crate) fn delete(core: &Core, holding: Arc<Holding>) -> Option<JoinHandle<Result<()>>> {
-    let session = holding.session().clone();
-    session.keeper().let_go(&*holding);
-    core.spawn(async move {
-        let what = || format!("deleting {}", holding.node());
-        session.delete(holding.node()).await.map_err(|fault| fault.into_error(&what()))
+pub(crate) fn delete(context: &Context, held_node: Arc<HeldNode>) -> Option<JoinHandle<Result<()>>> {
+    let session = held_node.session().clone();
+    session.lease_keeper().remove(&*held_node);
+    context.spawn(async move {
+        let what = || format!("deleting {}", held_node.node());
+        session.delete(held_node.node()).await.map_err(|fault| fault.into_error(&what()))
     })
 }

@@ -17,45 +17,45 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{self, Poll, ready};
 use std::time::Instant;
 
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
-use crate::context::{Core, PerClient};
+use crate::context::{Context, PerClient};
 use crate::error::{Error, Result};
 use crate::locks::acquire::{self, Attempt};
 use crate::locks::guard::{self, Guard};
-use crate::locks::held::Holding;
-use crate::locks::held::share::Successor;
+use crate::locks::held::HeldNode;
+use crate::locks::held::hold::Successor;
 use crate::locks::owner::Owners;
-use crate::locks::owner::role::{Role, Who};
-use crate::locks::queue::Contest;
+use crate::locks::owner::role::{Requester, Role};
+use crate::locks::queue::LockAttempt;
 use crate::locks::queue::node_name::{Kind, Scheme};
 use crate::op::Answer;
 use crate::op::Deadline;
 use crate::path::ZnodePath;
 use crate::session::Tenant;
 use crate::stats::Meters;
-use crate::util::weak_map::Registry;
+use crate::util::weak_map::WeakMap;
 
 /// The lines of one client.
 #[derive(Debug, Default)]
-pub(crate) struct Lines(Registry<(ZnodePath, Scheme), Line>);
+pub(crate) struct LocalQueues(WeakMap<(ZnodePath, Scheme), LocalQueue>);
 
-impl PerClient for Lines {
-    fn for_client(_: &Core) -> Lines {
-        Lines::default()
+impl PerClient for LocalQueues {
+    fn for_client(_: &Context) -> LocalQueues {
+        LocalQueues::default()
     }
 }
 
-impl Lines {
-    pub(crate) fn line(&self, path: &ZnodePath, scheme: Scheme) -> Arc<Line> {
-        self.0.get((path.clone(), scheme), |_| Line {
+impl LocalQueues {
+    pub(crate) fn local_queue(&self, path: &ZnodePath, scheme: Scheme) -> Arc<LocalQueue> {
+        self.0.get((path.clone(), scheme), |_| LocalQueue {
             path: path.clone(),
             scheme,
-            people: Mutex::default(),
+            waiters: Mutex::default(),
             earlier_alarm: Notify::new(),
             handed: AtomicU32::new(0),
         })
@@ -63,25 +63,25 @@ impl Lines {
 
     /// Whether somebody of this client holds that lock by its line, or waits for it there.
     pub(crate) fn is_wanted(&self, path: &ZnodePath, scheme: Scheme) -> bool {
-        self.0.find(&(path.clone(), scheme)).is_some_and(|line| line.people.lock().are_there())
+        self.0.find(&(path.clone(), scheme)).is_some_and(|local_queue| local_queue.waiters.lock().are_there())
     }
 }
 
 /// Those of one client who want one mutex.
-pub(crate) struct Line {
+pub(crate) struct LocalQueue {
     path: ZnodePath,
     scheme: Scheme,
-    people: Mutex<People>,
+    waiters: Mutex<Waiters>,
     earlier_alarm: Notify,
     /// How often the lock was handed over since the server granted it.
     handed: AtomicU32,
 }
 
-struct People {
+struct Waiters {
     waiting: VecDeque<Waiter>,
     represented: bool,
     /// What the server granted last.
-    holding: Option<Arc<Holding>>,
+    held_node: Option<Arc<HeldNode>>,
     /// When the first of those who wait gives up, or earlier.
     alarm: Option<Instant>,
     /// With so many waiting, those who have gone are taken out.
@@ -91,7 +91,7 @@ struct People {
 /// One who waits in a line.
 pub(crate) struct Waiter {
     answer: oneshot::Sender<Result<Guard>>,
-    who: Who,
+    requester: Requester,
     /// How often the lock may have been handed over for his guard to hand it over again.
     limit: u32,
     asked: Instant,
@@ -102,7 +102,7 @@ pub(crate) struct Waiter {
 impl Waiter {
     /// One who asks now, and where he gets his answer.
     pub(crate) fn new(
-        who: Who,
+        requester: Requester,
         limit: u32,
         deadline: Deadline,
         meters: Arc<Meters>,
@@ -112,7 +112,7 @@ impl Waiter {
             Deadline::At(instant) => Some(instant),
             Deadline::Never | Deadline::Once => None,
         };
-        (Waiter { answer, who, limit, asked: Instant::now(), deadline, meters }, receiver)
+        (Waiter { answer, requester, limit, asked: Instant::now(), deadline, meters }, receiver)
     }
 
     fn is_late(&self, now: Instant) -> bool {
@@ -123,16 +123,16 @@ impl Waiter {
 /// Fewer than this are not worth a look for those who have gone.
 const FEW: usize = 64;
 
-impl Default for People {
-    fn default() -> People {
-        People { waiting: VecDeque::new(), represented: false, holding: None, alarm: None, tidy_at: FEW }
+impl Default for Waiters {
+    fn default() -> Waiters {
+        Waiters { waiting: VecDeque::new(), represented: false, held_node: None, alarm: None, tidy_at: FEW }
     }
 }
 
-impl People {
+impl Waiters {
     fn are_there(&self) -> bool {
         self.waiting.iter().any(|waiter| !waiter.answer.is_closed())
-            || self.holding.as_ref().is_some_and(|holding| holding.is_current())
+            || self.held_node.as_ref().is_some_and(|held_node| held_node.is_current())
     }
 
     /// Adds one at the end. Whether he gives up before everybody else.
@@ -163,32 +163,32 @@ impl People {
     }
 }
 
-impl Line {
+impl LocalQueue {
     /// Step 1.
-    pub(crate) fn join(self: &Arc<Line>, core: &Arc<Core>, waiter: Waiter) {
-        let mut people = self.people.lock();
-        let is_first_alarm = people.add(waiter);
-        let was_represented = std::mem::replace(&mut people.represented, true);
-        drop(people);
+    pub(crate) fn join(self: &Arc<LocalQueue>, context: &Arc<Context>, waiter: Waiter) {
+        let mut waiters = self.waiters.lock();
+        let is_first_alarm = waiters.add(waiter);
+        let was_represented = std::mem::replace(&mut waiters.represented, true);
+        drop(waiters);
         if !was_represented {
-            core.spawn(self.clone().represent(core.clone()));
+            context.spawn(self.clone().represent(context.clone()));
         } else if is_first_alarm {
             self.earlier_alarm.notify_one();
         }
     }
 
     /// Gives what is held to the first who still wants it.
-    fn give(self: &Arc<Line>, core: &Arc<Core>, holding: &Arc<Holding>) -> bool {
-        while holding.is_certain() {
-            let Some(share) = holding.join() else { return false };
-            let Some(waiter) = self.people.lock().waiting.pop_front() else {
-                share.end();
+    fn give(self: &Arc<LocalQueue>, context: &Arc<Context>, held_node: &Arc<HeldNode>) -> bool {
+        while held_node.is_certain() {
+            let Some(hold) = held_node.join() else { return false };
+            let Some(waiter) = self.waiters.lock().waiting.pop_front() else {
+                hold.end();
                 return false;
             };
-            share.goes_to_line(self.clone(), waiter.limit);
-            let guard = Guard::new(core.clone(), share);
-            if let Who::Owning(owner) = waiter.who {
-                core.shared::<Owners>().entry(&self.path, owner).record(Role::Mutex, guard.shares());
+            hold.passes_to(self.clone(), waiter.limit);
+            let guard = Guard::new(context.clone(), hold);
+            if let Requester::Owning(owner) = waiter.requester {
+                context.shared::<Owners>().entry(&self.path, owner).record(Role::Mutex, guard.holds());
             }
             // Counted before it is his, for he may look at once.
             if !waiter.answer.is_closed() {
@@ -205,10 +205,10 @@ impl Line {
     }
 
     /// Steps 2 to 5, as long as anybody waits.
-    async fn represent(self: Arc<Line>, core: Arc<Core>) {
+    async fn represent(self: Arc<LocalQueue>, context: Arc<Context>) {
         while self.is_needed() {
-            match self.queue(&core).await {
-                Ok(Some(guard)) => self.serve(&core, guard).await,
+            match self.queue(&context).await {
+                Ok(Some(guard)) => self.serve(&context, guard).await,
                 Ok(None) => {}
                 Err(error) => self.refuse(&error),
             }
@@ -219,47 +219,47 @@ impl Line {
 
     /// Whether anybody waits. When not, the next one calls a new representative.
     fn is_needed(&self) -> bool {
-        let mut people = self.people.lock();
-        people.holding = None;
-        people.waiting.retain(|waiter| !waiter.answer.is_closed());
-        people.represented = !people.waiting.is_empty();
-        people.represented
+        let mut waiters = self.waiters.lock();
+        waiters.held_node = None;
+        waiters.waiting.retain(|waiter| !waiter.answer.is_closed());
+        waiters.represented = !waiters.waiting.is_empty();
+        waiters.represented
     }
 
     /// Step 2. `None` when everybody gave up.
-    async fn queue(&self, core: &Arc<Core>) -> Result<Option<Guard>> {
-        let mut contest = Contest::new(core.clone(), self.path.clone(), self.scheme, Kind::Mutex);
+    async fn queue(&self, context: &Arc<Context>) -> Result<Option<Guard>> {
+        let mut attempt = LockAttempt::new(context.clone(), self.path.clone(), self.scheme, Kind::Mutex);
         let late = {
-            let mut win = pin!(contest.win());
+            let mut acquire = pin!(attempt.acquire());
             loop {
                 let late = tokio::select! {
                     biased;
-                    won = &mut win => return won,
+                    won = &mut acquire => return won,
                     () = poll_fn(|cx| self.poll_deserted(cx)) => Vec::new(),
                     late = self.late() => late,
                 };
-                if self.people.lock().waiting.is_empty() {
+                if self.waiters.lock().waiting.is_empty() {
                     break late;
                 }
                 self.send_away(late, "its turn at the server");
             }
         };
         // What is left of it goes on in the background.
-        let _gone = tokio::time::timeout(acquire::PARTING, contest.leave()).await;
+        let _gone = tokio::time::timeout(acquire::LEAVE_LIMIT, attempt.leave()).await;
         self.send_away(late, "its turn at the server");
         Ok(None)
     }
 
     /// Steps 3 to 5: returns when the lock is not held any more.
-    async fn serve(self: &Arc<Line>, core: &Arc<Core>, guard: Guard) {
-        let Some(holding) = guard.dissolve() else { return };
-        self.people.lock().holding = Some(holding.clone());
+    async fn serve(self: &Arc<LocalQueue>, context: &Arc<Context>, guard: Guard) {
+        let Some(held_node) = guard.dissolve() else { return };
+        self.waiters.lock().held_node = Some(held_node.clone());
         self.handed.store(0, Ordering::Relaxed);
-        if !self.give(core, &holding) && holding.close() {
-            let _background = guard::delete(core, holding);
+        if !self.give(context, &held_node) && held_node.close() {
+            let _background = guard::delete(context, held_node);
             return;
         }
-        let mut over = pin!(holding.over());
+        let mut over = pin!(held_node.over());
         loop {
             tokio::select! {
                 _ = &mut over => return,
@@ -269,7 +269,7 @@ impl Line {
     }
 
     fn refuse(&self, error: &Error) {
-        let waiting = std::mem::take(&mut self.people.lock().waiting);
+        let waiting = std::mem::take(&mut self.waiters.lock().waiting);
         for waiter in waiting {
             drop(waiter.answer.send(Err(error.clone())));
         }
@@ -282,17 +282,17 @@ impl Line {
                 0 => awaited.to_owned(),
                 _ => format!("{awaited}, and {before} before it in this process"),
             };
-            let error = acquire::not_in_time(&what(&self.path), &why);
+            let error = acquire::timed_out(&what(&self.path), &why);
             drop(waiter.answer.send(Err(error)));
         }
     }
 
     /// Waits until nobody waits any more. To see whether the first one has gone is enough: then the next is the first.
-    fn poll_deserted(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut people = self.people.lock();
-        while let Some(first) = people.waiting.front_mut() {
+    fn poll_deserted(&self, cx: &mut task::Context<'_>) -> Poll<()> {
+        let mut waiters = self.waiters.lock();
+        while let Some(first) = waiters.waiting.front_mut() {
             ready!(first.answer.poll_closed(cx));
-            people.waiting.pop_front();
+            waiters.waiting.pop_front();
         }
         Poll::Ready(())
     }
@@ -300,7 +300,7 @@ impl Line {
     /// Waits until somebody's time has passed.
     async fn late(&self) -> Vec<(usize, Waiter)> {
         loop {
-            let alarm = self.people.lock().alarm;
+            let alarm = self.waiters.lock().alarm;
             let alarm = async {
                 match alarm {
                     Some(alarm) => tokio::time::sleep_until(alarm.into()).await,
@@ -309,7 +309,7 @@ impl Line {
             };
             tokio::select! {
                 () = alarm => {
-                    let late = self.people.lock().take_late(Instant::now());
+                    let late = self.waiters.lock().take_late(Instant::now());
                     if !late.is_empty() {
                         return late;
                     }
@@ -320,15 +320,20 @@ impl Line {
     }
 }
 
-impl Successor for Line {
+impl Successor for LocalQueue {
     /// Step 4. Whether somebody has it now.
-    fn hand_over(self: Arc<Line>, core: &Arc<Core>, holding: &Arc<Holding>, limit: u32) -> bool {
+    fn hand_over(
+        self: Arc<LocalQueue>,
+        context: &Arc<Context>,
+        held_node: &Arc<HeldNode>,
+        limit: u32,
+    ) -> bool {
         // Only who holds the lock gets here, so nobody else counts at the same time.
         let handed = self.handed.load(Ordering::Relaxed);
-        let may = handed < limit && !holding.is_asked_back();
+        let may = handed < limit && !held_node.is_revoke_requested();
         may && {
             self.handed.store(handed + 1, Ordering::Relaxed);
-            self.give(core, holding)
+            self.give(context, held_node)
         }
     }
 }
@@ -338,14 +343,14 @@ pub(crate) fn what(path: &ZnodePath) -> String {
     format!("lock {}", path.as_str())
 }
 
-impl fmt::Debug for Line {
+impl fmt::Debug for LocalQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let people = self.people.lock();
+        let waiters = self.waiters.lock();
         f.debug_struct("Line")
             .field("path", &self.path)
             .field("scheme", &self.scheme)
-            .field("waiting", &people.waiting.len())
-            .field("holding", &people.holding)
+            .field("waiting", &waiters.waiting.len())
+            .field("holding", &waiters.held_node)
             .finish_non_exhaustive()
     }
 }

@@ -7,17 +7,17 @@
 
 use std::sync::Arc;
 
-use crate::context::{Core, SharedContext};
+use crate::context::{Context, SharedContext};
 use crate::error::{Error, Result};
 use crate::locks::acquire::{self, Attempt};
 use crate::locks::guard::Guard;
-use crate::locks::owner::acquire::OwnedContest;
+use crate::locks::owner::acquire::OwnedLockAttempt;
 use crate::locks::owner::{
     self,
-    role::{Role, Who},
+    role::{Requester, Role},
 };
 use crate::locks::queue::node_name::Scheme;
-use crate::op::Op;
+use crate::op::{Op, Retry};
 use crate::path::ZnodePath;
 use crate::stats::{Meters, WaitStats};
 
@@ -36,22 +36,28 @@ use crate::stats::{Meters, WaitStats};
 /// ```
 #[derive(Clone, Debug)]
 pub struct MultiMutex {
-    core: SharedContext,
+    context: SharedContext,
     paths: Result<Vec<ZnodePath>>,
     scheme: Scheme,
-    who: Who,
+    requester: Requester,
     meters: Arc<Meters>,
 }
 
 impl MultiMutex {
-    pub(crate) fn new(core: SharedContext, paths: Result<Vec<ZnodePath>>) -> MultiMutex {
+    pub(crate) fn new(context: SharedContext, paths: Result<Vec<ZnodePath>>) -> MultiMutex {
         let paths = paths.and_then(|mut paths| {
             paths.sort_unstable();
             paths.dedup();
             let none = || Error::invalid_argument("paths", "", "must name at least one lock");
             if paths.is_empty() { Err(none()) } else { Ok(paths) }
         });
-        MultiMutex { core, paths, scheme: Scheme::Curator, who: Who::Unknown, meters: Arc::default() }
+        MultiMutex {
+            context,
+            paths,
+            scheme: Scheme::Curator,
+            requester: Requester::Unknown,
+            meters: Arc::default(),
+        }
     }
 
     /// Whose node names it writes. Default [`Scheme::Curator`].
@@ -64,14 +70,14 @@ impl MultiMutex {
     /// Says who asks. See [`Mutex::asked_by`](crate::Mutex::asked_by).
     #[must_use]
     pub fn asked_by(mut self, owner: u64) -> MultiMutex {
-        self.who = Who::Asking(owner);
+        self.requester = Requester::Asking(owner);
         self
     }
 
     /// Says who asks, and that he will hold the locks until they are released. See [`Mutex::owned_by`](crate::Mutex::owned_by).
     #[must_use]
     pub fn owned_by(mut self, owner: u64) -> MultiMutex {
-        self.who = Who::Owning(owner);
+        self.requester = Requester::Owning(owner);
         self
     }
 
@@ -87,27 +93,25 @@ impl MultiMutex {
 
     /// Waits for all the locks. Errors and cancel safety as for [`Mutex::acquire`](crate::Mutex::acquire).
     pub fn acquire(&self) -> Op<Guard> {
-        match self.parts() {
-            Ok((core, paths)) => {
-                let names: Vec<_> = paths.iter().map(ZnodePath::as_str).collect();
-                acquire::acquire(
-                    core,
-                    &self.meters,
-                    format!("locks {}", names.join(", ")),
-                    self.contest(core, paths),
-                )
-            }
-            Err(error) => Op::failed(error),
-        }
+        Op::attempt(|| {
+            let (context, paths) = self.parts()?;
+            let names: Vec<_> = paths.iter().map(ZnodePath::as_str).collect();
+            Ok(acquire::acquire(
+                context,
+                &self.meters,
+                format!("locks {}", names.join(", ")),
+                self.attempt(context, paths),
+            ))
+        })
     }
 
     /// Takes all the locks if all are free: `None` when one is not. Errors and cancel safety as for
     /// [`Mutex::try_acquire`](crate::Mutex::try_acquire).
     pub fn try_acquire(&self) -> Op<Option<Guard>> {
-        match self.parts() {
-            Ok((core, paths)) => acquire::try_acquire(core, &self.meters, self.contest(core, paths)),
-            Err(error) => Op::failed(error),
-        }
+        Op::attempt(|| {
+            let (context, paths) = self.parts()?;
+            Ok(acquire::try_acquire(context, &self.meters, self.attempt(context, paths)))
+        })
     }
 
     /// How long this handle and its clones waited, and held what they got. Costs no round trip.
@@ -115,45 +119,60 @@ impl MultiMutex {
         self.meters.stats()
     }
 
-    fn contest(&self, core: &Arc<Core>, paths: &[ZnodePath]) -> impl FnOnce(bool) -> MultiContest + use<> {
-        let (scheme, who) = (self.scheme, self.who);
-        let (core, paths) = (core.clone(), paths.to_vec());
-        move |once| MultiContest { core, paths, scheme, who, once, had: Vec::new(), current: None }
+    fn attempt(
+        &self,
+        context: &Arc<Context>,
+        paths: &[ZnodePath],
+    ) -> impl FnOnce(Retry) -> MultiLockAttempt + use<> {
+        let (scheme, requester) = (self.scheme, self.requester);
+        let (context, paths) = (context.clone(), paths.to_vec());
+        move |retry| MultiLockAttempt {
+            context,
+            paths,
+            scheme,
+            requester,
+            retry,
+            had: Vec::new(),
+            current: None,
+        }
     }
 
-    fn parts(&self) -> Result<(&Arc<Core>, &[ZnodePath])> {
-        Ok((self.core.get()?, self.paths.as_deref().map_err(Clone::clone)?))
+    fn parts(&self) -> Result<(&Arc<Context>, &[ZnodePath])> {
+        Ok((self.context.get()?, self.paths.as_deref().map_err(Clone::clone)?))
     }
 }
 
 /// An attempt to take all of them.
-struct MultiContest {
-    core: Arc<Core>,
+struct MultiLockAttempt {
+    context: Arc<Context>,
     paths: Vec<ZnodePath>,
     scheme: Scheme,
-    who: Who,
-    once: bool,
+    requester: Requester,
+    retry: Retry,
     had: Vec<Guard>,
-    current: Option<OwnedContest>,
+    current: Option<OwnedLockAttempt>,
 }
 
-impl Attempt for MultiContest {
-    async fn win(&mut self) -> Result<Option<Guard>> {
+impl Attempt for MultiLockAttempt {
+    async fn acquire(&mut self) -> Result<Option<Guard>> {
         // All of them first: what is known to be in vain is not to wait for the others.
-        self.paths.iter().try_for_each(|path| owner::check(&self.core, path, Role::Mutex, self.who))?;
+        self.paths
+            .iter()
+            .try_for_each(|path| owner::check(&self.context, path, Role::Mutex, self.requester))?;
         while let Some(path) = self.paths.get(self.had.len()) {
-            let (core, path) = (self.core.clone(), path.clone());
-            let contest = OwnedContest::new(core, path, self.scheme, Role::Mutex, self.who, self.once);
-            let outcome = self.current.insert(contest).win().await;
+            let (context, path) = (self.context.clone(), path.clone());
+            let attempt =
+                OwnedLockAttempt::new(context, path, self.scheme, Role::Mutex, self.requester, self.retry);
+            let outcome = self.current.insert(attempt).acquire().await;
             if let Ok(Some(guard)) = outcome {
                 self.had.push(guard);
                 if !self.had.iter().all(Guard::is_held) {
-                    self.give_back().await;
+                    self.release_all().await;
                 }
                 continue;
             }
             // Refused, or taken while we try only once.
-            self.give_back().await;
+            self.release_all().await;
             return outcome;
         }
         Ok(Guard::of_all(std::mem::take(&mut self.had)))
@@ -163,7 +182,7 @@ impl Attempt for MultiContest {
         if let Some(current) = &mut self.current {
             current.leave().await;
         }
-        self.give_back().await;
+        self.release_all().await;
     }
 
     fn waiting_for(&self) -> String {
@@ -171,9 +190,9 @@ impl Attempt for MultiContest {
     }
 }
 
-impl MultiContest {
+impl MultiLockAttempt {
     /// Gives back what was had. A guard that is dropped on the way gives its lock back in the background.
-    async fn give_back(&mut self) {
+    async fn release_all(&mut self) {
         for guard in std::mem::take(&mut self.had) {
             if let Err(error) = guard.release().await {
                 tracing::warn!(%error, "a lock was not given back");

@@ -4,19 +4,19 @@
 
 use std::sync::Arc;
 
-use crate::context::{Core, SharedContext};
-use crate::error::{Error, ErrorCode, Result};
+use crate::context::{Context, SharedContext};
+use crate::error::{Error, Result};
 use crate::locks::acquire;
 use crate::locks::guard::Guard;
-use crate::locks::handoff::{Lines, Waiter, what};
-use crate::locks::owner::acquire::OwnedContest;
+use crate::locks::handoff::{LocalQueues, Waiter, what};
+use crate::locks::owner::acquire::OwnedLockAttempt;
 use crate::locks::owner::{
     self,
-    role::{Role, Who},
+    role::{Requester, Role},
 };
 use crate::locks::queue::inspect::{self, Queue};
 use crate::locks::queue::node_name::Scheme;
-use crate::op::{Op, spawned};
+use crate::op::{Op, Retry, spawned};
 use crate::path::ZnodePath;
 use crate::stats::{Meters, WaitStats};
 
@@ -29,23 +29,23 @@ use crate::stats::{Meters, WaitStats};
 /// The two sides of a [`RwLock`](crate::RwLock) are of this type too.
 #[derive(Clone, Debug)]
 pub struct Mutex {
-    core: SharedContext,
+    context: SharedContext,
     path: Result<ZnodePath>,
     scheme: Scheme,
     role: Role,
-    who: Who,
+    requester: Requester,
     handoff: u32,
     meters: Arc<Meters>,
 }
 
 impl Mutex {
-    pub(crate) fn new(core: SharedContext, path: Result<ZnodePath>, role: Role) -> Mutex {
+    pub(crate) fn new(context: SharedContext, path: Result<ZnodePath>, role: Role) -> Mutex {
         Mutex {
-            core,
+            context,
             path,
             scheme: Scheme::Curator,
             role,
-            who: Who::Unknown,
+            requester: Requester::Unknown,
             handoff: 0,
             meters: Arc::default(),
         }
@@ -67,7 +67,7 @@ impl Mutex {
     /// mutex, where the caller is known.
     #[must_use]
     pub fn asked_by(mut self, owner: u64) -> Mutex {
-        self.who = Who::Asking(owner);
+        self.requester = Requester::Asking(owner);
         self
     }
 
@@ -78,7 +78,7 @@ impl Mutex {
     /// For the sides of a [`RwLock`](crate::RwLock) it means what is said [there](crate::RwLock::owned_by).
     #[must_use]
     pub fn owned_by(mut self, owner: u64) -> Mutex {
-        self.who = Who::Owning(owner);
+        self.requester = Requester::Owning(owner);
         self
     }
 
@@ -113,7 +113,7 @@ impl Mutex {
     /// # Errors
     /// `INVALID_ARGUMENT` when the path given was none, `FORKED` in a child of fork(); every operation fails with it too.
     pub fn path(&self) -> Result<&str> {
-        self.core.get()?;
+        self.context.get()?;
         self.path.as_ref().map(ZnodePath::as_str).map_err(Clone::clone)
     }
 
@@ -138,13 +138,13 @@ impl Mutex {
     /// # Ok(()) }
     /// ```
     pub fn acquire(&self) -> Op<Guard> {
-        match self.parts() {
-            Ok((core, path)) if self.handoff > 0 => self.acquire_in_line(core, path),
-            Ok((core, path)) => {
-                acquire::acquire(&core.clone(), &self.meters, what(&path), self.contest(core, path))
+        Op::attempt(|| {
+            let (context, path) = self.parts()?;
+            if self.handoff > 0 {
+                return Ok(self.acquire_locally(context, path));
             }
-            Err(error) => Op::failed(error),
-        }
+            Ok(acquire::acquire(&context.clone(), &self.meters, what(&path), self.attempt(context, path)))
+        })
     }
 
     /// Takes the lock if it is free: `None` when it is not, whoever has it.
@@ -156,10 +156,10 @@ impl Mutex {
     /// # Cancel safety
     /// As [`acquire`](Mutex::acquire).
     pub fn try_acquire(&self) -> Op<Option<Guard>> {
-        match self.parts() {
-            Ok((core, path)) => acquire::try_acquire(&core.clone(), &self.meters, self.contest(core, path)),
-            Err(error) => Op::failed(error),
-        }
+        Op::attempt(|| {
+            let (context, path) = self.parts()?;
+            Ok(acquire::try_acquire(&context.clone(), &self.meters, self.attempt(context, path)))
+        })
     }
 
     /// Who holds the lock and who waits, in order, with warnings of mixes that cannot see each other. Two round trips.
@@ -170,13 +170,12 @@ impl Mutex {
     /// # Cancel safety
     /// Safe: it only reads.
     pub fn inspect(&self) -> Op<Queue> {
-        match self.parts() {
-            Ok((core, path)) => Op::new(&core.runtime().clone(), |deadline| async move {
-                let late = || Error::new(ErrorCode::Timeout, "the server did not answer in time");
-                deadline.run(inspect::inspect(&core, &path, deadline.is_once())).await.ok_or_else(late)?
-            }),
-            Err(error) => Op::failed(error),
-        }
+        Op::attempt(|| {
+            let (context, path) = self.parts()?;
+            Ok(Op::new(&context.runtime().clone(), |deadline| async move {
+                deadline.answer(inspect::inspect(&context, &path, deadline.retry())).await
+            }))
+        })
     }
 
     /// How long this handle and its clones waited, and held what they got. Costs no round trip.
@@ -185,27 +184,35 @@ impl Mutex {
     }
 
     /// Starts on the caller's thread, as hand-overs do: a lock that changes hands within one thread needs no other.
-    fn acquire_in_line(&self, core: Arc<Core>, path: ZnodePath) -> Op<Guard> {
+    fn acquire_locally(&self, context: Arc<Context>, path: ZnodePath) -> Op<Guard> {
         let mutex = self.clone();
-        Op::starting(&core.runtime().clone(), move |deadline| {
+        Op::starting(&context.runtime().clone(), move |deadline| {
             if deadline.is_once() {
-                let attempt = mutex.contest(core.clone(), path.clone())(true);
+                let attempt = mutex.attempt(context.clone(), path.clone())(Retry::Never);
                 let acquired = acquire::acquired(attempt, deadline, mutex.meters, what(&path));
-                return Ok(spawned(core.runtime(), acquired));
+                return Ok(spawned(context.runtime(), acquired));
             }
-            owner::check(&core, &path, mutex.role, mutex.who)?;
-            let (waiter, answer) = Waiter::new(mutex.who, mutex.handoff, deadline, mutex.meters);
-            core.shared::<Lines>().line(&path, mutex.scheme).join(&core, waiter);
+            owner::check(&context, &path, mutex.role, mutex.requester)?;
+            let (waiter, answer) = Waiter::new(mutex.requester, mutex.handoff, deadline, mutex.meters);
+            context.shared::<LocalQueues>().local_queue(&path, mutex.scheme).join(&context, waiter);
             Ok(answer)
         })
     }
 
-    fn contest(&self, core: Arc<Core>, path: ZnodePath) -> impl FnOnce(bool) -> OwnedContest + use<> {
-        let (scheme, role, who, in_line) = (self.scheme, self.role, self.who, self.handoff > 0);
-        move |once| OwnedContest::new(core, path, scheme, role, who, once).behind_line(in_line)
+    fn attempt(
+        &self,
+        context: Arc<Context>,
+        path: ZnodePath,
+    ) -> impl FnOnce(Retry) -> OwnedLockAttempt + use<> {
+        let (scheme, role, requester, in_local_queue) =
+            (self.scheme, self.role, self.requester, self.handoff > 0);
+        move |retry| {
+            OwnedLockAttempt::new(context, path, scheme, role, requester, retry)
+                .behind_local_queue(in_local_queue)
+        }
     }
 
-    fn parts(&self) -> Result<(Arc<Core>, ZnodePath)> {
-        Ok((self.core.get()?.clone(), self.path.clone()?))
+    fn parts(&self) -> Result<(Arc<Context>, ZnodePath)> {
+        Ok((self.context.get()?.clone(), self.path.clone()?))
     }
 }

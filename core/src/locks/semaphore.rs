@@ -17,14 +17,14 @@ use std::sync::Arc;
 use futures_util::future::join;
 use uuid::Uuid;
 
-use crate::context::{Core, SharedContext};
+use crate::context::{Context, SharedContext};
 use crate::error::{Error, ErrorCode, Result};
 use crate::locks::acquire::{self, Attempt};
 use crate::locks::guard::Guard;
-use crate::locks::held::Holding;
-use crate::locks::queue::Contest;
+use crate::locks::held::HeldNode;
+use crate::locks::queue::LockAttempt;
 use crate::locks::queue::node_name::{Kind, Scheme};
-use crate::op::Op;
+use crate::op::{Op, Retry};
 use crate::path::ZnodePath;
 use crate::session::parents::{Trouble, make_directory};
 use crate::session::{Fault, Link, NodeMode, Refusal, Session, Watch, Write, Written};
@@ -51,14 +51,14 @@ const MOST_AT_ONCE: usize = 500;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Semaphore {
-    core: SharedContext,
+    context: SharedContext,
     path: Result<ZnodePath>,
     permits: usize,
     meters: Arc<Meters>,
 }
 
 impl Semaphore {
-    pub(crate) fn new(core: SharedContext, path: Result<ZnodePath>, permits: usize) -> Semaphore {
+    pub(crate) fn new(context: SharedContext, path: Result<ZnodePath>, permits: usize) -> Semaphore {
         let refuse = |_: &ZnodePath| permits == 0 || permits > i32::MAX as usize;
         let path = match path {
             Ok(path) if refuse(&path) => {
@@ -66,7 +66,7 @@ impl Semaphore {
             }
             path => path,
         };
-        Semaphore { core, path, permits, meters: Arc::default() }
+        Semaphore { context, path, permits, meters: Arc::default() }
     }
 
     /// The semaphore's directory, below the client's chroot.
@@ -75,7 +75,7 @@ impl Semaphore {
     /// `INVALID_ARGUMENT` when the path or the permits given cannot be, `FORKED` in a child of fork(); every operation fails with
     /// it too.
     pub fn path(&self) -> Result<&str> {
-        self.core.get()?;
+        self.context.get()?;
         self.path.as_ref().map(ZnodePath::as_str).map_err(Clone::clone)
     }
 
@@ -87,13 +87,11 @@ impl Semaphore {
     /// # Cancel safety
     /// As [`Mutex::acquire`](crate::Mutex::acquire).
     pub fn acquire(&self, permits: usize) -> Op<Guard> {
-        match self.parts(permits) {
-            Ok((core, path)) => {
-                let what = format!("{permits} of {} permits of {}", self.permits, path.as_str());
-                acquire::acquire(core, &self.meters, what, self.contest(core, path, permits))
-            }
-            Err(error) => Op::failed(error),
-        }
+        Op::attempt(|| {
+            let (context, path) = self.parts(permits)?;
+            let what = format!("{permits} of {} permits of {}", self.permits, path.as_str());
+            Ok(acquire::acquire(context, &self.meters, what, self.attempt(context, path, permits)))
+        })
     }
 
     /// Takes `permits` of them if they are free and nobody is before us: `None` otherwise.
@@ -101,10 +99,10 @@ impl Semaphore {
     /// # Errors
     /// As [`acquire`](Semaphore::acquire), and those of [`Mutex::try_acquire`](crate::Mutex::try_acquire).
     pub fn try_acquire(&self, permits: usize) -> Op<Option<Guard>> {
-        match self.parts(permits) {
-            Ok((core, path)) => acquire::try_acquire(core, &self.meters, self.contest(core, path, permits)),
-            Err(error) => Op::failed(error),
-        }
+        Op::attempt(|| {
+            let (context, path) = self.parts(permits)?;
+            Ok(acquire::try_acquire(context, &self.meters, self.attempt(context, path, permits)))
+        })
     }
 
     /// How long this handle and its clones waited, and held what they got. Costs no round trip.
@@ -112,38 +110,39 @@ impl Semaphore {
         self.meters.stats()
     }
 
-    fn contest(
+    fn attempt(
         &self,
-        core: &Arc<Core>,
+        context: &Arc<Context>,
         path: &ZnodePath,
         wanted: usize,
-    ) -> impl FnOnce(bool) -> PermitContest + use<> {
-        let (core, permits) = (core.clone(), self.permits);
+    ) -> impl FnOnce(Retry) -> PermitAttempt + use<> {
+        let (context, permits) = (context.clone(), self.permits);
         let (gate, leases) = (path.join("locks"), path.join("leases"));
-        move |once| {
-            let gate_contest = Contest::new(core.clone(), gate, Scheme::Curator, Kind::Mutex).once(once);
-            PermitContest { core, leases, permits, wanted, once, gate_contest, gate: None, made: None }
+        move |retry| {
+            let gate_attempt =
+                LockAttempt::new(context.clone(), gate, Scheme::Curator, Kind::Mutex).retry(retry);
+            PermitAttempt { context, leases, permits, wanted, retry, gate_attempt, gate: None, made: None }
         }
     }
 
-    fn parts(&self, wanted: usize) -> Result<(&Arc<Core>, &ZnodePath)> {
-        let (core, path) = (self.core.get()?, self.path.as_ref().map_err(Clone::clone)?);
+    fn parts(&self, wanted: usize) -> Result<(&Arc<Context>, &ZnodePath)> {
+        let (context, path) = (self.context.get()?, self.path.as_ref().map_err(Clone::clone)?);
         let most = self.permits.min(MOST_AT_ONCE);
         if wanted == 0 || wanted > most {
             return Err(Error::invalid_argument("permits", wanted, format!("must be from 1 to {most}")));
         }
-        Ok((core, path))
+        Ok((context, path))
     }
 }
 
 /// An attempt to get permits.
-struct PermitContest {
-    core: Arc<Core>,
+struct PermitAttempt {
+    context: Arc<Context>,
     leases: ZnodePath,
     permits: usize,
     wanted: usize,
-    once: bool,
-    gate_contest: Contest,
+    retry: Retry,
+    gate_attempt: LockAttempt,
     gate: Option<Guard>,
     /// The session and the uuid under which nodes were, or may have been, made.
     made: Option<(Arc<Session>, String)>,
@@ -158,8 +157,8 @@ enum Round {
     Shut,
 }
 
-impl Attempt for PermitContest {
-    async fn win(&mut self) -> Result<Option<Guard>> {
+impl Attempt for PermitAttempt {
+    async fn acquire(&mut self) -> Result<Option<Guard>> {
         loop {
             if !self.pass_gate().await? {
                 return Ok(None);
@@ -173,11 +172,11 @@ impl Attempt for PermitContest {
                     self.gate = None;
                     return Ok(Some(guard));
                 }
-                Round::Shut if self.once => {
+                Round::Shut if self.retry.is_never() => {
                     let message = "the connection was lost before the permits were had";
                     return Err(Error::new(ErrorCode::ConnectionLost, message));
                 }
-                Round::Full(_) if self.once => {
+                Round::Full(_) if self.retry.is_never() => {
                     Box::pin(self.leave()).await;
                     return Ok(None);
                 }
@@ -195,7 +194,7 @@ impl Attempt for PermitContest {
             }
             self.made = None;
         }
-        self.gate_contest.leave().await;
+        self.gate_attempt.leave().await;
         if let Some(gate) = self.gate.take()
             && let Err(error) = gate.release().await
         {
@@ -206,18 +205,18 @@ impl Attempt for PermitContest {
     fn waiting_for(&self) -> String {
         match &self.gate {
             Some(_) => format!("{} to be free", self.wanted),
-            None => self.gate_contest.waiting_for(),
+            None => self.gate_attempt.waiting_for(),
         }
     }
 }
 
-impl PermitContest {
+impl PermitAttempt {
     /// Step 1: the gate that we have, or a new turn at it. `false` when we try only once and others are before us.
     async fn pass_gate(&mut self) -> Result<bool> {
         if !self.gate.as_ref().is_some_and(Guard::is_held) {
             // First, because the node of one that is lost may be there still: we would wait behind ourselves.
             self.gate = None;
-            self.gate = self.gate_contest.win().await?;
+            self.gate = self.gate_attempt.acquire().await?;
         }
         Ok(self.gate.is_some())
     }
@@ -253,7 +252,7 @@ impl PermitContest {
         let marker = format!("_c_{}-lease-", Uuid::new_v4().hyphenated());
         self.made = Some((session.clone(), marker.clone()));
         let prefix = self.leases.child(&marker);
-        let identity = self.core.options().identity.clone();
+        let identity = self.context.options().identity.clone();
         let mut writes = vec![Write::Check { path: &gate_node }];
         let data = identity.as_bytes();
         writes.resize(
@@ -279,8 +278,8 @@ impl PermitContest {
     fn grant(&mut self, session: &Arc<Session>, token: u64, nodes: Vec<String>) -> Round {
         // From here on the guard is responsible for the nodes.
         self.made = None;
-        let shares = nodes.into_iter().map(|node| Holding::begin(session, node, token)).collect();
-        Round::Granted(Guard::of_shares(self.core.clone(), shares))
+        let holds = nodes.into_iter().map(|node| HeldNode::begin(session, node, token)).collect();
+        Round::Granted(Guard::of_holds(self.context.clone(), holds))
     }
 
     async fn make_leases(&self, session: &Arc<Session>, link: &Arc<Link>) -> Result<Round> {
@@ -289,7 +288,7 @@ impl PermitContest {
             Err(Trouble::Refused(error)) => Err(error),
             Err(Trouble::Fault(Fault::Gone)) => Ok(Round::Shut),
             Err(Trouble::Fault(_)) => {
-                session.past(link).await;
+                session.wait_reconnect(link).await;
                 Ok(Round::Full(None))
             }
         }
@@ -304,7 +303,7 @@ impl PermitContest {
         fault: Fault,
     ) -> Result<Round> {
         match fault {
-            Fault::Unknown => session.past(link).await,
+            Fault::Unknown => session.wait_reconnect(link).await,
             Fault::Gone => return Ok(Round::Shut),
             // The list went between two looks.
             Fault::Refused(Refusal::NoNode) => return Ok(Round::Full(None)),
@@ -329,12 +328,12 @@ impl PermitContest {
         self.gate = None;
         if let Some((session, marker)) = self.made.take() {
             let leases = self.leases.clone();
-            self.core.spawn(async move { session.delete_marked(&leases, &marker).await });
+            self.context.spawn(async move { session.delete_marked(&leases, &marker).await });
         }
     }
 }
 
-impl Drop for PermitContest {
+impl Drop for PermitAttempt {
     fn drop(&mut self) {
         self.retreat();
     }

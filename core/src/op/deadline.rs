@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout_at;
 
 use super::Answer;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 
 use crate::runtime::Runtime;
 
@@ -25,6 +25,21 @@ pub(crate) enum Deadline {
     At(Instant),
     /// It tries once: one answer of a connected server is waited for, a turn or a connection is not.
     Once,
+}
+
+/// Whether a call tries again, and waits for others and for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// It gives up as soon as it would have to wait for others or for a connection.
+    Never,
+    /// It goes on until it is done or dropped.
+    UntilDone,
+}
+
+impl Retry {
+    pub(crate) fn is_never(self) -> bool {
+        self == Retry::Never
+    }
 }
 
 impl Deadline {
@@ -46,6 +61,20 @@ impl Deadline {
 
     pub(crate) fn is_once(self) -> bool {
         self == Deadline::Once
+    }
+
+    /// Returns whether a call with this deadline tries again.
+    pub(crate) fn retry(self) -> Retry {
+        if self.is_once() { Retry::Never } else { Retry::UntilDone }
+    }
+
+    /// Runs `future`, which asks a server, until the deadline.
+    ///
+    /// # Errors
+    /// `TIMEOUT` if the deadline passes first, and those of `future`.
+    pub(crate) async fn answer<T>(self, future: impl Future<Output = Result<T>>) -> Result<T> {
+        let late = || Error::new(ErrorCode::Timeout, "the server did not answer within the timeout");
+        self.run(future).await.unwrap_or_else(|| Err(late()))
     }
 
     /// Runs `future` until the deadline. `None` when that came first. Not an `async fn`, which would hold room for the

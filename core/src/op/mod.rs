@@ -22,7 +22,7 @@ use crate::runtime::{ProcessBound, Runtime, callback};
 use answer::Recipe;
 pub(crate) use answer::{Answer, answered, spawned};
 pub use canceller::Canceller;
-pub(crate) use deadline::Deadline;
+pub(crate) use deadline::{Deadline, Retry};
 
 /// A pending operation. Await it on any executor, [`wait`](Op::wait) for it on a thread, or
 /// [take a callback](Op::on_done).
@@ -117,6 +117,11 @@ impl<T: Send + 'static> Op<T> {
     /// An operation that fails with `error`.
     pub(crate) fn failed(error: Error) -> Op<T> {
         Op { runtime: None, timeout: None, stage: Stage::Failed(error), witness: None }
+    }
+
+    /// An operation made by `make`, or one that fails with its error.
+    pub(crate) fn attempt(make: impl FnOnce() -> Result<Op<T>>) -> Op<T> {
+        make().unwrap_or_else(Op::failed)
     }
 
     /// Has `tell` see the outcome at the moment when the caller takes it, and how long that took from the start. Not called for

@@ -37,7 +37,7 @@ async fn examine(server: &Server, options: &ClientOptions) -> String {
         Err(error) => return format!("cannot be reached: {error}"),
     };
     let answer = match &options.tls {
-        Some(keychain) => keychain.ask(socket, &server.host, QUESTION).await,
+        Some(credentials) => credentials.ask(socket, &server.host, QUESTION).await,
         None => ask(socket).await.map_err(|error| format!("breaks the connection: {error}")),
     };
     let answer = match answer {

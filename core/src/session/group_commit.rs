@@ -44,7 +44,7 @@ type Reply<T> = oneshot::Sender<Result<T, Fault>>;
 
 /// What waits to go out over one link.
 #[derive(Debug, Default)]
-pub(super) struct Burst {
+pub(super) struct GroupCommit {
     waiting: Mutex<Waiting>,
     arrived: Notify,
 }
@@ -72,7 +72,7 @@ enum Member {
     },
 }
 
-impl Burst {
+impl GroupCommit {
     pub(super) fn create(&self, prefix: String, data: Arc<str>) -> oneshot::Receiver<Result<Created, Fault>> {
         let (reply, answer) = oneshot::channel();
         self.add(|waiting| waiting.writes.push(Member::Create { prefix, data, reply }));
@@ -119,9 +119,9 @@ pub(super) async fn pump(link: Arc<Link>) {
         tokio::select! {
             _ = &mut ended => break,
             Some(landed) = flying.next(), if !flying.is_empty() => members -= landed,
-            () = link.burst().arrived.notified(), if members <= ROOM => {
+            () = link.group_commit().arrived.notified(), if members <= ROOM => {
                 tokio::task::yield_now().await;
-                for (size, mut flight) in flights(&link, link.burst().take()) {
+                for (size, mut flight) in flights(&link, link.group_commit().take()) {
                     // Polled at once and in order: that sends it, and the listings must come behind the writes.
                     let landed = poll_fn(|cx| Poll::Ready(flight.as_mut().poll(cx))).await;
                     if landed.is_pending() {
@@ -132,7 +132,7 @@ pub(super) async fn pump(link: Arc<Link>) {
             }
         }
     }
-    link.burst().close();
+    link.group_commit().close();
 }
 
 /// A request on its way; tells how many members it had when it is answered.

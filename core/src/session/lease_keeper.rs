@@ -52,11 +52,11 @@ pub(crate) trait Tenant: fmt::Debug + Send + Sync {
     fn lose(&self, loss: Loss);
 
     /// Notes that somebody asks for the lock.
-    fn ask_back(&self);
+    fn request_revoke(&self);
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Keeper {
+pub(crate) struct LeaseKeeper {
     held: Mutex<HashMap<usize, Arc<dyn Tenant>>>,
     /// The nodes let go last, but for those whose place another may have taken.
     past: Mutex<VecDeque<String>>,
@@ -64,46 +64,46 @@ pub(crate) struct Keeper {
     awake: Notify,
 }
 
-impl Keeper {
-    /// Takes a holding into care until it is lost or [let go](Keeper::let_go).
-    pub(crate) fn hold(&self, holding: Arc<dyn Tenant>) {
+impl LeaseKeeper {
+    /// Takes a holding into care until it is lost or [let go](LeaseLeaseKeeper::remove).
+    pub(crate) fn hold(&self, tenant: Arc<dyn Tenant>) {
         let first = {
             let mut held = self.held.lock();
-            held.insert(key(&*holding), holding.clone());
+            held.insert(key(&*tenant), tenant.clone());
             held.len() == 1
         };
         if first {
             self.awake.notify_one();
         }
         // The keeper may have made its last round already.
-        if holding.session().is_gone() {
+        if tenant.session().is_gone() {
             self.lose_all(Loss::SessionGone);
         }
     }
 
-    pub(crate) fn let_go(&self, holding: &dyn Tenant) {
-        let Some(holding) = self.held.lock().remove(&key(holding)) else { return };
-        if holding.may_have_successor() {
+    pub(crate) fn remove(&self, tenant: &dyn Tenant) {
+        let Some(tenant) = self.held.lock().remove(&key(tenant)) else { return };
+        if tenant.may_have_successor() {
             return;
         }
         let mut past = self.past.lock();
         if past.len() == PAST {
             past.pop_front();
         }
-        past.push_back(holding.node().to_owned());
+        past.push_back(tenant.node().to_owned());
     }
 
     /// Whether `node` was held, and let go, a short while ago.
-    pub(crate) fn had(&self, node: &str) -> bool {
+    pub(crate) fn was_held(&self, node: &str) -> bool {
         self.past.lock().iter().rev().any(|past| past == node)
     }
 
     /// Keeps the lease fresh for one who waits: a grant may come as an event, which is no answer to a request.
-    pub(crate) fn attend(self: &Keeper, session: &Arc<Session>) -> Attendance {
+    pub(crate) fn renew_leases(self: &LeaseKeeper, session: &Arc<Session>) -> RenewalGuard {
         if self.waiting.fetch_add(1, Ordering::AcqRel) == 0 {
             self.awake.notify_one();
         }
-        Attendance(session.clone())
+        RenewalGuard(session.clone())
     }
 
     fn is_idle(&self) -> bool {
@@ -112,32 +112,32 @@ impl Keeper {
 
     fn lose_all(&self, loss: Loss) {
         let lost = std::mem::take(&mut *self.held.lock());
-        lost.into_values().for_each(|holding| holding.lose(loss));
+        lost.into_values().for_each(|tenant| tenant.lose(loss));
     }
 
     fn unwatched(&self) -> Vec<Arc<dyn Tenant>> {
-        let ripe = |holding: &&Arc<dyn Tenant>| holding.age() >= MOMENT && holding.begin_watch();
+        let ripe = |tenant: &&Arc<dyn Tenant>| tenant.age() >= MOMENT && tenant.begin_watch();
         self.held.lock().values().filter(ripe).cloned().collect()
     }
 }
 
-fn key(holding: &dyn Tenant) -> usize {
-    std::ptr::from_ref(holding).cast::<()>() as usize
+fn key(tenant: &dyn Tenant) -> usize {
+    std::ptr::from_ref(tenant).cast::<()>() as usize
 }
 
 /// Somebody waits for a lock in this session.
 #[derive(Debug)]
-pub(crate) struct Attendance(Arc<Session>);
+pub(crate) struct RenewalGuard(Arc<Session>);
 
-impl Drop for Attendance {
+impl Drop for RenewalGuard {
     fn drop(&mut self) {
-        self.0.keeper.waiting.fetch_sub(1, Ordering::AcqRel);
+        self.0.lease_keeper.waiting.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 /// Looks after one session until it is over.
 pub(super) async fn keep(session: Arc<Session>) {
-    let keeper = &session.keeper;
+    let lease_keeper = &session.lease_keeper;
     let heartbeat = session.timeout / 8;
     // Half of it, so that a lease is at most one and a half heartbeats old.
     let round = (heartbeat / 2).clamp(Duration::from_millis(5), LONGEST_ROUND);
@@ -145,61 +145,61 @@ pub(super) async fn keep(session: Arc<Session>) {
     tokio::pin!(gone);
     let mut beating = None;
     loop {
-        let idle = keeper.is_idle();
+        let idle = lease_keeper.is_idle();
         let left = session.lease.remaining();
         let pause = if left.is_zero() { round } else { round.min(left) };
         tokio::select! {
             () = &mut gone => break,
-            () = keeper.awake.notified(), if idle => {}
+            () = lease_keeper.awake.notified(), if idle => {}
             () = tokio::time::sleep(pause), if !idle => {}
         }
-        if !session.lease.is_valid() && !keeper.held.lock().is_empty() {
+        if !session.lease.is_valid() && !lease_keeper.held.lock().is_empty() {
             tracing::warn!(session = session.id, "lease ended; locks are lost");
-            keeper.lose_all(Loss::LeaseEnded);
+            lease_keeper.lose_all(Loss::LeaseEnded);
         }
         let stale = session.lease.term().saturating_sub(session.lease.remaining()) >= heartbeat - round;
         let beat_done = beating.as_ref().is_none_or(tokio::task::JoinHandle::is_finished);
         if stale && beat_done {
             beating = session.linked_now().map(|link| tokio::spawn(async move { link.sync("/").await }));
         }
-        for holding in keeper.unwatched() {
-            tokio::spawn(watch_over(holding, None));
+        for tenant in lease_keeper.unwatched() {
+            tokio::spawn(watch_over(tenant, None));
         }
     }
-    keeper.lose_all(Loss::SessionGone);
+    lease_keeper.lose_all(Loss::SessionGone);
 }
 
 /// Tells a holding when its node is deleted. Starts from a watch that its waiting already had, if there is one.
-pub(crate) async fn watch_over(holding: Arc<dyn Tenant>, mut watch: Option<Watch>) {
-    let session = holding.session();
-    while holding.is_current() {
+pub(crate) async fn watch_over(tenant: Arc<dyn Tenant>, mut watch: Option<Watch>) {
+    let session = tenant.session();
+    while tenant.is_current() {
         let event = match watch.take() {
             Some(mut watch) => watch.wait().await,
             None => {
                 let Ok(link) = session.link().await else { return };
-                match link.watch(holding.node()).await {
+                match link.watch(tenant.node()).await {
                     Ok((data, fresh)) => {
                         if REVOCATIONS.contains(&data.as_slice()) {
-                            holding.ask_back();
+                            tenant.request_revoke();
                         }
                         watch = Some(fresh);
                         continue;
                     }
                     Err(Fault::Refused(Refusal::NoNode)) => WatchEvent::Deleted,
                     Err(Fault::Unknown) => {
-                        session.past(&link).await;
+                        session.wait_reconnect(&link).await;
                         continue;
                     }
                     Err(fault) => {
-                        tracing::warn!(node = holding.node(), ?fault, "cannot watch the own node");
+                        tracing::warn!(node = tenant.node(), ?fault, "cannot watch the own node");
                         return;
                     }
                 }
             }
         };
         if event == WatchEvent::Deleted {
-            session.keeper.let_go(&*holding);
-            holding.lose(Loss::NodeDeleted);
+            session.lease_keeper.remove(&*tenant);
+            tenant.lose(Loss::NodeDeleted);
         }
     }
 }

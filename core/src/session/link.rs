@@ -25,7 +25,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 use zookeeper_client as zk;
 
 use super::fault::{Fault, Refusal};
-use super::group_commit::{Burst, Names, pump};
+use super::group_commit::{GroupCommit, Names, pump};
 use super::lease::{BootInstant, Lease};
 use super::options::ClientOptions;
 use super::request::{Created, Entry, Found, MultiFault, NodeMode, Read, Watch, Write, Written};
@@ -64,7 +64,7 @@ pub(crate) struct Link {
     lease: Arc<Lease>,
     acls: Vec<zk::Acl>,
     traffic: Traffic,
-    burst: Burst,
+    group_commit: GroupCommit,
     server_task: AbortHandle,
     end: watch::Sender<Option<LinkEnd>>,
 }
@@ -85,8 +85,8 @@ impl Link {
         for (scheme, credentials) in &options.auth {
             connector = connector.with_auth(scheme, credentials);
         }
-        if let Some(keychain) = &options.tls {
-            let secured = keychain.secure(connector).await;
+        if let Some(credentials) = &options.tls {
+            let secured = credentials.secure(connector).await;
             connector = secured.map_err(|error| ConnectFault::Unreachable(error.to_string()))?;
         }
         if let Some(link) = resumed {
@@ -126,7 +126,7 @@ impl Link {
             lease,
             acls: options.acl.to_zookeeper(),
             traffic: Traffic::default(),
-            burst: Burst::default(),
+            group_commit: GroupCommit::default(),
             server_task: task.abort_handle(),
             end: watch::Sender::new(None),
             client: ArcSwapOption::from_pointee(client),
@@ -149,8 +149,8 @@ impl Link {
         self.session_timeout
     }
 
-    pub(super) fn burst(&self) -> &Burst {
-        &self.burst
+    pub(super) fn group_commit(&self) -> &GroupCommit {
+        &self.group_commit
     }
 
     pub(crate) fn lease(&self) -> &Arc<Lease> {
@@ -295,17 +295,17 @@ impl Link {
 
     /// Makes an ephemeral sequential node, together with what others write at this moment: see `burst.rs`.
     pub(crate) async fn create_grouped(&self, prefix: String, data: Arc<str>) -> Result<Created, Fault> {
-        self.burst.create(prefix, data).await.unwrap_or_else(|_| Err(self.missed()))
+        self.group_commit.create(prefix, data).await.unwrap_or_else(|_| Err(self.missed()))
     }
 
     /// Deletes a node, together with what others write at this moment.
     pub(crate) async fn delete_grouped(&self, path: String) -> Result<(), Fault> {
-        self.burst.delete(path).await.unwrap_or_else(|_| Err(self.missed()))
+        self.group_commit.delete(path).await.unwrap_or_else(|_| Err(self.missed()))
     }
 
     /// Lists a node's children, behind the writes that were asked for before, together with what others list.
     pub(crate) async fn children_grouped(&self, path: String) -> Result<Names, Fault> {
-        self.burst.children(path).await.unwrap_or_else(|_| Err(self.missed()))
+        self.group_commit.children(path).await.unwrap_or_else(|_| Err(self.missed()))
     }
 
     pub(crate) async fn get(&self, path: &str) -> Result<Entry, Fault> {

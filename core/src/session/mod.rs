@@ -41,7 +41,7 @@ pub(crate) use connect_string::ConnectString;
 pub(crate) use fault::{Fault, Refusal};
 pub(crate) use group_commit::Names;
 pub(crate) use lease::{BootInstant, Lease};
-pub(crate) use lease_keeper::{Keeper, REVOCATIONS, Tenant, watch_over};
+pub(crate) use lease_keeper::{LeaseKeeper, REVOCATIONS, Tenant, watch_over};
 pub(crate) use link::Link;
 pub use loss::Loss;
 pub use options::Acl;
@@ -52,8 +52,8 @@ pub(crate) use request::{
 pub(crate) use server_clock::{Moment, ServerClock};
 pub use supervisor::State;
 pub(crate) use supervisor::Supervisor;
-pub(crate) use tls::Keychain;
 pub use tls::Tls;
+pub(crate) use tls::TlsCredentials;
 
 /// The session is over, and with it every ephemeral node that it had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub(crate) struct SessionGone;
 
 /// What a session stands on right now.
 #[derive(Clone, Debug)]
-enum Footing {
+enum LinkState {
     Linked(Arc<Link>),
     Unlinked,
     Gone,
@@ -73,8 +73,8 @@ pub(crate) struct Session {
     id: i64,
     timeout: Duration,
     lease: Arc<Lease>,
-    footing: watch::Sender<Footing>,
-    keeper: Keeper,
+    link_state: watch::Sender<LinkState>,
+    lease_keeper: LeaseKeeper,
 }
 
 impl Session {
@@ -83,8 +83,8 @@ impl Session {
             id: link.session_id(),
             timeout: link.session_timeout(),
             lease: link.lease().clone(),
-            footing: watch::Sender::new(Footing::Linked(link.clone())),
-            keeper: Keeper::default(),
+            link_state: watch::Sender::new(LinkState::Linked(link.clone())),
+            lease_keeper: LeaseKeeper::default(),
         });
         tokio::spawn(lease_keeper::keep(session.clone()));
         session
@@ -98,8 +98,8 @@ impl Session {
         self.timeout
     }
 
-    pub(crate) fn keeper(&self) -> &Keeper {
-        &self.keeper
+    pub(crate) fn lease_keeper(&self) -> &LeaseKeeper {
+        &self.lease_keeper
     }
 
     /// How much longer the server must honour this session, if it hears nothing more of it.
@@ -113,13 +113,13 @@ impl Session {
     }
 
     pub(crate) fn is_gone(&self) -> bool {
-        matches!(*self.footing.borrow(), Footing::Gone)
+        matches!(*self.link_state.borrow(), LinkState::Gone)
     }
 
     /// The link as it is now, without waiting for one.
     pub(crate) fn linked_now(&self) -> Option<Arc<Link>> {
-        match &*self.footing.borrow() {
-            Footing::Linked(link) if !link.has_ended() => Some(link.clone()),
+        match &*self.link_state.borrow() {
+            LinkState::Linked(link) if !link.has_ended() => Some(link.clone()),
             _ => None,
         }
     }
@@ -129,15 +129,15 @@ impl Session {
         if let Some(link) = self.linked_now() {
             return Ok(link);
         }
-        let mut footing = self.footing.subscribe();
+        let mut link_state = self.link_state.subscribe();
         // A link that has ended stays the footing until the supervisor notices.
-        let firm = |footing: &Footing| match footing {
-            Footing::Linked(link) => !link.has_ended(),
-            Footing::Unlinked => false,
-            Footing::Gone => true,
+        let firm = |link_state: &LinkState| match link_state {
+            LinkState::Linked(link) => !link.has_ended(),
+            LinkState::Unlinked => false,
+            LinkState::Gone => true,
         };
-        match footing.wait_for(firm).await.as_deref() {
-            Ok(Footing::Linked(link)) => Ok(link.clone()),
+        match link_state.wait_for(firm).await.as_deref() {
+            Ok(LinkState::Linked(link)) => Ok(link.clone()),
             _ => Err(SessionGone),
         }
     }
@@ -148,13 +148,13 @@ impl Session {
     /// Without it a new connection may lead to a server that does not know yet of a node that an old one made. The
     /// list is then served without the node, a second one is made, and the first blocks the lock for as long as the
     /// session lives.
-    pub(crate) async fn settled(&self, path: &str) -> Result<Arc<Link>, SessionGone> {
+    pub(crate) async fn sync_link(&self, path: &str) -> Result<Arc<Link>, SessionGone> {
         loop {
             let link = self.link().await?;
             match link.sync(path).await {
                 Ok(()) => return Ok(link),
                 Err(Fault::Gone) => return Err(SessionGone),
-                Err(Fault::Unknown) => self.past(&link).await,
+                Err(Fault::Unknown) => self.wait_reconnect(&link).await,
                 Err(Fault::Refused(refusal)) => {
                     tracing::warn!(path, ?refusal, "sync refused");
                     return Ok(link);
@@ -164,20 +164,21 @@ impl Session {
     }
 
     /// Waits until the session no longer stands on `link`, which gave an [`Fault::Unknown`].
-    pub(crate) async fn past(&self, link: &Arc<Link>) {
+    pub(crate) async fn wait_reconnect(&self, link: &Arc<Link>) {
         // A session that is being closed still needs its link to say goodbye.
         if !self.is_gone() {
             link.cut();
         }
-        let mut footing = self.footing.subscribe();
-        let moved = |footing: &Footing| !matches!(footing, Footing::Linked(now) if Arc::ptr_eq(now, link));
-        let _ended = footing.wait_for(moved).await;
+        let mut link_state = self.link_state.subscribe();
+        let moved =
+            |link_state: &LinkState| !matches!(link_state, LinkState::Linked(now) if Arc::ptr_eq(now, link));
+        let _ended = link_state.wait_for(moved).await;
     }
 
     /// Waits until the session is over.
     pub(crate) async fn gone(&self) {
-        let mut footing = self.footing.subscribe();
-        let _ended = footing.wait_for(|footing| matches!(footing, Footing::Gone)).await;
+        let mut link_state = self.link_state.subscribe();
+        let _ended = link_state.wait_for(|link_state| matches!(link_state, LinkState::Gone)).await;
     }
 
     /// Deletes a node, through lost connections, until it is known not to be there.
@@ -188,7 +189,7 @@ impl Session {
             };
             match link.delete_grouped(path.to_owned()).await {
                 Ok(()) | Err(Fault::Gone | Fault::Refused(Refusal::NoNode)) => return Ok(()),
-                Err(Fault::Unknown) => self.past(&link).await,
+                Err(Fault::Unknown) => self.wait_reconnect(&link).await,
                 Err(refused) => return Err(refused),
             }
         }
@@ -197,14 +198,14 @@ impl Session {
     /// Finds the children of `directory` whose names contain `marker`, after everything sent so far has settled.
     pub(crate) async fn find(&self, directory: &ZnodePath, marker: &str) -> Result<Vec<String>, Fault> {
         loop {
-            let Ok(link) = self.settled(directory.as_str()).await else { return Err(Fault::Gone) };
+            let Ok(link) = self.sync_link(directory.as_str()).await else { return Err(Fault::Gone) };
             match link.children(directory.as_str()).await {
                 Ok(mut names) => {
                     names.retain(|name| name.contains(marker));
                     return Ok(names);
                 }
                 Err(Fault::Refused(Refusal::NoNode)) => return Ok(Vec::new()),
-                Err(Fault::Unknown) => self.past(&link).await,
+                Err(Fault::Unknown) => self.wait_reconnect(&link).await,
                 Err(fault) => return Err(fault),
             }
         }
@@ -224,7 +225,7 @@ impl Session {
         }
     }
 
-    fn set_footing(&self, footing: Footing) {
-        self.footing.send_replace(footing);
+    fn set_link_state(&self, link_state: LinkState) {
+        self.link_state.send_replace(link_state);
     }
 }

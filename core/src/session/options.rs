@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::connect_string::ConnectString;
-use super::tls::Keychain;
+use super::tls::TlsCredentials;
 use crate::error::{Error, Result};
 
 /// Who may touch the nodes that a client makes.
@@ -62,7 +62,7 @@ pub(crate) struct ClientOptions {
     pub(crate) connect_timeout: Duration,
     pub(crate) identity: Arc<str>,
     pub(crate) auth: Vec<(String, Vec<u8>)>,
-    pub(crate) tls: Option<Arc<Keychain>>,
+    pub(crate) tls: Option<Arc<TlsCredentials>>,
     pub(crate) acl: Acl,
 }
 
@@ -107,7 +107,7 @@ impl ClientOptions {
             ));
         }
         // Servers take who shows them a certificate for authenticated by it (the scheme "x509").
-        let is_somebody = self.tls.as_ref().is_some_and(|keychain| keychain.shows_certificate());
+        let is_somebody = self.tls.as_ref().is_some_and(|credentials| credentials.shows_certificate());
         if self.acl != Acl::Open && self.auth.is_empty() && !is_somebody {
             let name = format!("{:?}", self.acl).to_lowercase();
             return Err(Error::invalid_argument(

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::diagnosis::diagnose;
 use super::link::{ConnectFault, Link, LinkEnd};
 use super::options::ClientOptions;
-use super::{Footing, Session};
+use super::{LinkState, Session};
 use crate::error::{Error, ErrorCode, Result};
 
 /// What a client stands on right now.
@@ -39,7 +39,7 @@ impl State {
 
 /// Where recipes find the session of the hour.
 #[derive(Clone, Debug)]
-enum Standing {
+enum Slot {
     Opening,
     Open(Arc<Session>),
     Closed,
@@ -48,7 +48,7 @@ enum Standing {
 #[derive(Debug)]
 pub(crate) struct Supervisor {
     options: ClientOptions,
-    standing: watch::Sender<Standing>,
+    slot: watch::Sender<Slot>,
     state: watch::Sender<State>,
     closing: watch::Sender<bool>,
 }
@@ -57,22 +57,22 @@ impl Supervisor {
     /// Opens the first session, within the options' connect timeout.
     pub(crate) async fn start(options: ClientOptions) -> Result<Arc<Supervisor>> {
         let supervisor = Supervisor {
-            standing: watch::Sender::new(Standing::Opening),
+            slot: watch::Sender::new(Slot::Opening),
             state: watch::Sender::new(State::Suspended),
             closing: watch::Sender::new(false),
             options,
         };
-        let patience = supervisor.options.connect_timeout;
+        let limit = supervisor.options.connect_timeout;
         let mut last = String::from("no server answers");
-        let opened = tokio::time::timeout(patience, async {
-            if let Some(keychain) = &supervisor.options.tls {
-                keychain.check().await?;
+        let opened = tokio::time::timeout(limit, async {
+            if let Some(credentials) = &supervisor.options.tls {
+                credentials.check().await?;
             }
             supervisor.open(Some(&mut last)).await
         })
         .await;
         let link = opened.unwrap_or_else(|_| {
-            Err(Error::new(ErrorCode::ConnectionLost, format!("not connected within {patience:?}: {last}")))
+            Err(Error::new(ErrorCode::ConnectionLost, format!("not connected within {limit:?}: {last}")))
         })?;
         let supervisor = Arc::new(supervisor);
         let session = supervisor.welcome(&link);
@@ -85,20 +85,20 @@ impl Supervisor {
         if self.is_closing() {
             return Err(Error::closed());
         }
-        if let Standing::Open(session) = &*self.standing.borrow() {
+        if let Slot::Open(session) = &*self.slot.borrow() {
             return Ok(session.clone());
         }
-        let mut standing = self.standing.subscribe();
-        match standing.wait_for(|standing| !matches!(standing, Standing::Opening)).await.as_deref() {
-            Ok(Standing::Open(session)) => Ok(session.clone()),
+        let mut slot = self.slot.subscribe();
+        match slot.wait_for(|slot| !matches!(slot, Slot::Opening)).await.as_deref() {
+            Ok(Slot::Open(session)) => Ok(session.clone()),
             _ => Err(Error::closed()),
         }
     }
 
     /// The session as it is now, if there is one.
     pub(crate) fn session_now(&self) -> Option<Arc<Session>> {
-        match &*self.standing.borrow() {
-            Standing::Open(session) => Some(session.clone()),
+        match &*self.slot.borrow() {
+            Slot::Open(session) => Some(session.clone()),
             _ => None,
         }
     }
@@ -133,12 +133,12 @@ impl Supervisor {
     async fn run(self: Arc<Supervisor>, mut session: Arc<Session>, mut link: Arc<Link>) {
         loop {
             let end = self.serve(&session, link).await;
-            session.set_footing(Footing::Gone);
+            session.set_link_state(LinkState::Gone);
             if end == SessionEnd::Closed {
                 break;
             }
             tracing::warn!(session = session.id(), "session expired");
-            self.standing.send_replace(Standing::Opening);
+            self.slot.send_replace(Slot::Opening);
             self.state.send_replace(State::Expired);
             link = tokio::select! {
                 () = self.told_to_close() => break,
@@ -146,20 +146,20 @@ impl Supervisor {
             };
             session = self.welcome(&link);
         }
-        self.standing.send_replace(Standing::Closed);
+        self.slot.send_replace(Slot::Closed);
         self.state.send_replace(State::Closed);
     }
 
     fn welcome(&self, link: &Arc<Link>) -> Arc<Session> {
         let session = Session::new(link);
-        self.standing.send_replace(Standing::Open(session.clone()));
+        self.slot.send_replace(Slot::Open(session.clone()));
         self.state.send_replace(State::Connected);
         session
     }
 
     /// Keeps one session connected until it is over.
     async fn serve(&self, session: &Arc<Session>, mut link: Arc<Link>) -> SessionEnd {
-        let mut pace = Pace::new(session.timeout());
+        let mut backoff = Backoff::new(session.timeout());
         loop {
             let linked = Instant::now();
             tokio::select! {
@@ -169,23 +169,23 @@ impl Supervisor {
                 },
                 () = self.told_to_close() => {
                     // First, so that no waiter takes the end of our own locks for its turn.
-                    session.set_footing(Footing::Gone);
+                    session.set_link_state(LinkState::Gone);
                     // A server that does not take the goodbye ends the session by its timeout.
                     let _bounded = tokio::time::timeout(CLOSE_PATIENCE, link.close()).await;
                     return SessionEnd::Closed;
                 }
             }
-            session.set_footing(Footing::Unlinked);
+            session.set_link_state(LinkState::Unlinked);
             self.state.send_replace(State::Suspended);
-            pace.after_link_of(linked.elapsed());
+            backoff.after_link_of(linked.elapsed());
             link = tokio::select! {
                 () = self.told_to_close() => return SessionEnd::Closed,
-                link = self.relink(&link, &mut pace) => match link {
+                link = self.relink(&link, &mut backoff) => match link {
                     Some(link) => link,
                     None => return SessionEnd::Expired,
                 },
             };
-            session.set_footing(Footing::Linked(link.clone()));
+            session.set_link_state(LinkState::Linked(link.clone()));
             self.state.send_replace(State::Connected);
         }
     }
@@ -194,13 +194,13 @@ impl Supervisor {
     ///
     /// zookeeper-client would declare it expired on its own at 1.4 timeouts. We go on asking: after an outage of the
     /// whole ensemble the servers know the session still, and only they know.
-    async fn relink(&self, lost: &Link, pace: &mut Pace) -> Option<Arc<Link>> {
+    async fn relink(&self, lost: &Link, backoff: &mut Backoff) -> Option<Arc<Link>> {
         loop {
-            tokio::time::sleep(pace.next()).await;
+            tokio::time::sleep(backoff.next()).await;
             match Link::connect(&self.options, Some(lost)).await {
                 Ok(link) if link.session_id() == lost.session_id() => return Some(link),
                 Ok(link) => {
-                    // ClickHouse Keeper hands out a new session in place of an expired one.
+                    // ClickHouse LeaseKeeper hands out a new session in place of an expired one.
                     link.close().await;
                     return None;
                 }
@@ -212,7 +212,7 @@ impl Supervisor {
 
     /// Opens a new session. Puts into `trouble` what goes wrong meanwhile; gives up only when the servers refuse us.
     async fn open(&self, mut trouble: Option<&mut String>) -> Result<Arc<Link>> {
-        let mut pace = Pace::new(self.options.session_timeout);
+        let mut backoff = Backoff::new(self.options.session_timeout);
         loop {
             match Link::connect(&self.options, None).await {
                 Ok(link) => return Ok(link),
@@ -228,7 +228,7 @@ impl Supervisor {
                 }
                 Err(ConnectFault::Expired) => {}
             }
-            tokio::time::sleep(pace.next()).await;
+            tokio::time::sleep(backoff.next()).await;
         }
     }
 
@@ -261,23 +261,23 @@ enum SessionEnd {
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long to wait before the next attempt: at once, then longer and longer, jittered.
-struct Pace {
+struct Backoff {
     failures: u32,
     longest: Duration,
 }
 
-impl Pace {
+impl Backoff {
     const SHORTEST: Duration = Duration::from_millis(10);
     /// A link that lived this long was a good one, and the next attempt starts afresh. One that ended sooner may be
     /// a server or balancer that takes connections only to drop them.
     const GOOD_LINK: Duration = Duration::from_secs(1);
 
-    fn new(session_timeout: Duration) -> Pace {
-        Pace { failures: 0, longest: (session_timeout / 10).min(Duration::from_millis(500)) }
+    fn new(session_timeout: Duration) -> Backoff {
+        Backoff { failures: 0, longest: (session_timeout / 10).min(Duration::from_millis(500)) }
     }
 
     fn after_link_of(&mut self, age: Duration) {
-        if age >= Pace::GOOD_LINK {
+        if age >= Backoff::GOOD_LINK {
             self.failures = 0;
         }
     }
@@ -288,7 +288,7 @@ impl Pace {
         if failures == 0 {
             return Duration::ZERO;
         }
-        let wait = (Pace::SHORTEST * 2u32.saturating_pow(failures.min(16) - 1)).min(self.longest);
+        let wait = (Backoff::SHORTEST * 2u32.saturating_pow(failures.min(16) - 1)).min(self.longest);
         wait.mul_f64(0.5 + fastrand::f64())
     }
 }

@@ -21,7 +21,7 @@ impl Default for Uuids {
 }
 
 impl Uuids {
-    pub(crate) fn give(&self) -> Uuid {
+    pub(crate) fn next(&self) -> Uuid {
         let number = self.first.wrapping_add(self.given.fetch_add(1, Ordering::Relaxed).into());
         uuid::Builder::from_custom_bytes(number.to_be_bytes()).into_uuid()
     }
@@ -37,7 +37,7 @@ mod tests {
     fn none_is_given_twice() {
         for first in [0, 1, u64::MAX.into(), u128::MAX, Uuid::new_v4().as_u128()] {
             let uuids = Uuids { first, given: AtomicU64::new(0) };
-            let given: HashSet<_> = (0..1000).map(|_| uuids.give()).collect();
+            let given: HashSet<_> = (0..1000).map(|_| uuids.next()).collect();
             assert_eq!(given.len(), 1000);
             assert!(given.iter().all(|uuid| uuid.get_version_num() == 8));
         }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 /// Finds what is in use under a key, and does not itself keep it in use.
-pub(crate) struct Registry<K, V>(Mutex<Known<K, V>>);
+pub(crate) struct WeakMap<K, V>(Mutex<Known<K, V>>);
 
 struct Known<K, V> {
     values: HashMap<K, Weak<V>>,
@@ -19,7 +19,7 @@ struct Known<K, V> {
 /// Fewer keys than this are not worth a look.
 const FEW: usize = 64;
 
-impl<K: Eq + Hash, V> Registry<K, V> {
+impl<K: Eq + Hash, V> WeakMap<K, V> {
     /// What is in use under `key`.
     pub(crate) fn find(&self, key: &K) -> Option<Arc<V>> {
         self.0.lock().values.get(key)?.upgrade()
@@ -41,13 +41,13 @@ impl<K: Eq + Hash, V> Registry<K, V> {
     }
 }
 
-impl<K, V> Default for Registry<K, V> {
-    fn default() -> Registry<K, V> {
-        Registry(Mutex::new(Known { values: HashMap::new(), tidy_at: FEW }))
+impl<K, V> Default for WeakMap<K, V> {
+    fn default() -> WeakMap<K, V> {
+        WeakMap(Mutex::new(Known { values: HashMap::new(), tidy_at: FEW }))
     }
 }
 
-impl<K, V> fmt::Debug for Registry<K, V> {
+impl<K, V> fmt::Debug for WeakMap<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registry").field("keys", &self.0.lock().values.len()).finish()
     }
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn what_is_in_use_is_found_and_the_rest_forgotten() {
-        let registry = Registry::default();
+        let registry = WeakMap::default();
         let seven = registry.get(7, |key| key * 10);
         assert!(Arc::ptr_eq(&seven, &registry.get(7, |_| 0)));
         for key in 100..10_000 {

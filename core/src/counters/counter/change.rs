@@ -1,4 +1,4 @@
-//! What can be done to a counter, and on which terms.
+//! What can be done to a counter, and on which bounds.
 
 use std::ops::RangeInclusive;
 
@@ -12,14 +12,14 @@ use crate::session::Moment;
 /// What a handle says of the values, beside the format. It travels with each change: handles that differ in it may share a
 /// node, and a write.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Terms {
+pub(crate) struct Bounds {
     /// The value of a node that is missing or empty.
     pub(crate) default: i64,
     pub(crate) min: Option<i64>,
     pub(crate) max: Option<i64>,
 }
 
-impl Terms {
+impl Bounds {
     /// # Errors
     /// `INVALID_ARGUMENT` when no value can satisfy them, or the default does not.
     pub(crate) fn check(self, format: CounterFormat) -> Result<()> {
@@ -57,11 +57,11 @@ pub(crate) enum Update {
     CompareAndSet { expected: i64, new: i64 },
 }
 
-/// An update, and the terms of the handle that it came through.
+/// An update, and the bounds of the handle that it came through.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Change {
     pub(crate) update: Update,
-    pub(crate) terms: Terms,
+    pub(crate) bounds: Bounds,
 }
 
 impl Change {
@@ -72,7 +72,7 @@ impl Change {
             Update::Set(value) | Update::CompareAndSet { new: value, .. } => value.into(),
             Update::Add(delta) => i128::from(before) + i128::from(delta),
         };
-        self.terms.admit(format, result).map(Some).map_err(|limit| {
+        self.bounds.admit(format, result).map(Some).map_err(|limit| {
             let what = match self.update {
                 Update::Add(delta) => format!("adding {delta} to {before} gives {result}, which"),
                 _ => format!("the new value {result}"),
@@ -151,7 +151,7 @@ impl Model for CounterFormat {
     }
 
     fn apply(&self, value: &mut Option<i64>, change: &Change, _: Moment) -> Result<(Applied, bool)> {
-        let before = value.unwrap_or(change.terms.default);
+        let before = value.unwrap_or(change.bounds.default);
         let after = change.apply(*self, before)?;
         let applied = Applied { before, after: after.unwrap_or(before), written: after.is_some() };
         *value = after.or(*value);
@@ -169,9 +169,9 @@ mod tests {
         format: CounterFormat,
         value: &mut Option<i64>,
         update: Update,
-        terms: Terms,
+        bounds: Bounds,
     ) -> Result<(i64, bool)> {
-        let applied = format.apply(value, &Change { update, terms }, Moment::UNKNOWN)?.0;
+        let applied = format.apply(value, &Change { update, bounds }, Moment::UNKNOWN)?.0;
         Ok((applied.after, applied.written))
     }
 
@@ -179,8 +179,8 @@ mod tests {
     fn changes_run_one_after_another() {
         let mut value = None;
         let mut change = |update| {
-            let terms = Terms { default: 10, ..Terms::default() };
-            run(I64, &mut value, update, terms).map_err(|error| error.code())
+            let bounds = Bounds { default: 10, ..Bounds::default() };
+            run(I64, &mut value, update, bounds).map_err(|error| error.code())
         };
         assert_eq!(change(CompareAndSet { expected: 0, new: 1 }), Ok((10, false)));
         assert_eq!(change(Add(5)), Ok((15, true)));
@@ -196,27 +196,27 @@ mod tests {
     fn what_has_no_effect_leaves_a_missing_node_missing() {
         let mut value = None;
         let never = CompareAndSet { expected: 1, new: 2 };
-        assert_eq!(run(I64, &mut value, never, Terms::default()).unwrap(), (0, false));
+        assert_eq!(run(I64, &mut value, never, Bounds::default()).unwrap(), (0, false));
         assert_eq!(value, None);
     }
 
     #[test]
     fn a_result_outside_the_limits_is_refused_and_the_message_says_which() {
-        let terms = Terms { default: 0, min: Some(-10), max: Some(100) };
-        let everything = Terms::default();
+        let bounds = Bounds { default: 0, min: Some(-10), max: Some(100) };
+        let everything = Bounds::default();
         let cases = [
-            (I64, 99, Add(2), terms, "adding 2 to 99 gives 101, which is greater than max 100"),
-            (I64, -9, Add(-2), terms, "adding -2 to -9 gives -11, which is less than min -10"),
-            (I64, 0, Set(101), terms, "the new value 101 is greater than max 100"),
+            (I64, 99, Add(2), bounds, "adding 2 to 99 gives 101, which is greater than max 100"),
+            (I64, -9, Add(-2), bounds, "adding -2 to -9 gives -11, which is less than min -10"),
+            (I64, 0, Set(101), bounds, "the new value 101 is greater than max 100"),
             (
                 I64,
                 0,
                 CompareAndSet { expected: 0, new: -11 },
-                terms,
+                bounds,
                 "the new value -11 is less than min -10",
             ),
             // Nearer to the limit is still outside.
-            (I64, 300, Add(-100), terms, "adding -100 to 300 gives 200, which is greater than max 100"),
+            (I64, 300, Add(-100), bounds, "adding -100 to 300 gives 200, which is greater than max 100"),
             (I32, 2_147_483_647, Add(1), everything, "2147483648, which leaves the range of the format i32"),
             (I32, 0, Set(-2_147_483_649), everything, "leaves the range of the format i32"),
             (
@@ -227,19 +227,19 @@ mod tests {
                 "-9223372036854775809, which leaves the range of the format i64",
             ),
         ];
-        for (format, before, update, terms, message) in cases {
+        for (format, before, update, bounds, message) in cases {
             let mut value = Some(before);
-            let error = run(format, &mut value, update, terms).unwrap_err();
+            let error = run(format, &mut value, update, bounds).unwrap_err();
             assert_eq!((error.code(), value), (ErrorCode::Overflow, Some(before)));
             assert!(error.message().contains(message), "{error}, not {message}");
         }
-        assert_eq!(run(I64, &mut Some(300), Add(-200), terms).unwrap(), (100, true));
+        assert_eq!(run(I64, &mut Some(300), Add(-200), bounds).unwrap(), (100, true));
     }
 
     #[test]
     fn terms_that_cannot_be_are_refused() {
         let check = |format, default, min, max| {
-            Terms { default, min, max }.check(format).map_err(|error| error.message().to_owned())
+            Bounds { default, min, max }.check(format).map_err(|error| error.message().to_owned())
         };
         assert_eq!(check(I64, 5, Some(5), Some(5)), Ok(()));
         assert_eq!(check(I32, 0, Some(i64::MIN), Some(i64::MAX)), Ok(()), "wider than the format is no harm");

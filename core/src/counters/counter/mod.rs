@@ -12,15 +12,15 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::oneshot;
 
-use crate::context::{Core, SharedContext};
+use crate::context::{Context, SharedContext};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ledger::{Ledger, Ledgers, out_of_time};
-use crate::op::Op;
+use crate::op::{Op, Retry};
 use crate::path::ZnodePath;
 use crate::runtime::Subscription;
 use crate::stats::{Recorder, WaitStats};
 
-use change::{Change, CounterReply, Terms, Update};
+use change::{Bounds, Change, CounterReply, Update};
 pub use format::CounterFormat;
 pub use watch::CounterWatch;
 
@@ -37,10 +37,10 @@ pub use watch::CounterWatch;
 /// `INVALID_ARGUMENT`.
 #[derive(Clone, Debug)]
 pub struct Counter {
-    core: SharedContext,
+    context: SharedContext,
     path: Result<ZnodePath>,
     format: CounterFormat,
-    terms: Terms,
+    bounds: Bounds,
     exactly_once: bool,
     updates: Arc<Recorder>,
     /// Looked up once.
@@ -58,13 +58,13 @@ pub struct Versioned {
 }
 
 impl Counter {
-    pub(crate) fn new(core: SharedContext, path: Result<ZnodePath>) -> Counter {
-        let (format, terms) = (CounterFormat::default(), Terms::default());
+    pub(crate) fn new(context: SharedContext, path: Result<ZnodePath>) -> Counter {
+        let (format, bounds) = (CounterFormat::default(), Bounds::default());
         Counter {
-            core,
+            context,
             path,
             format,
-            terms,
+            bounds,
             exactly_once: true,
             updates: Arc::default(),
             ledger: OnceLock::new(),
@@ -83,7 +83,7 @@ impl Counter {
     /// the bounds and the format's range.
     #[must_use]
     pub fn default(mut self, default: i64) -> Counter {
-        self.terms.default = default;
+        self.bounds.default = default;
         self
     }
 
@@ -91,14 +91,14 @@ impl Counter {
     /// one that would bring a value below it nearer. What others wrote is read as it is.
     #[must_use]
     pub fn min(mut self, min: i64) -> Counter {
-        self.terms.min = Some(min);
+        self.bounds.min = Some(min);
         self
     }
 
     /// The greatest value, otherwise as [`min`](Counter::min).
     #[must_use]
     pub fn max(mut self, max: i64) -> Counter {
-        self.terms.max = Some(max);
+        self.bounds.max = Some(max);
         self
     }
 
@@ -130,26 +130,26 @@ impl Counter {
     /// # Cancel safety
     /// Safe: it only reads.
     pub fn get(&self) -> Op<i64> {
-        let default = self.terms.default;
-        self.read(
-            move |core, ledger, once| async move { Ok(ledger.read(&core, once).await?.unwrap_or(default)) },
-        )
+        let default = self.bounds.default;
+        self.read(move |context, ledger, retry| async move {
+            Ok(ledger.read(&context, retry).await?.unwrap_or(default))
+        })
     }
 
     /// The value as the connected server has it, which may lag behind what the others have acknowledged. One round trip, which
     /// the leader has no part in. Errors and cancel safety as for [`get`](Counter::get).
     pub fn get_stale(&self) -> Op<i64> {
-        let default = self.terms.default;
-        self.read(move |core, ledger, once| async move {
-            Ok(ledger.read_stale(&core, once).await?.unwrap_or(default))
+        let default = self.bounds.default;
+        self.read(move |context, ledger, retry| async move {
+            Ok(ledger.read_stale(&context, retry).await?.unwrap_or(default))
         })
     }
 
     /// The value now, with the version of its node. Otherwise as [`get`](Counter::get).
     pub fn versioned(&self) -> Op<Versioned> {
-        let default = self.terms.default;
-        self.read(move |core, ledger, once| async move {
-            let (value, version) = ledger.read_versioned(&core, once).await?;
+        let default = self.bounds.default;
+        self.read(move |context, ledger, retry| async move {
+            let (value, version) = ledger.read_versioned(&context, retry).await?;
             Ok(Versioned { value: value.unwrap_or(default), version: version.unwrap_or(-1) })
         })
     }
@@ -240,8 +240,8 @@ impl Counter {
     /// # Errors
     /// `INVALID_ARGUMENT` for a counter that cannot be, `FORKED` in a child of fork().
     pub fn on_change(&self, tell: impl Fn(Result<i64>) + Send + Sync + 'static) -> Result<Subscription> {
-        let (core, _) = self.checked()?;
-        Subscription::new(core.runtime(), self.watch().news(), tell)
+        let (context, _) = self.checked()?;
+        Subscription::new(context.runtime(), self.watch().news(), tell)
     }
 
     /// How long the changes through this handle and its clones took, from their start until the caller had the outcome. Costs
@@ -255,54 +255,52 @@ impl Counter {
         update: Update,
         reply: impl FnOnce(oneshot::Sender<Result<T>>) -> CounterReply + Send + 'static,
     ) -> Op<T> {
-        let (core, ledger) = match self.parts() {
-            Ok(parts) => parts,
-            Err(error) => return Op::failed(error),
-        };
-        let (core, ledger, updates) = (core.clone(), ledger.clone(), self.updates.clone());
-        let change = Change { update, terms: self.terms };
-        let runtime = core.runtime().clone();
-        Op::starting(&runtime, move |deadline| ledger.request(&core, deadline, change, reply)).witnessed(
-            move |outcome, took| match outcome {
-                Ok(_) => updates.success(took),
-                Err(error) if error.code() == ErrorCode::Timeout => updates.timeout(),
-                Err(_) => {}
-            },
-        )
+        Op::attempt(|| {
+            let (context, ledger) = self.parts()?;
+            let (context, ledger, updates) = (context.clone(), ledger.clone(), self.updates.clone());
+            let change = Change { update, bounds: self.bounds };
+            let runtime = context.runtime().clone();
+            Ok(Op::starting(&runtime, move |deadline| ledger.request(&context, deadline, change, reply))
+                .witnessed(move |outcome, took| match outcome {
+                    Ok(_) => updates.success(took),
+                    Err(error) if error.code() == ErrorCode::Timeout => updates.timeout(),
+                    Err(_) => {}
+                }))
+        })
     }
 
     fn read<T, F>(
         &self,
-        look: impl FnOnce(Arc<Core>, Arc<Ledger<CounterFormat>>, bool) -> F + Send + 'static,
+        look: impl FnOnce(Arc<Context>, Arc<Ledger<CounterFormat>>, Retry) -> F + Send + 'static,
     ) -> Op<T>
     where
         T: Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        let (core, ledger) = match self.parts() {
-            Ok((core, ledger)) => (core.clone(), ledger.clone()),
-            Err(error) => return Op::failed(error),
-        };
-        let runtime = core.runtime().clone();
-        Op::new(&runtime, move |deadline| async move {
-            let looked = deadline.run(look(core, ledger, deadline.is_once())).await;
-            looked.unwrap_or_else(|| Err(out_of_time("read")))
+        Op::attempt(|| {
+            let (context, ledger) = self.parts()?;
+            let (context, ledger) = (context.clone(), ledger.clone());
+            let runtime = context.runtime().clone();
+            Ok(Op::new(&runtime, move |deadline| async move {
+                let looked = deadline.run(look(context, ledger, deadline.retry())).await;
+                looked.unwrap_or_else(|| Err(out_of_time("read")))
+            }))
         })
     }
 
-    fn parts(&self) -> Result<(&Arc<Core>, &Arc<Ledger<CounterFormat>>)> {
-        let (core, path) = self.checked()?;
+    fn parts(&self) -> Result<(&Arc<Context>, &Arc<Ledger<CounterFormat>>)> {
+        let (context, path) = self.checked()?;
         let ledger = self.ledger.get_or_init(|| match self.exactly_once {
-            true => core.shared::<Ledgers<CounterFormat>>().ledger(path, &self.format),
-            false => core.shared::<Ledgers<CounterFormat>>().ledger_without_dedupe(path, &self.format),
+            true => context.shared::<Ledgers<CounterFormat>>().ledger(path, &self.format),
+            false => context.shared::<Ledgers<CounterFormat>>().ledger_without_dedupe(path, &self.format),
         });
-        Ok((core, ledger))
+        Ok((context, ledger))
     }
 
-    fn checked(&self) -> Result<(&Arc<Core>, &ZnodePath)> {
-        let core = self.core.get()?;
+    fn checked(&self) -> Result<(&Arc<Context>, &ZnodePath)> {
+        let context = self.context.get()?;
         let path = self.path.as_ref().map_err(Clone::clone)?;
-        self.terms.check(self.format)?;
-        Ok((core, path))
+        self.bounds.check(self.format)?;
+        Ok((context, path))
     }
 }

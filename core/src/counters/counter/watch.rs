@@ -15,11 +15,11 @@ use futures_util::future::join;
 use futures_util::{FutureExt, Stream, stream};
 
 use super::{Counter, CounterFormat};
-use crate::context::Core;
+use crate::context::Context;
 use crate::error::{Error, ErrorCode, Result};
-use crate::op::Deadline;
 use crate::op::Op;
 use crate::op::deadline::ONE_ANSWER;
+use crate::op::{Deadline, Retry};
 use crate::path::ZnodePath;
 use crate::runtime::ProcessBound;
 use crate::session::{Fault, Link, Refusal, Watch};
@@ -29,18 +29,18 @@ use crate::session::{Fault, Link, Refusal, Watch};
 /// It has at most one watch on the server, which goes when this is dropped.
 pub struct CounterWatch {
     counter: Counter,
-    eye: ProcessBound<Arc<Eye>>,
+    watcher: ProcessBound<Arc<Watcher>>,
 }
 
 #[derive(Default)]
-struct Eye {
-    sight: tokio::sync::Mutex<Sight>,
+struct Watcher {
+    last_read: tokio::sync::Mutex<LastRead>,
     taken: parking_lot::Mutex<Option<Result<i64>>>,
 }
 
 /// Whom the eye is on.
-struct Subject {
-    core: Arc<Core>,
+struct Target {
+    context: Arc<Context>,
     path: ZnodePath,
     format: CounterFormat,
     default: i64,
@@ -48,7 +48,7 @@ struct Subject {
 
 /// What is known of the node.
 #[derive(Default)]
-struct Sight {
+struct LastRead {
     seen: Option<Seen>,
     /// The connection over which it was read last. What that one tells from then on does not lag behind.
     link: Weak<Link>,
@@ -63,7 +63,7 @@ struct Seen {
 
 impl CounterWatch {
     pub(super) fn new(counter: Counter) -> CounterWatch {
-        CounterWatch { counter, eye: ProcessBound::new(Arc::default()) }
+        CounterWatch { counter, watcher: ProcessBound::new(Arc::default()) }
     }
 
     /// The counter's node, below the client's chroot.
@@ -94,16 +94,17 @@ impl CounterWatch {
     /// # Ok(()) }
     /// ```
     pub fn next(&self) -> Op<i64> {
-        let (subject, eye) = match self.subject().and_then(|subject| Ok((subject, self.eye.get()?))) {
-            Ok((subject, eye)) => (subject, eye.clone()),
-            Err(error) => return Op::failed(error),
-        };
-        let (runtime, taker) = (subject.core.runtime().clone(), eye.clone());
-        let follow = move |deadline: Deadline| async move {
-            let followed = async { eye.sight.lock().await.next(&subject, &eye, deadline.is_once()).await };
-            deadline.once_within(ONE_ANSWER).run(followed).await.unwrap_or_else(|| Err(unchanged()))
-        };
-        Op::new(&runtime, follow).witnessed(move |outcome, _| taker.take(outcome))
+        Op::attempt(|| {
+            let (target, watcher) = self.target().and_then(|target| Ok((target, self.watcher.get()?)))?;
+            let (target, watcher) = (target, watcher.clone());
+            let (runtime, taker) = (target.context.runtime().clone(), watcher.clone());
+            let follow = move |deadline: Deadline| async move {
+                let followed =
+                    async { watcher.last_read.lock().await.next(&target, &watcher, deadline.retry()).await };
+                deadline.once_within(ONE_ANSWER).run(followed).await.unwrap_or_else(|| Err(unchanged()))
+            };
+            Ok(Op::new(&runtime, follow).witnessed(move |outcome, _| taker.take(outcome)))
+        })
     }
 
     /// One value after another, to the first error that does not pass.
@@ -116,10 +117,10 @@ impl CounterWatch {
         })
     }
 
-    fn subject(&self) -> Result<Subject> {
-        let (core, path) = self.counter.checked()?;
-        let Counter { format, terms, .. } = self.counter;
-        Ok(Subject { core: core.clone(), path: path.clone(), format, default: terms.default })
+    fn target(&self) -> Result<Target> {
+        let (context, path) = self.counter.checked()?;
+        let Counter { format, bounds, .. } = self.counter;
+        Ok(Target { context: context.clone(), path: path.clone(), format, default: bounds.default })
     }
 }
 
@@ -129,7 +130,7 @@ impl fmt::Debug for CounterWatch {
     }
 }
 
-impl Eye {
+impl Watcher {
     fn take(&self, outcome: &Result<i64>) {
         let of_the_node = match outcome {
             Ok(_) => true,
@@ -150,8 +151,8 @@ impl Eye {
     }
 }
 
-impl Sight {
-    async fn next(&mut self, subject: &Subject, eye: &Eye, once: bool) -> Result<i64> {
+impl LastRead {
+    async fn next(&mut self, target: &Target, watcher: &Watcher, retry: Retry) -> Result<i64> {
         loop {
             let fired = |seen: &mut Seen| seen.watch.wait().now_or_never().is_some();
             if self.seen.as_mut().is_some_and(fired) {
@@ -159,13 +160,13 @@ impl Sight {
             }
             let seen = match self.seen.take() {
                 Some(seen) => seen,
-                None => self.look(subject).await?,
+                None => self.look(target).await?,
             };
             let seen = self.seen.insert(seen);
-            if !eye.has_taken(&seen.value) {
+            if !watcher.has_taken(&seen.value) {
                 return seen.value.clone();
             }
-            if once {
+            if retry.is_never() {
                 return Err(unchanged());
             }
             seen.watch.wait().await;
@@ -174,20 +175,20 @@ impl Sight {
     }
 
     /// What the node says now, watched from then on.
-    async fn look(&mut self, subject: &Subject) -> Result<Seen> {
-        let path = subject.path.as_str();
+    async fn look(&mut self, target: &Target) -> Result<Seen> {
+        let path = target.path.as_str();
         loop {
-            let session = subject.core.session(false).await?;
+            let session = target.context.session(Retry::UntilDone).await?;
             let Ok(link) = session.link().await else { continue };
             match self.watched(&link, path).await {
                 Ok((data, watch)) => {
-                    let value = data.map_or(Ok(None), |data| subject.format.decode(path, &data));
-                    let value = value.map(|value| value.unwrap_or(subject.default));
+                    let value = data.map_or(Ok(None), |data| target.format.decode(path, &data));
+                    let value = value.map(|value| value.unwrap_or(target.default));
                     return Ok(Seen { value, watch });
                 }
                 // It was made between two requests.
                 Err(Fault::Refused(Refusal::NodeExists)) | Err(Fault::Gone) => {}
-                Err(Fault::Unknown) => session.past(&link).await,
+                Err(Fault::Unknown) => session.wait_reconnect(&link).await,
                 Err(fault) => return Err(fault.into_error(&format!("watching counter {path}"))),
             }
         }

@@ -11,7 +11,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::sleep;
 
 use super::stripe::Stripe;
-use crate::context::{Core, PerClient, SharedContext};
+use crate::context::{Context, PerClient, SharedContext};
 use crate::error::{Error, ErrorCode, Result};
 use crate::op::Answer;
 use crate::path::ZnodePath;
@@ -33,10 +33,10 @@ struct ByPath {
 }
 
 impl PerClient for Adders {
-    fn for_client(core: &Core) -> Adders {
+    fn for_client(context: &Context) -> Adders {
         let shared = Arc::<Mutex<ByPath>>::default();
         let closing = shared.clone();
-        let in_time = core.before_close(move || close(closing.clone()));
+        let in_time = context.before_close(move || close(closing.clone()));
         shared.lock().closed = !in_time;
         Adders { shared }
     }
@@ -65,7 +65,7 @@ async fn close(shared: Arc<Mutex<ByPath>>) -> Result<()> {
 #[derive(Debug)]
 pub(super) struct Adder {
     pub(super) path: ZnodePath,
-    desk: Mutex<Desk>,
+    pending_work: Mutex<Pending>,
     /// Something is due sooner.
     stir: Notify,
     /// The names of the stripes as last seen.
@@ -73,7 +73,7 @@ pub(super) struct Adder {
 }
 
 #[derive(Debug, Default)]
-struct Desk {
+struct Pending {
     /// The sum of what was added and not taken by a write. While it is not 0 the task runs.
     pending: i128,
     /// When the task writes next. `None`: when something happens.
@@ -107,8 +107,8 @@ enum Next {
 
 impl Adder {
     fn new(path: &ZnodePath, closed: bool) -> Arc<Adder> {
-        let desk = Mutex::new(Desk { closed, ..Desk::default() });
-        Arc::new(Adder { path: path.clone(), desk, stir: Notify::new(), stripes: Mutex::default() })
+        let pending_work = Mutex::new(Pending { closed, ..Pending::default() });
+        Arc::new(Adder { path: path.clone(), pending_work, stir: Notify::new(), stripes: Mutex::default() })
     }
 
     pub(super) fn path(&self) -> &str {
@@ -121,45 +121,46 @@ impl Adder {
     }
 
     pub(super) fn add(self: &Arc<Self>, client: &SharedContext, n: i64, within: Duration) -> Result<()> {
-        let core = client.get()?;
-        let mut desk = self.desk.lock();
-        if desk.closed {
+        let context = client.get()?;
+        let mut pending_work = self.pending_work.lock();
+        if pending_work.closed {
             return Err(Error::closed());
         }
-        let sum = desk.pending + i128::from(n);
+        let sum = pending_work.pending + i128::from(n);
         if i64::try_from(sum).is_err() {
-            let message = format!("adding {n} to {} that wait to be written leaves 64 bits", desk.pending);
+            let message =
+                format!("adding {n} to {} that wait to be written leaves 64 bits", pending_work.pending);
             return Err(Error::new(ErrorCode::Overflow, message));
         }
-        desk.pending = sum;
+        pending_work.pending = sum;
         let due = Instant::now().checked_add(within);
-        if desk.running {
-            self.make_due(&mut desk, due);
+        if pending_work.running {
+            self.make_due(&mut pending_work, due);
         } else if sum != 0 {
-            (desk.running, desk.due) = (true, due);
-            let _detached = core.spawn(self.clone().run(core.clone(), Arc::downgrade(client)));
+            (pending_work.running, pending_work.due) = (true, due);
+            let _detached = context.spawn(self.clone().run(context.clone(), Arc::downgrade(client)));
         }
         Ok(())
     }
 
     /// Whether everything has been written and told.
     pub(super) fn is_idle(&self) -> bool {
-        let desk = self.desk.lock();
-        !desk.running && desk.untold.is_none()
+        let pending_work = self.pending_work.lock();
+        !pending_work.running && pending_work.untold.is_none()
     }
 
     /// Has everything written; the answer comes when it is.
     pub(super) fn flush(&self) -> Answer<()> {
         let (sender, answer) = oneshot::channel();
-        let mut desk = self.desk.lock();
-        let outcome = match desk.untold.take() {
+        let mut pending_work = self.pending_work.lock();
+        let outcome = match pending_work.untold.take() {
             Some(error) => Err(error),
-            None if desk.running => {
-                desk.waiting.push(sender);
-                self.make_due(&mut desk, Some(Instant::now()));
+            None if pending_work.running => {
+                pending_work.waiting.push(sender);
+                self.make_due(&mut pending_work, Some(Instant::now()));
                 return answer;
             }
-            None if desk.closed => Err(Error::closed()),
+            None if pending_work.closed => Err(Error::closed()),
             None => Ok(()),
         };
         drop(sender.send(outcome));
@@ -168,36 +169,36 @@ impl Adder {
 
     /// Takes no more adds. The answer, if there is something to be written or told.
     fn close(&self) -> Option<Answer<()>> {
-        self.desk.lock().closed = true;
+        self.pending_work.lock().closed = true;
         (!self.is_idle()).then(|| self.flush())
     }
 
     /// Has everything written now, for nobody who waits.
     pub(super) fn hasten(&self) {
-        let mut desk = self.desk.lock();
-        if desk.running {
-            self.make_due(&mut desk, Some(Instant::now()));
+        let mut pending_work = self.pending_work.lock();
+        if pending_work.running {
+            self.make_due(&mut pending_work, Some(Instant::now()));
         }
     }
 
     /// Whether the stripe of this name is being written.
     pub(super) fn is_writing(&self, name: &str) -> bool {
-        self.desk.lock().writing.as_deref() == Some(name)
+        self.pending_work.lock().writing.as_deref() == Some(name)
     }
 
     pub(super) fn set_writing(&self, name: &str) {
-        self.desk.lock().writing = Some(name.to_owned());
+        self.pending_work.lock().writing = Some(name.to_owned());
     }
 
-    fn make_due(&self, desk: &mut Desk, at: Option<Instant>) {
-        if at.is_some_and(|at| desk.due.is_none_or(|due| at < due)) {
-            desk.due = at;
+    fn make_due(&self, pending_work: &mut Pending, at: Option<Instant>) {
+        if at.is_some_and(|at| pending_work.due.is_none_or(|due| at < due)) {
+            pending_work.due = at;
             self.stir.notify_one();
         }
     }
 
     /// The task: write after write until nothing is waiting. It keeps the client open.
-    async fn run(self: Arc<Self>, core: Arc<Core>, client: Weak<ProcessBound<Arc<Core>>>) {
+    async fn run(self: Arc<Self>, context: Arc<Context>, client: Weak<ProcessBound<Arc<Context>>>) {
         loop {
             let mut batch = match self.next() {
                 Next::Write(batch) => batch,
@@ -217,29 +218,29 @@ impl Adder {
                 Next::End => return,
             };
             let outcome = tokio::select! {
-                outcome = self.write(&core, &mut batch) => outcome,
-                () = forsaken(&core, &client) => Err(Error::closed()),
+                outcome = self.write(&context, &mut batch) => outcome,
+                () = forsaken(&context, &client) => Err(Error::closed()),
             };
             self.conclude(batch, outcome);
         }
     }
 
     fn next(&self) -> Next {
-        let mut desk = self.desk.lock();
-        if desk.pending == 0 && desk.waiting.is_empty() {
-            (desk.running, desk.due) = (false, None);
+        let mut pending_work = self.pending_work.lock();
+        if pending_work.pending == 0 && pending_work.waiting.is_empty() {
+            (pending_work.running, pending_work.due) = (false, None);
             return Next::End;
         }
-        if desk.due.is_none_or(|due| due > Instant::now()) {
-            return Next::WaitUntil(desk.due);
+        if pending_work.due.is_none_or(|due| due > Instant::now()) {
+            return Next::WaitUntil(pending_work.due);
         }
         // More than that is pending when a write that failed has given back what it took.
-        let delta = desk.pending.clamp(i64::MIN.into(), i64::MAX.into());
-        desk.pending -= delta;
-        let (stripe, mut waiting) = (desk.stripe.take(), Vec::new());
-        if desk.pending == 0 {
-            desk.due = None;
-            waiting.append(&mut desk.waiting);
+        let delta = pending_work.pending.clamp(i64::MIN.into(), i64::MAX.into());
+        pending_work.pending -= delta;
+        let (stripe, mut waiting) = (pending_work.stripe.take(), Vec::new());
+        if pending_work.pending == 0 {
+            pending_work.due = None;
+            waiting.append(&mut pending_work.waiting);
         }
         Next::Write(Batch { delta: delta as i64, stripe, waiting })
     }
@@ -247,20 +248,20 @@ impl Adder {
     /// Takes note of what became of a write, and tells who waits.
     fn conclude(&self, batch: Batch, outcome: Result<()>) {
         let Batch { delta, stripe, mut waiting } = batch;
-        let mut desk = self.desk.lock();
-        desk.stripe = stripe;
-        desk.writing = None;
+        let mut pending_work = self.pending_work.lock();
+        pending_work.stripe = stripe;
+        pending_work.writing = None;
         let code = outcome.as_ref().err().map(Error::code);
         match code {
             None => {}
-            Some(ErrorCode::Indeterminate) => waiting.append(&mut desk.waiting),
+            Some(ErrorCode::Indeterminate) => waiting.append(&mut pending_work.waiting),
             Some(ErrorCode::Closed) => {
-                (desk.closed, desk.pending) = (true, 0);
-                waiting.append(&mut desk.waiting);
+                (pending_work.closed, pending_work.pending) = (true, 0);
+                waiting.append(&mut pending_work.waiting);
             }
             Some(_) => {
-                desk.pending += i128::from(delta);
-                self.make_due(&mut desk, Some(Instant::now() + RETRY));
+                pending_work.pending += i128::from(delta);
+                self.make_due(&mut pending_work, Some(Instant::now() + RETRY));
             }
         }
         if let Err(error) = &outcome {
@@ -268,16 +269,16 @@ impl Adder {
         }
         let told = waiting.into_iter().filter_map(|caller| caller.send(outcome.clone()).ok()).count();
         if let (Err(error), Some(ErrorCode::Indeterminate), 0) = (outcome, code, told) {
-            desk.untold = Some(error);
+            pending_work.untold = Some(error);
         }
     }
 }
 
 /// Waits until nothing of the client has been in anybody's hands for a session timeout at least.
-async fn forsaken(core: &Core, client: &Weak<ProcessBound<Arc<Core>>>) {
+async fn forsaken(context: &Context, client: &Weak<ProcessBound<Arc<Context>>>) {
     let mut alone = false;
     loop {
-        sleep(core.options().session_timeout).await;
+        sleep(context.options().session_timeout).await;
         if alone {
             return;
         }

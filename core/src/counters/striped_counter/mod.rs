@@ -23,7 +23,7 @@ mod sum;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::context::{Core, SharedContext};
+use crate::context::{Context, SharedContext};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ledger::out_of_time;
 use crate::op::Op;
@@ -69,13 +69,13 @@ pub struct StripedCounter {
 /// What clones of a striped counter share.
 #[derive(Debug)]
 struct Handle {
-    core: SharedContext,
+    context: SharedContext,
     adder: Result<Arc<Adder>>,
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        if let (Ok(_), Ok(adder)) = (self.core.get(), &self.adder) {
+        if let (Ok(_), Ok(adder)) = (self.context.get(), &self.adder) {
             adder.hasten();
         }
     }
@@ -84,9 +84,9 @@ impl Drop for Handle {
 const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
 
 impl StripedCounter {
-    pub(crate) fn new(core: SharedContext, path: Result<ZnodePath>) -> StripedCounter {
-        let adder = core.get().and_then(|core| Ok(core.shared::<Adders>().adder(&path?)));
-        StripedCounter { handle: Arc::new(Handle { core, adder }), flush_interval: FLUSH_INTERVAL }
+    pub(crate) fn new(context: SharedContext, path: Result<ZnodePath>) -> StripedCounter {
+        let adder = context.get().and_then(|context| Ok(context.shared::<Adders>().adder(&path?)));
+        StripedCounter { handle: Arc::new(Handle { context, adder }), flush_interval: FLUSH_INTERVAL }
     }
 
     /// How long an add may wait to be written. Default 100 ms. Zero has it written at once; adds that come in while a write is
@@ -102,7 +102,7 @@ impl StripedCounter {
     /// # Errors
     /// `INVALID_ARGUMENT` when the path given was none, `FORKED` in a child of fork(); every operation fails with it too.
     pub fn path(&self) -> Result<&str> {
-        self.handle.core.get()?;
+        self.handle.context.get()?;
         self.handle.adder.as_ref().map(|adder| adder.path()).map_err(Clone::clone)
     }
 
@@ -114,7 +114,7 @@ impl StripedCounter {
     /// # Errors
     /// `OVERFLOW` when what is waiting to be written would leave 64 bits: nothing is added. `CLOSED`, `FORKED`.
     pub fn add(&self, n: i64) -> Result<()> {
-        self.parts()?.1.add(&self.handle.core, n, self.flush_interval)
+        self.parts()?.1.add(&self.handle.context, n, self.flush_interval)
     }
 
     /// Has everything written that this client has added so far, and waits for the server's acknowledgement. One round trip; none
@@ -131,21 +131,20 @@ impl StripedCounter {
     /// # Cancel safety
     /// Safe: a cancelled flush goes on in the background.
     pub fn flush(&self) -> Op<()> {
-        let (core, adder) = match self.parts() {
-            Ok(parts) => parts,
-            Err(error) => return Op::failed(error),
-        };
-        let runtime = core.runtime().clone();
-        Op::new(&runtime, move |deadline| async move {
-            if deadline.is_once() && !adder.is_idle() {
-                core.connected_now()?;
-            }
-            let bounded = deadline.once_within(core.options().session_timeout);
-            let flushed = bounded.run(adder.flush()).await.ok_or_else(|| {
-                let message = "not flushed in time; what was added is still waiting to be written";
-                Error::new(ErrorCode::Timeout, message)
-            })?;
-            flushed.unwrap_or_else(|_| Err(Error::internal("a flush was dropped unanswered")))
+        Op::attempt(|| {
+            let (context, adder) = self.parts()?;
+            let runtime = context.runtime().clone();
+            Ok(Op::new(&runtime, move |deadline| async move {
+                if deadline.is_once() && !adder.is_idle() {
+                    context.connected_now()?;
+                }
+                let bounded = deadline.once_within(context.options().session_timeout);
+                let flushed = bounded.run(adder.flush()).await.ok_or_else(|| {
+                    let message = "not flushed in time; what was added is still waiting to be written";
+                    Error::new(ErrorCode::Timeout, message)
+                })?;
+                flushed.unwrap_or_else(|_| Err(Error::internal("a flush was dropped unanswered")))
+            }))
         })
     }
 
@@ -162,29 +161,30 @@ impl StripedCounter {
     /// # Cancel safety
     /// Safe: it only reads, and folds all or nothing.
     pub fn sum(&self) -> Op<i64> {
-        let (core, adder) = match self.parts() {
-            Ok(parts) => parts,
-            Err(error) => return Op::failed(error),
-        };
-        let runtime = core.runtime().clone();
-        Op::new(&runtime, move |deadline| async move {
-            let once = deadline.is_once();
-            let deadline = deadline.once_within(core.options().session_timeout);
-            let snapshot =
-                deadline.run(adder.read(&core, once)).await.unwrap_or_else(|| Err(out_of_time("read")))?;
-            if adder.leaves_a_fold(&snapshot)
-                && let Some(folding) = core.spawn(adder.clone().fold(core.clone()))
-            {
-                // The sum is known. Whoever has no time to wait for the fold has it done in the background.
-                let _folded = deadline.run(folding).await;
-            }
-            snapshot.total()
+        Op::attempt(|| {
+            let (context, adder) = self.parts()?;
+            let runtime = context.runtime().clone();
+            Ok(Op::new(&runtime, move |deadline| async move {
+                let retry = deadline.retry();
+                let deadline = deadline.once_within(context.options().session_timeout);
+                let snapshot = deadline
+                    .run(adder.read(&context, retry))
+                    .await
+                    .unwrap_or_else(|| Err(out_of_time("read")))?;
+                if adder.leaves_a_fold(&snapshot)
+                    && let Some(folding) = context.spawn(adder.clone().fold(context.clone()))
+                {
+                    // The sum is known. Whoever has no time to wait for the fold has it done in the background.
+                    let _folded = deadline.run(folding).await;
+                }
+                snapshot.total()
+            }))
         })
     }
 
-    fn parts(&self) -> Result<(Arc<Core>, Arc<Adder>)> {
-        let core = self.handle.core.get()?;
+    fn parts(&self) -> Result<(Arc<Context>, Arc<Adder>)> {
+        let context = self.handle.context.get()?;
         let adder = self.handle.adder.as_ref().map_err(Clone::clone)?;
-        Ok((core.clone(), adder.clone()))
+        Ok((context.clone(), adder.clone()))
     }
 }

@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use super::adder::{Adder, Batch};
 use super::sum::Snapshot;
-use crate::context::Core;
+use crate::context::Context;
 use crate::counters::counter::CounterFormat;
 use crate::error::{Error, ErrorCode, Result};
+use crate::op::Retry;
 use crate::path::ZnodePath;
 use crate::session::parents::{Trouble, make_parents};
 use crate::session::{Fault, Link, MultiFault, NodeMode, Refusal, Session, Write, Written};
@@ -30,21 +31,21 @@ pub(super) struct Stripe {
 }
 
 /// What became of a write.
-enum Fate {
+enum WriteOutcome {
     Applied(i32),
     NotApplied,
 }
 
 impl Adder {
     /// Adds a batch to the stripe of the session of the hour. Of the errors only `INDETERMINATE` leaves open whether it was.
-    pub(super) async fn write(self: &Arc<Self>, core: &Arc<Core>, batch: &mut Batch) -> Result<()> {
+    pub(super) async fn write(self: &Arc<Self>, context: &Arc<Context>, batch: &mut Batch) -> Result<()> {
         // A batch of nothing is that of somebody who waits for what has just been written.
         while batch.delta != 0 {
-            let session = core.session(false).await?;
+            let session = context.session(Retry::UntilDone).await?;
             let Ok(link) = session.link().await else { continue };
             let stripe = match batch.stripe.take().filter(|stripe| stripe.session == session.id()) {
                 Some(stripe) => batch.stripe.insert(stripe),
-                None => match self.make_stripe(core, &session, &link).await {
+                None => match self.make_stripe(context, &session, &link).await {
                     Ok(Some(stripe)) => batch.stripe.insert(stripe),
                     Ok(None) => continue,
                     Err(trouble) => {
@@ -60,13 +61,13 @@ impl Adder {
             self.set_writing(&stripe.name);
             let (path, data) = (stripe.path.as_str(), value.to_be_bytes());
             let write = Write::Set { path, data: &data, version: Some(stripe.version) };
-            let fate = match link.multi(&[write]).await {
-                Ok(written) => Fate::Applied(version_of(&written, stripe.version)),
+            let outcome_of = match link.multi(&[write]).await {
+                Ok(written) => WriteOutcome::Applied(version_of(&written, stripe.version)),
                 Err(MultiFault { fault: Fault::Unknown, .. }) => {
-                    session.past(&link).await;
-                    self.fate(core, stripe, &data).await?
+                    session.wait_reconnect(&link).await;
+                    self.outcome_of(context, stripe, &data).await?
                 }
-                Err(MultiFault { fault: Fault::Gone, .. }) => Fate::NotApplied,
+                Err(MultiFault { fault: Fault::Gone, .. }) => WriteOutcome::NotApplied,
                 // Somebody deleted or wrote it by hand.
                 Err(MultiFault { fault: Fault::Refused(Refusal::NoNode | Refusal::BadVersion), .. }) => {
                     batch.stripe = None;
@@ -74,7 +75,7 @@ impl Adder {
                 }
                 Err(refused) => return Err(refused.fault.into_error(&self.name())),
             };
-            if let Fate::Applied(version) = fate {
+            if let WriteOutcome::Applied(version) = outcome_of {
                 (stripe.value, stripe.version) = (value, version);
                 return Ok(());
             }
@@ -83,7 +84,7 @@ impl Adder {
     }
 
     /// Steps 3 and 4: what became of the write of `data`, after its connection was lost.
-    async fn fate(&self, core: &Core, stripe: &Stripe, data: &[u8]) -> Result<Fate> {
+    async fn outcome_of(&self, context: &Context, stripe: &Stripe, data: &[u8]) -> Result<WriteOutcome> {
         let unknown = || {
             let name = self.name();
             let message = format!(
@@ -92,12 +93,12 @@ impl Adder {
             Error::new(ErrorCode::Indeterminate, message)
         };
         loop {
-            let session = core.session(false).await.map_err(|_| unknown())?;
-            let Ok(link) = session.settled(stripe.path.as_str()).await else { continue };
+            let session = context.session(Retry::UntilDone).await.map_err(|_| unknown())?;
+            let Ok(link) = session.sync_link(stripe.path.as_str()).await else { continue };
             match link.get(stripe.path.as_str()).await {
-                Ok(entry) if entry.data == data => return Ok(Fate::Applied(entry.version)),
-                Ok(entry) if entry.version == stripe.version => return Ok(Fate::NotApplied),
-                Err(Fault::Unknown) => session.past(&link).await,
+                Ok(entry) if entry.data == data => return Ok(WriteOutcome::Applied(entry.version)),
+                Ok(entry) if entry.version == stripe.version => return Ok(WriteOutcome::NotApplied),
+                Err(Fault::Unknown) => session.wait_reconnect(&link).await,
                 Err(Fault::Gone) => {}
                 _ => return Err(unknown()),
             }
@@ -108,7 +109,7 @@ impl Adder {
     /// made all the same does no harm.
     async fn make_stripe(
         self: &Arc<Self>,
-        core: &Arc<Core>,
+        context: &Arc<Context>,
         session: &Session,
         link: &Link,
     ) -> Result<Option<Stripe>, Trouble> {
@@ -130,7 +131,7 @@ impl Adder {
             Err(fault) => return Err(Trouble::Fault(fault.fault)),
         }
         if self.leaves_a_fold(&snapshot) {
-            let _detached = core.spawn(self.clone().fold(core.clone()));
+            let _detached = context.spawn(self.clone().fold(context.clone()));
         }
         Ok(Some(Stripe { session: session.id(), name, path, value: 0, version: 0 }))
     }
@@ -161,7 +162,7 @@ impl Adder {
     /// Waits out what a new connection or session mends. The others are the caller's errors.
     pub(super) async fn overcome(&self, session: &Session, link: &Arc<Link>, trouble: Trouble) -> Result<()> {
         match trouble {
-            Trouble::Fault(Fault::Unknown) => session.past(link).await,
+            Trouble::Fault(Fault::Unknown) => session.wait_reconnect(link).await,
             Trouble::Fault(Fault::Gone) => {}
             Trouble::Fault(refused) => return Err(refused.into_error(&self.name())),
             Trouble::Refused(error) => return Err(error),

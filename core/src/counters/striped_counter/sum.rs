@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use super::adder::Adder;
 use super::stripe::PREFIX;
-use crate::context::Core;
+use crate::context::Context;
 use crate::counters::counter::CounterFormat;
 use crate::error::{Error, ErrorCode, Result};
+use crate::op::Retry;
 use crate::session::parents::Trouble;
 use crate::session::{Entry, Fault, Found, Link, Read, Refusal, Write};
 
@@ -52,13 +53,13 @@ impl Snapshot {
 
 impl Adder {
     /// The counter as it is now, over as many connections and sessions as it takes; with `once` over the one there is.
-    pub(super) async fn read(&self, core: &Core, once: bool) -> Result<Snapshot> {
+    pub(super) async fn read(&self, context: &Context, retry: Retry) -> Result<Snapshot> {
         loop {
-            let session = core.session(once).await?;
+            let session = context.session(retry).await?;
             let Ok(link) = session.link().await else { continue };
             match self.look(&link).await {
                 Ok(snapshot) => return Ok(snapshot),
-                Err(Trouble::Fault(Fault::Unknown)) if once => {
+                Err(Trouble::Fault(Fault::Unknown)) if retry.is_never() => {
                     let message = "the connection was lost before the answer";
                     return Err(Error::new(ErrorCode::ConnectionLost, message));
                 }
@@ -105,9 +106,9 @@ impl Adder {
     }
 
     /// Step 6, as far as it goes: what it cannot fold now is for whoever looks next.
-    pub(super) async fn fold(self: Arc<Self>, core: Arc<Core>) {
+    pub(super) async fn fold(self: Arc<Self>, context: Arc<Context>) {
         for _ in 0..ROUNDS {
-            let Ok(session) = core.connected_now() else { return };
+            let Ok(session) = context.connected_now() else { return };
             let Ok(link) = session.link().await else { return };
             let Ok(snapshot) = self.look(&link).await else { return };
             let Some(fold) = self.fold_of(&snapshot) else { return };

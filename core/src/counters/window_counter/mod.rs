@@ -9,11 +9,11 @@ mod events;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::context::{Core, SharedContext};
+use crate::context::{Context, SharedContext};
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Ledgers, out_of_time};
-use crate::op::Deadline;
 use crate::op::Op;
+use crate::op::{Deadline, Retry};
 use crate::path::ZnodePath;
 
 use events::Change;
@@ -51,19 +51,19 @@ pub(crate) use events::Window;
 /// ```
 #[derive(Clone, Debug)]
 pub struct WindowCounter {
-    core: SharedContext,
+    context: SharedContext,
     node: Result<(ZnodePath, Window)>,
 }
 
 impl WindowCounter {
     pub(crate) fn new(
-        core: SharedContext,
+        context: SharedContext,
         path: Result<ZnodePath>,
         window: Duration,
         buckets: u32,
     ) -> WindowCounter {
         let node = path.and_then(|path| Ok((path, Window::new(window, buckets)?)));
-        WindowCounter { core, node }
+        WindowCounter { context, node }
     }
 
     /// The counter's node, below the client's chroot.
@@ -72,7 +72,7 @@ impl WindowCounter {
     /// `INVALID_ARGUMENT` when the path, the window or the buckets given cannot be, `FORKED` in a child of fork(); every
     /// operation fails with it too.
     pub fn path(&self) -> Result<&str> {
-        self.core.get()?;
+        self.context.get()?;
         self.node.as_ref().map(|(path, _)| path.as_str()).map_err(Clone::clone)
     }
 
@@ -90,13 +90,12 @@ impl WindowCounter {
     /// # Cancel safety
     /// Not safe: a cancelled add may be recorded or not.
     pub fn add(&self, n: u64) -> Op<u64> {
-        let (core, ledger, _) = match self.parts() {
-            Ok(parts) => parts,
-            Err(error) => return Op::failed(error),
-        };
-        let runtime = core.runtime().clone();
-        Op::starting(&runtime, move |deadline| {
-            ledger.request(&core, deadline, Change::Add(n), |caller| caller)
+        Op::attempt(|| {
+            let (context, ledger, _) = self.parts()?;
+            let runtime = context.runtime().clone();
+            Ok(Op::starting(&runtime, move |deadline| {
+                ledger.request(&context, deadline, Change::Add(n), |caller| caller)
+            }))
         })
     }
 
@@ -111,35 +110,39 @@ impl WindowCounter {
     /// # Cancel safety
     /// Safe: it changes nothing.
     pub fn count(&self) -> Op<u64> {
-        let (core, ledger, window) = match self.parts() {
-            Ok(parts) => parts,
-            Err(error) => return Op::failed(error),
-        };
-        let runtime = core.runtime().clone();
-        Op::new(&runtime, move |deadline| async move {
-            let bounded = deadline.once_within(core.options().session_timeout);
-            let count = count(&core, &ledger, &window, deadline.is_once());
-            bounded.run(count).await.unwrap_or_else(|| Err(out_of_time("read")))
+        Op::attempt(|| {
+            let (context, ledger, window) = self.parts()?;
+            let runtime = context.runtime().clone();
+            Ok(Op::new(&runtime, move |deadline| async move {
+                let bounded = deadline.once_within(context.options().session_timeout);
+                let count = count(&context, &ledger, &window, deadline.retry());
+                bounded.run(count).await.unwrap_or_else(|| Err(out_of_time("read")))
+            }))
         })
     }
 
-    fn parts(&self) -> Result<(Arc<Core>, Arc<Ledger<Window>>, Window)> {
-        let core = self.core.get()?;
+    fn parts(&self) -> Result<(Arc<Context>, Arc<Ledger<Window>>, Window)> {
+        let context = self.context.get()?;
         let (path, window) = self.node.as_ref().map_err(Clone::clone)?;
-        Ok((core.clone(), core.shared::<Ledgers<Window>>().ledger(path, window), window.clone()))
+        Ok((context.clone(), context.shared::<Ledgers<Window>>().ledger(path, window), window.clone()))
     }
 }
 
-async fn count(core: &Arc<Core>, ledger: &Arc<Ledger<Window>>, window: &Window, once: bool) -> Result<u64> {
-    let events = ledger.read(core, once).await?;
+async fn count(
+    context: &Arc<Context>,
+    ledger: &Arc<Ledger<Window>>,
+    window: &Window,
+    retry: Retry,
+) -> Result<u64> {
+    let events = ledger.read(context, retry).await?;
     if events.is_empty() {
         return Ok(0);
     }
-    let session = core.session(once).await?;
-    if let Some(now) = core.server_time(&session) {
+    let session = context.session(retry).await?;
+    if let Some(now) = context.server_time(&session) {
         return Ok(window.count(&events, now));
     }
     // The ledger learns the time before it looks at what is asked for.
-    let answer = ledger.request(core, Deadline::Never, Change::Count, |caller| caller)?;
+    let answer = ledger.request(context, Deadline::Never, Change::Count, |caller| caller)?;
     answer.await.unwrap_or_else(|_| Err(Error::internal("a count was dropped unanswered")))
 }

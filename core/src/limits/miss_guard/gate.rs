@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, watch};
 
-use super::key::Sight;
+use super::key::LastRead;
 
 /// The gates of the keys that are wanted right now.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ struct Gate {
     passes: usize,
     turn: Arc<AsyncMutex<()>>,
     /// The latest sight of the key's node.
-    sights: Arc<watch::Sender<Option<Sight>>>,
+    reads: Arc<watch::Sender<Option<LastRead>>>,
 }
 
 /// The turn of one among the tasks of this process. Given on when dropped.
@@ -30,11 +30,11 @@ impl Gates {
     /// Joins those who want the key of this node.
     pub(super) fn enter(self: &Arc<Self>, node: &str) -> Pass {
         let mut gates = self.gates.lock();
-        let make = || Gate { passes: 0, turn: Arc::default(), sights: Arc::new(watch::Sender::new(None)) };
+        let make = || Gate { passes: 0, turn: Arc::default(), reads: Arc::new(watch::Sender::new(None)) };
         let gate = gates.entry(node.to_owned()).or_insert_with(make);
         gate.passes += 1;
-        let (turn, sights) = (gate.turn.clone(), gate.sights.clone());
-        Pass { gates: self.clone(), node: node.to_owned(), turn, sights }
+        let (turn, reads) = (gate.turn.clone(), gate.reads.clone());
+        Pass { gates: self.clone(), node: node.to_owned(), turn, reads }
     }
 }
 
@@ -44,17 +44,17 @@ pub(super) struct Pass {
     gates: Arc<Gates>,
     node: String,
     turn: Arc<AsyncMutex<()>>,
-    sights: Arc<watch::Sender<Option<Sight>>>,
+    reads: Arc<watch::Sender<Option<LastRead>>>,
 }
 
 impl Pass {
     /// Waits for the turn. `None` when somebody else's load answers who saw `since`.
-    pub(super) async fn turn(&self, since: &Sight) -> Option<Turn> {
-        let mut sights = self.sights.subscribe();
-        let answers = |sight: &Option<Sight>| sight.as_ref().is_some_and(|sight| sight.answers(since));
+    pub(super) async fn turn(&self, since: &LastRead) -> Option<Turn> {
+        let mut reads = self.reads.subscribe();
+        let answers = |sight: &Option<LastRead>| sight.as_ref().is_some_and(|sight| sight.answers(since));
         tokio::select! {
             biased;
-            _ = sights.wait_for(answers) => None,
+            _ = reads.wait_for(answers) => None,
             turn = self.turn.clone().lock_owned() => Some(turn),
         }
     }
@@ -65,8 +65,8 @@ impl Pass {
     }
 
     /// Lets the others know what was seen.
-    pub(super) fn tell(&self, sight: &Sight) {
-        self.sights.send_replace(Some(sight.clone()));
+    pub(super) fn tell(&self, sight: &LastRead) {
+        self.reads.send_replace(Some(sight.clone()));
     }
 }
 

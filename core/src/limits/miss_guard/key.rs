@@ -9,11 +9,12 @@ use futures_util::future::join;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::MissDesk;
+use super::MissGuardState;
 use super::Rules;
 use super::record::Record;
-use crate::context::Core;
+use crate::context::Context;
 use crate::error::{Error, ErrorCode, Result};
+use crate::op::Retry;
 use crate::path::ZnodePath;
 use crate::session::Moment;
 use crate::session::parents::{Trouble, make_parents};
@@ -28,7 +29,7 @@ const TOLERATED: u128 = 16;
 
 /// A key's node as it was at some time.
 #[derive(Clone, Debug)]
-pub(super) struct Sight {
+pub(super) struct LastRead {
     /// Before this the request was not sent that told it.
     pub(super) asked: Instant,
     /// `None` when the node was not there.
@@ -43,10 +44,10 @@ pub(super) struct Stamp {
     pub(super) version: i32,
 }
 
-impl Sight {
+impl LastRead {
     /// Whether this answers one who saw `since`: a load missed after that, and the key was neither found nor forgotten behind
     /// it, for that would have cleared the record.
-    pub(super) fn answers(&self, since: &Sight) -> bool {
+    pub(super) fn answers(&self, since: &LastRead) -> bool {
         self.asked >= since.asked && self.stamp != since.stamp && !self.record.is_empty()
     }
 }
@@ -54,16 +55,16 @@ impl Sight {
 /// One key of one client.
 #[derive(Clone, Debug)]
 pub(super) struct Key {
-    pub(super) core: Arc<Core>,
+    pub(super) context: Arc<Context>,
     pub(super) node: ZnodePath,
     /// How well the time must be known, in microseconds.
     tolerance: i64,
 }
 
 impl Key {
-    pub(super) fn new(core: &Arc<Core>, path: &ZnodePath, key: &[u8], rules: Rules) -> Key {
+    pub(super) fn new(context: &Arc<Context>, path: &ZnodePath, key: &[u8], rules: Rules) -> Key {
         let tolerance = (rules.hold.as_micros() / TOLERATED) as i64;
-        Key { core: core.clone(), node: path.join(&node_name(key)), tolerance }
+        Key { context: context.clone(), node: path.join(&node_name(key)), tolerance }
     }
 
     pub(super) fn path(&self) -> &str {
@@ -71,20 +72,20 @@ impl Key {
     }
 
     /// Makes a request over one link after another, until it has an answer.
-    pub(super) async fn ask<T, F>(&self, once: bool, request: impl Fn(Arc<Link>) -> F) -> Result<T>
+    pub(super) async fn ask<T, F>(&self, retry: Retry, request: impl Fn(Arc<Link>) -> F) -> Result<T>
     where
         F: Future<Output = Result<T, Fault>>,
     {
         loop {
-            let session = self.core.session(once).await?;
+            let session = self.context.session(retry).await?;
             let Ok(link) = session.link().await else { continue };
             match request(link.clone()).await {
                 Ok(answer) => return Ok(answer),
-                Err(Fault::Unknown) if once => {
+                Err(Fault::Unknown) if retry.is_never() => {
                     let message = format!("{}: the connection was lost before the answer", self.path());
                     return Err(Error::new(ErrorCode::ConnectionLost, message));
                 }
-                Err(Fault::Unknown) => session.past(&link).await,
+                Err(Fault::Unknown) => session.wait_reconnect(&link).await,
                 Err(Fault::Gone) => {}
                 Err(fault) => return Err(fault.into_error(&format!("using {}", self.path()))),
             }
@@ -92,12 +93,12 @@ impl Key {
     }
 
     /// The node as the leader has it now, and the time, if that was not known. One round trip.
-    pub(super) async fn look(&self, once: bool) -> Result<Sight> {
-        self.ask(once, |link| async move { self.see(&link).await }).await?
+    pub(super) async fn read_record(&self, retry: Retry) -> Result<LastRead> {
+        self.ask(retry, |link| async move { self.see(&link).await }).await?
     }
 
     /// As [`look`](Key::look), over one link.
-    pub(super) async fn see(&self, link: &Link) -> Result<Result<Sight>, Fault> {
+    pub(super) async fn see(&self, link: &Link) -> Result<Result<LastRead>, Fault> {
         let (sight, timed) = join(self.read(link), self.learn_time(link)).await;
         match timed {
             // The node is not there, so there is nothing that the time would matter for.
@@ -107,17 +108,17 @@ impl Key {
     }
 
     /// The node behind a `sync`: what was forgotten before this was called is not in it, whatever server we are connected to.
-    async fn read(&self, link: &Link) -> Result<Result<Sight>, Fault> {
+    async fn read(&self, link: &Link) -> Result<Result<LastRead>, Fault> {
         let asked = Instant::now();
         let (synced, entry) = join(link.sync(self.path()), link.get(self.path())).await;
         synced?;
         match entry {
             Ok(entry) => Ok(Record::decode(self.path(), &entry.data).map(|record| {
                 let stamp = Some(Stamp { czxid: entry.czxid, version: entry.version });
-                Sight { asked, stamp, record }
+                LastRead { asked, stamp, record }
             })),
             Err(Fault::Refused(Refusal::NoNode)) => {
-                Ok(Ok(Sight { asked, stamp: None, record: Record::default() }))
+                Ok(Ok(LastRead { asked, stamp: None, record: Record::default() }))
             }
             Err(fault) => Err(fault),
         }
@@ -129,7 +130,7 @@ impl Key {
         if well_known() {
             return Ok(());
         }
-        let shared = self.core.shared::<MissDesk>();
+        let shared = self.context.shared::<MissGuardState>();
         let asking = &shared.asking_time;
         let _one = match self.time() {
             None => asking.lock().await,
@@ -147,12 +148,12 @@ impl Key {
 
     /// The time of the leader that we are connected to, if it is known.
     pub(super) fn time(&self) -> Option<Moment> {
-        self.core.server_time_now()
+        self.context.server_time_now()
     }
 
     /// Makes the node, unless somebody was faster.
-    pub(super) async fn make(&self, once: bool) -> Result<()> {
-        self.ask(once, |link| async move {
+    pub(super) async fn make(&self, retry: Retry) -> Result<()> {
+        self.ask(retry, |link| async move {
             loop {
                 let Err(fault) = self.touch(&link, true).await else { return Ok(Ok(())) };
                 match fault.refusal() {
@@ -183,13 +184,13 @@ impl Key {
         let writes: Vec<_> = make.then_some(node).into_iter().chain(touch).collect();
         let sent = BootInstant::now();
         let written = link.multi(&writes).await?;
-        self.core.clock().note(link, &written, sent);
+        self.context.clock().note(link, &written, sent);
         Ok(())
     }
 
     /// Empties the record, if the node is still at this version. Says whether it was. Can be repeated.
-    pub(super) async fn clear(&self, version: i32, once: bool) -> Result<bool> {
-        self.ask(once, |link| async move {
+    pub(super) async fn clear(&self, version: i32, retry: Retry) -> Result<bool> {
+        self.ask(retry, |link| async move {
             let clear = [Write::Set { path: self.path(), data: b"", version: Some(version) }];
             let Err(fault) = link.multi(&clear).await else { return Ok(true) };
             match fault.refusal() {
@@ -201,14 +202,14 @@ impl Key {
     }
 
     /// Step 7. `sent` tells whether anything was written.
-    pub(super) async fn forget(&self, once: bool, sent: &AtomicBool) -> Result<()> {
+    pub(super) async fn forget(&self, retry: Retry, sent: &AtomicBool) -> Result<()> {
         loop {
-            let sight = self.ask(once, |link| async move { self.read(&link).await }).await??;
+            let sight = self.ask(retry, |link| async move { self.read(&link).await }).await??;
             // Without a node there is no record and no load: a load has a child here.
             let Some(stamp) = sight.stamp else { return Ok(()) };
             sent.store(true, Ordering::Relaxed);
             // Also when there is nothing in it: the new version is what tells a load under way.
-            if self.clear(stamp.version, once).await? {
+            if self.clear(stamp.version, retry).await? {
                 return Ok(());
             }
         }

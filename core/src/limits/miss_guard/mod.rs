@@ -39,7 +39,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::context::{Core, PerClient, SharedContext};
+use crate::context::{Context, PerClient, SharedContext};
 use crate::error::{Error, ErrorCode, Result};
 use crate::op::Op;
 use crate::path::ZnodePath;
@@ -47,21 +47,21 @@ use crate::path::ZnodePath;
 use gate::Gates;
 use key::Key;
 use search::Search;
-use tombstones::Keeps;
+use tombstones::Tombstones;
 pub use turn::LoadTurn;
 
 /// What all miss guards of a client share.
 #[derive(Debug, Default)]
-pub(crate) struct MissDesk {
+pub(crate) struct MissGuardState {
     gates: Arc<Gates>,
-    keeps: Arc<Keeps>,
+    tombstones: Arc<Tombstones>,
     /// Held by the one who asks the server for its time.
     asking_time: tokio::sync::Mutex<()>,
 }
 
-impl PerClient for MissDesk {
-    fn for_client(_: &Core) -> MissDesk {
-        MissDesk::default()
+impl PerClient for MissGuardState {
+    fn for_client(_: &Context) -> MissGuardState {
+        MissGuardState::default()
     }
 }
 
@@ -118,7 +118,7 @@ impl Rules {
 /// All who share a path should give the same threshold, window and hold: those of whoever records a miss decide what it does.
 #[derive(Clone, Debug)]
 pub struct MissGuard {
-    core: SharedContext,
+    context: SharedContext,
     path: Result<ZnodePath>,
     rules: Rules,
 }
@@ -134,9 +134,9 @@ pub enum Lookup {
 }
 
 impl MissGuard {
-    pub(crate) fn new(core: SharedContext, path: Result<ZnodePath>) -> MissGuard {
+    pub(crate) fn new(context: SharedContext, path: Result<ZnodePath>) -> MissGuard {
         let (window, hold) = (Duration::from_secs(60), Duration::from_secs(30));
-        MissGuard { core, path, rules: Rules { threshold: 3, window, hold } }
+        MissGuard { context, path, rules: Rules { threshold: 3, window, hold } }
     }
 
     /// How many misses within the window make a key absent: 1 to 1000. Default 3.
@@ -166,7 +166,7 @@ impl MissGuard {
     /// `INVALID_ARGUMENT` when the path or the options given cannot be, `FORKED` in a child of fork(); every operation fails with
     /// it too.
     pub fn path(&self) -> Result<&str> {
-        self.core.get()?;
+        self.context.get()?;
         self.rules.check()?;
         self.path.as_ref().map(ZnodePath::as_str).map_err(Clone::clone)
     }
@@ -206,12 +206,12 @@ impl MissGuard {
     /// # }
     /// ```
     pub fn begin(&self, key: impl AsRef<[u8]>) -> Op<Lookup> {
-        let (key, rules) = match self.key(key.as_ref()) {
-            Ok(key) => (key, self.rules),
-            Err(error) => return Op::failed(error),
-        };
-        Op::new(&key.core.runtime().clone(), move |deadline| {
-            Search::new(key, rules, deadline.is_once()).run(deadline)
+        Op::attempt(|| {
+            let key = self.key(key.as_ref())?;
+            let (key, rules) = (key, self.rules);
+            Ok(Op::new(&key.context.runtime().clone(), move |deadline| {
+                Search::new(key, rules, deadline.retry()).run(deadline)
+            }))
         })
     }
 
@@ -258,26 +258,25 @@ impl MissGuard {
     /// # Cancel safety
     /// The key may be forgotten or not.
     pub fn forget(&self, key: impl AsRef<[u8]>) -> Op<()> {
-        let key = match self.key(key.as_ref()) {
-            Ok(key) => key,
-            Err(error) => return Op::failed(error),
-        };
-        Op::new(&key.core.runtime().clone(), move |deadline| async move {
-            let sent = AtomicBool::new(false);
-            let late = || Error::new(ErrorCode::Timeout, "the server did not answer in time");
-            let outcome = deadline.run(key.forget(deadline.is_once(), &sent)).await;
-            outcome.unwrap_or_else(|| Err(late())).map_err(|error| match error.code() {
-                ErrorCode::Timeout | ErrorCode::ConnectionLost if sent.load(Ordering::Relaxed) => {
-                    let message = format!("{} may be forgotten or not: {}", key.path(), error.message());
-                    Error::new(ErrorCode::Indeterminate, message)
-                }
-                _ => error,
-            })
+        Op::attempt(|| {
+            let key = self.key(key.as_ref())?;
+            Ok(Op::new(&key.context.runtime().clone(), move |deadline| async move {
+                let sent = AtomicBool::new(false);
+                let late = || Error::new(ErrorCode::Timeout, "the server did not answer in time");
+                let outcome = deadline.run(key.forget(deadline.retry(), &sent)).await;
+                outcome.unwrap_or_else(|| Err(late())).map_err(|error| match error.code() {
+                    ErrorCode::Timeout | ErrorCode::ConnectionLost if sent.load(Ordering::Relaxed) => {
+                        let message = format!("{} may be forgotten or not: {}", key.path(), error.message());
+                        Error::new(ErrorCode::Indeterminate, message)
+                    }
+                    _ => error,
+                })
+            }))
         })
     }
 
     fn key(&self, key: &[u8]) -> Result<Key> {
         let path = self.path.as_ref().map_err(Clone::clone)?;
-        Ok(Key::new(self.core.get()?, path, key, self.rules.check()?))
+        Ok(Key::new(self.context.get()?, path, key, self.rules.check()?))
     }
 }

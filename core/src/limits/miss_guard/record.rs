@@ -25,7 +25,7 @@ struct Hold {
 
 /// What a record says at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum KeyState {
     /// Answered absent.
     Absent,
     /// Not absent any more, but it may be too early to load. Surely not after this long.
@@ -58,16 +58,16 @@ impl Record {
         Record { misses, hold }
     }
 
-    pub(super) fn standing(&self, now: Moment) -> Standing {
+    pub(super) fn state(&self, now: Moment) -> KeyState {
         match self.hold {
             // From the future: a new leader's clock is behind. Better one load more than an absence too long.
-            Some(hold) if now.latest < hold.from => Standing::Open,
-            Some(hold) if now.latest < hold.until.earliest => Standing::Absent,
+            Some(hold) if now.latest < hold.from => KeyState::Open,
+            Some(hold) if now.latest < hold.until.earliest => KeyState::Absent,
             Some(hold) if now.earliest < hold.until.latest => {
                 let wait = hold.until.latest.saturating_sub(now.earliest);
-                Standing::Soon(Duration::from_micros(wait as u64))
+                KeyState::Soon(Duration::from_micros(wait as u64))
             }
-            _ => Standing::Open,
+            _ => KeyState::Open,
         }
     }
 
@@ -121,18 +121,18 @@ mod tests {
 
     #[test]
     fn the_threshold_within_the_window_makes_a_hold() {
-        let open = |misses: &[i64], at| after(misses, RULES).standing(exactly(at)) == Standing::Open;
+        let open = |misses: &[i64], at| after(misses, RULES).state(exactly(at)) == KeyState::Open;
         assert!(open(&[], 0) && open(&[1000, 1100], 1101));
         let held = after(&[1000, 1100, 1599], RULES);
-        assert_eq!(held.standing(exactly(1599)), Standing::Absent);
-        assert_eq!(held.standing(exactly(1898)), Standing::Absent);
-        assert_eq!(held.standing(exactly(1899)), Standing::Open);
+        assert_eq!(held.state(exactly(1599)), KeyState::Absent);
+        assert_eq!(held.state(exactly(1898)), KeyState::Absent);
+        assert_eq!(held.state(exactly(1899)), KeyState::Open);
         assert!(open(&[1000, 1100, 1600], 1601), "the first is out of the window");
         // The misses before the hold still count after it.
-        assert_eq!(held.after_miss(exactly(1899), RULES).standing(exactly(2198)), Standing::Open);
-        assert_eq!(after(&[1000, 1100, 1200, 1500], RULES).standing(exactly(1799)), Standing::Absent);
+        assert_eq!(held.after_miss(exactly(1899), RULES).state(exactly(2198)), KeyState::Open);
+        assert_eq!(after(&[1000, 1100, 1200, 1500], RULES).state(exactly(1799)), KeyState::Absent);
         let one = Rules { threshold: 1, ..RULES };
-        assert_eq!(after(&[1000], one).standing(exactly(1001)), Standing::Absent);
+        assert_eq!(after(&[1000], one).state(exactly(1001)), KeyState::Absent);
     }
 
     #[test]
@@ -141,13 +141,13 @@ mod tests {
         let began = Moment { earliest: 1000 * MS, latest: 1010 * MS };
         let record = Record::default().after_miss(began, one);
         let between =
-            |earliest, latest| record.standing(Moment { earliest: earliest * MS, latest: latest * MS });
-        assert_eq!(between(1280, 1299), Standing::Absent);
-        assert_eq!(between(1280, 1300), Standing::Soon(Duration::from_millis(30)));
-        assert_eq!(between(1309, 1330), Standing::Soon(Duration::from_millis(1)));
-        assert_eq!(between(1310, 1330), Standing::Open);
-        assert_eq!(between(900, 999), Standing::Open, "the clock is behind");
-        assert_eq!(record.standing(Moment::UNKNOWN), Standing::Soon(Duration::from_micros(i64::MAX as u64)));
+            |earliest, latest| record.state(Moment { earliest: earliest * MS, latest: latest * MS });
+        assert_eq!(between(1280, 1299), KeyState::Absent);
+        assert_eq!(between(1280, 1300), KeyState::Soon(Duration::from_millis(30)));
+        assert_eq!(between(1309, 1330), KeyState::Soon(Duration::from_millis(1)));
+        assert_eq!(between(1310, 1330), KeyState::Open);
+        assert_eq!(between(900, 999), KeyState::Open, "the clock is behind");
+        assert_eq!(record.state(Moment::UNKNOWN), KeyState::Soon(Duration::from_micros(i64::MAX as u64)));
     }
 
     /// Clients that know the time to a few ms only, against all there is to know.
@@ -167,14 +167,14 @@ mod tests {
                 let known =
                     Moment { earliest: now - random.i64(0..20 * MS), latest: now + random.i64(0..20 * MS) };
                 record = Record::decode("/r", &record.encode()).unwrap();
-                match record.standing(known) {
-                    Standing::Absent => assert!(now < loads.last().unwrap() + hold, "{round}: held too long"),
-                    Standing::Soon(wait) => {
+                match record.state(known) {
+                    KeyState::Absent => assert!(now < loads.last().unwrap() + hold, "{round}: held too long"),
+                    KeyState::Soon(wait) => {
                         assert!(wait <= Duration::from_millis(80));
                         let later = now + wait.as_micros() as i64;
                         assert!(later >= loads.last().unwrap() + hold);
                     }
-                    Standing::Open => {
+                    KeyState::Open => {
                         loads.push(now);
                         let since = loads.iter().filter(|load| now - **load < hold).count();
                         assert!(since <= rules.threshold as usize, "{round}: {since} loads, {rules:?}");
@@ -206,9 +206,9 @@ mod tests {
                 let held = history.last().is_some_and(|last| {
                     recent(*last) >= rules.threshold as usize && now - last < rules.hold.as_millis() as i64
                 });
-                let standing = record.standing(exactly(now));
-                assert_eq!(standing == Standing::Absent, held, "{rules:?} {history:?} {now}");
-                if standing == Standing::Open {
+                let state = record.state(exactly(now));
+                assert_eq!(state == KeyState::Absent, held, "{rules:?} {history:?} {now}");
+                if state == KeyState::Open {
                     history.push(now);
                     record = record.after_miss(exactly(now), rules);
                 }
@@ -231,7 +231,7 @@ mod tests {
         }
         // Nonsense in the right form is no trouble.
         let odd = Record::decode("/r", &[&[1][..], &[0x80; 24], &[0x7f; 16]].concat()).unwrap();
-        assert_eq!(odd.standing(exactly(5)), Standing::Open);
+        assert_eq!(odd.state(exactly(5)), KeyState::Open);
         assert!(!odd.after_miss(exactly(5), RULES).is_empty());
     }
 }

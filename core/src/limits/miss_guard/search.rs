@@ -8,16 +8,16 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::gate::{Pass, Turn};
-use super::key::{Key, Sight};
-use super::record::Standing;
+use super::key::{Key, LastRead};
+use super::record::KeyState;
 use super::turn::{Load, LoadTurn};
-use super::{Lookup, MissDesk, Rules};
+use super::{Lookup, MissGuardState, Rules};
 use crate::error::{Error, ErrorCode, Result};
-use crate::locks::acquire::{Attempt, PARTING};
+use crate::locks::acquire::{Attempt, LEAVE_LIMIT};
 use crate::locks::guard::Guard;
-use crate::locks::queue::Contest;
+use crate::locks::queue::LockAttempt;
 use crate::locks::queue::node_name::{Kind, Scheme};
-use crate::op::Deadline;
+use crate::op::{Deadline, Retry};
 use crate::session::{Fault, Refusal};
 
 /// One caller's way to an answer. Dropping it leaves, in the background.
@@ -25,20 +25,20 @@ pub(super) struct Search {
     key: Key,
     rules: Rules,
     /// Give up as soon as it would take waiting for others or for a connection.
-    once: bool,
+    retry: Retry,
     /// What it waits for before the contest does.
     waiting_for: Option<&'static str>,
-    contest: Contest,
+    attempt: LockAttempt,
     /// Told when the contest has to wait for others.
     behind: Arc<Notify>,
 }
 
 impl Search {
-    pub(super) fn new(key: Key, rules: Rules, once: bool) -> Search {
+    pub(super) fn new(key: Key, rules: Rules, retry: Retry) -> Search {
         let behind = Arc::new(Notify::new());
-        let contest = Contest::new(key.core.clone(), key.node.clone(), Scheme::Curator, Kind::Mutex);
-        let contest = contest.once(once).telling(behind.clone());
-        Search { key, rules, once, waiting_for: Some("an answer of the server"), contest, behind }
+        let attempt = LockAttempt::new(key.context.clone(), key.node.clone(), Scheme::Curator, Kind::Mutex);
+        let attempt = attempt.retry(retry).telling(behind.clone());
+        Search { key, rules, retry, waiting_for: Some("an answer of the server"), attempt, behind }
     }
 
     /// Runs until the deadline.
@@ -47,45 +47,45 @@ impl Search {
             Some(outcome) => outcome,
             None => {
                 // What is left of it goes on in the background.
-                let _gone = timeout(PARTING, self.contest.leave()).await;
+                let _gone = timeout(LEAVE_LIMIT, self.attempt.leave()).await;
                 Err(self.late())
             }
         }
     }
 
     async fn search(&mut self) -> Result<Lookup> {
-        let seen = self.key.look(self.once).await?;
+        let seen = self.key.read_record(self.retry).await?;
         if let Some(now) = self.key.time()
-            && seen.record.standing(now) == Standing::Absent
+            && seen.record.state(now) == KeyState::Absent
         {
             return Ok(Lookup::Absent);
         }
-        let pass = self.key.core.shared::<MissDesk>().gates.enter(self.key.path());
+        let pass = self.key.context.shared::<MissGuardState>().gates.enter(self.key.path());
         self.waiting_for = Some("others in this process that want it too");
-        let turn = match self.once {
+        let turn = match self.retry.is_never() {
             true => Some(pass.turn_now().ok_or_else(|| self.late())?),
             false => pass.turn(&seen).await,
         };
         let Some(turn) = turn else { return Ok(Lookup::Absent) };
         self.waiting_for = None;
         if seen.stamp.is_none() {
-            self.key.make(self.once).await?;
+            self.key.make(self.retry).await?;
         }
         self.take_turn(seen, pass, turn).await
     }
 
     /// Steps 3 and 4, for the one task of this process whose turn it is.
-    async fn take_turn(&mut self, seen: Sight, pass: Pass, turn: Turn) -> Result<Lookup> {
+    async fn take_turn(&mut self, seen: LastRead, pass: Pass, turn: Turn) -> Result<Lookup> {
         loop {
-            let won = tokio::select! {
+            let acquired = tokio::select! {
                 biased;
-                sight = overhear(&self.key, &self.behind, &seen) => {
-                    pass.tell(&sight?);
+                read = overhear(&self.key, &self.behind, &seen) => {
+                    pass.tell(&read?);
                     return Ok(Lookup::Absent);
                 }
-                won = self.contest.win() => won?,
+                acquired = self.attempt.acquire() => acquired?,
             };
-            let Some(guard) = won else {
+            let Some(guard) = acquired else {
                 return Err(self.late());
             };
             match self.decide(&guard, &seen, &pass).await? {
@@ -100,21 +100,21 @@ impl Search {
     }
 
     /// Step 4: with the lock in hand.
-    async fn decide(&self, guard: &Guard, seen: &Sight, pass: &Pass) -> Result<Decision> {
+    async fn decide(&self, guard: &Guard, seen: &LastRead, pass: &Pass) -> Result<Decision> {
         loop {
-            let sight = self.key.look(self.once).await?;
-            pass.tell(&sight);
-            if sight.answers(seen) {
+            let read = self.key.read_record(self.retry).await?;
+            pass.tell(&read);
+            if read.answers(seen) {
                 return Ok(Decision::Absent);
             }
-            let Some(stamp) = sight.stamp.filter(|_| guard.is_held()) else { return Ok(Decision::Lost) };
+            let Some(stamp) = read.stamp.filter(|_| guard.is_held()) else { return Ok(Decision::Lost) };
             // Not known any more since the look: look again.
             let Some(began) = self.key.time() else { continue };
-            match sight.record.standing(began) {
-                Standing::Absent => return Ok(Decision::Absent),
-                Standing::Soon(wait) => tokio::time::sleep(wait).await,
-                Standing::Open => {
-                    let record = sight.record;
+            match read.record.state(began) {
+                KeyState::Absent => return Ok(Decision::Absent),
+                KeyState::Soon(wait) => tokio::time::sleep(wait).await,
+                KeyState::Open => {
+                    let record = read.record;
                     return Ok(Decision::Load(Load { stamp, record, began, started: Instant::now() }));
                 }
             }
@@ -122,7 +122,7 @@ impl Search {
     }
 
     fn late(&self) -> Error {
-        let waiting_for = self.waiting_for.map_or_else(|| self.contest.waiting_for(), str::to_owned);
+        let waiting_for = self.waiting_for.map_or_else(|| self.attempt.waiting_for(), str::to_owned);
         let message = format!("{} was not answered in time; waiting for {waiting_for}", self.key.path());
         Error::new(ErrorCode::Timeout, message)
     }
@@ -136,23 +136,23 @@ enum Decision {
 }
 
 /// Step 3: waits, while others are before us, for one of them to miss.
-async fn overhear(key: &Key, behind: &Notify, seen: &Sight) -> Result<Sight> {
+async fn overhear(key: &Key, behind: &Notify, seen: &LastRead) -> Result<LastRead> {
     behind.notified().await;
     loop {
-        let (watch, sight) = key
-            .ask(false, |link| async move {
+        let (watch, read) = key
+            .ask(Retry::UntilDone, |link| async move {
                 // The watch first, so that no change goes by between the two.
-                let (watch, sight) = join(link.watch(key.path()), key.see(&link)).await;
+                let (watch, read) = join(link.watch(key.path()), key.see(&link)).await;
                 match watch {
-                    Ok((_, watch)) => Ok((Some(watch), sight?)),
-                    Err(Fault::Refused(Refusal::NoNode)) => Ok((None, sight?)),
+                    Ok((_, watch)) => Ok((Some(watch), read?)),
+                    Err(Fault::Refused(Refusal::NoNode)) => Ok((None, read?)),
                     Err(fault) => Err(fault),
                 }
             })
             .await?;
-        let sight = sight?;
-        if sight.answers(seen) {
-            return Ok(sight);
+        let read = read?;
+        if read.answers(seen) {
+            return Ok(read);
         }
         match watch {
             Some(mut watch) => drop(watch.wait().await),

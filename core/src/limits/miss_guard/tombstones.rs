@@ -18,7 +18,7 @@ use futures_util::future::join_all;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
-use crate::context::Core;
+use crate::context::Context;
 use crate::path::ZnodePath;
 use crate::session::{NodeMode, Session, Write};
 
@@ -31,7 +31,7 @@ const ROUND: Duration = Duration::from_secs(1);
 
 /// The keeps of one client.
 #[derive(Debug, Default)]
-pub(super) struct Keeps {
+pub(super) struct Tombstones {
     list: Mutex<List>,
 }
 
@@ -39,14 +39,14 @@ pub(super) struct Keeps {
 struct List {
     session: i64,
     /// By the node of their key.
-    keeps: HashMap<String, Keep>,
+    tombstones: HashMap<String, Tombstone>,
     bytes: usize,
     swept: bool,
 }
 
 /// A child of a key's node that keeps it.
 #[derive(Clone, Debug)]
-pub(super) struct Keep {
+pub(super) struct Tombstone {
     path: String,
     /// What it adds to the log of the session's end.
     bytes: usize,
@@ -54,7 +54,7 @@ pub(super) struct Keep {
     made: bool,
 }
 
-impl Keep {
+impl Tombstone {
     /// Makes it, or makes sure that it is there.
     pub(super) fn write(&self) -> Write<'_> {
         let path = self.path.as_str();
@@ -65,55 +65,55 @@ impl Keep {
     }
 }
 
-impl Keeps {
+impl Tombstones {
     /// The keep of the key at `node`, to last until then at least.
-    pub(super) fn keep(
+    pub(super) fn tombstone(
         self: &Arc<Self>,
-        core: &Core,
+        context: &Context,
         session: &Arc<Session>,
         node: &ZnodePath,
         until: Instant,
-    ) -> Keep {
+    ) -> Tombstone {
         let mut list = self.list.lock();
         if list.session != session.id() {
             *list = List { session: session.id(), ..List::default() };
         }
-        if let Some(keep) = list.keeps.get_mut(node.as_str()) {
-            keep.until = keep.until.max(until);
-            return keep.clone();
+        if let Some(tombstone) = list.tombstones.get_mut(node.as_str()) {
+            tombstone.until = tombstone.until.max(until);
+            return tombstone.clone();
         }
         let path = node.child(&format!("_keep-{}", Uuid::new_v4().simple()));
-        let chroot = core.options().hosts.chroot.as_ref().map_or(0, |chroot| chroot.as_str().len());
+        let chroot = context.options().hosts.chroot.as_ref().map_or(0, |chroot| chroot.as_str().len());
         // Each with its length in front.
         let bytes = chroot + path.len() + 4;
-        let keep = Keep { path, bytes, until, made: false };
-        while list.bytes + keep.bytes > MOST_BYTES
+        let tombstone = Tombstone { path, bytes, until, made: false };
+        while list.bytes + tombstone.bytes > MOST_BYTES
             && let Some(evicted) = list.evict()
         {
-            delete_soon(core, session, evicted);
+            delete_soon(context, session, evicted);
         }
-        list.bytes += keep.bytes;
-        list.keeps.insert(node.as_str().to_owned(), keep.clone());
+        list.bytes += tombstone.bytes;
+        list.tombstones.insert(node.as_str().to_owned(), tombstone.clone());
         if !list.swept {
             list.swept = true;
-            core.spawn(self.clone().sweep(session.clone()));
+            context.spawn(self.clone().sweep(session.clone()));
         }
-        keep
+        tombstone
     }
 
     /// To be called when nothing is under way any more that may make this keep. `there` tells whether it is there, if that is
     /// known. One that has been taken out of the list meanwhile may have been made after it was deleted.
     pub(super) fn settle(
         &self,
-        core: &Core,
+        context: &Context,
         session: &Arc<Session>,
         node: &ZnodePath,
-        keep: Keep,
+        tombstone: Tombstone,
         there: Option<bool>,
     ) {
-        match self.list.lock().keeps.get_mut(node.as_str()) {
-            Some(listed) if listed.path == keep.path => listed.made = there.unwrap_or(listed.made),
-            _ => delete_soon(core, session, keep),
+        match self.list.lock().tombstones.get_mut(node.as_str()) {
+            Some(listed) if listed.path == tombstone.path => listed.made = there.unwrap_or(listed.made),
+            _ => delete_soon(context, session, tombstone),
         }
     }
 
@@ -129,42 +129,46 @@ impl Keeps {
                 if list.session != session.id() {
                     return;
                 }
-                if list.keeps.is_empty() {
+                if list.tombstones.is_empty() {
                     list.swept = false;
                     return;
                 }
                 list.take_over(Instant::now())
             };
-            join_all(over.into_iter().map(|keep| delete(&session, keep))).await;
+            join_all(over.into_iter().map(|tombstone| delete(&session, tombstone))).await;
         }
     }
 }
 
 impl List {
     /// Takes out the one with the least time left.
-    fn evict(&mut self) -> Option<Keep> {
-        let (node, _) = self.keeps.iter().min_by_key(|(_, keep)| keep.until)?;
+    fn evict(&mut self) -> Option<Tombstone> {
+        let (node, _) = self.tombstones.iter().min_by_key(|(_, tombstone)| tombstone.until)?;
         let node = node.clone();
-        let keep = self.keeps.remove(&node)?;
-        self.bytes -= keep.bytes;
-        Some(keep)
+        let tombstone = self.tombstones.remove(&node)?;
+        self.bytes -= tombstone.bytes;
+        Some(tombstone)
     }
 
     /// Takes out those whose time has passed.
-    fn take_over(&mut self, now: Instant) -> Vec<Keep> {
-        let over: Vec<_> = self.keeps.extract_if(|_, keep| keep.until <= now).map(|(_, keep)| keep).collect();
-        self.bytes -= over.iter().map(|keep| keep.bytes).sum::<usize>();
+    fn take_over(&mut self, now: Instant) -> Vec<Tombstone> {
+        let over: Vec<_> = self
+            .tombstones
+            .extract_if(|_, tombstone| tombstone.until <= now)
+            .map(|(_, tombstone)| tombstone)
+            .collect();
+        self.bytes -= over.iter().map(|tombstone| tombstone.bytes).sum::<usize>();
         over
     }
 }
 
-fn delete_soon(core: &Core, session: &Arc<Session>, keep: Keep) {
+fn delete_soon(context: &Context, session: &Arc<Session>, tombstone: Tombstone) {
     let session = session.clone();
-    core.spawn(async move { delete(&session, keep).await });
+    context.spawn(async move { delete(&session, tombstone).await });
 }
 
-async fn delete(session: &Session, keep: Keep) {
-    if let Err(fault) = session.delete(&keep.path).await {
-        tracing::warn!(node = keep.path, ?fault, "could not delete");
+async fn delete(session: &Session, tombstone: Tombstone) {
+    if let Err(fault) = session.delete(&tombstone.path).await {
+        tracing::warn!(node = tombstone.path, ?fault, "could not delete");
     }
 }

@@ -4,14 +4,14 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::gate::{Pass, Turn};
-use super::key::{Key, Sight, Stamp};
+use super::key::{Key, LastRead, Stamp};
 use super::record::Record;
-use super::tombstones::Keep;
-use super::{MissDesk, Rules};
+use super::tombstones::Tombstone;
+use super::{MissGuardState, Rules};
 use crate::error::{Error, ErrorCode, Result};
 use crate::locks::guard::Guard;
-use crate::op::Op;
 use crate::op::deadline::ONE_ANSWER;
+use crate::op::{Op, Retry};
 use crate::runtime::ProcessBound;
 use crate::session::Moment;
 use crate::session::{BootInstant, Fault, Link, Refusal, Write, Written};
@@ -97,28 +97,28 @@ impl LoadTurn {
         V: FnOnce(Held) -> F + Send + 'static,
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        let core = match self.held.get() {
-            Ok(held) => held.key.core.clone(),
-            Err(error) => return Op::failed(error),
-        };
-        let runtime = core.runtime().clone();
-        Op::new(&runtime, move |deadline| async move {
-            let held = self.held.into_inner().ok_or_else(Error::forked)?;
-            let path = held.key.path().to_owned();
-            let task = core.spawn(verdict(*held)).ok_or_else(Error::forked)?;
-            let late = || {
-                let message = format!("{path}: the server has not confirmed the verdict yet");
-                Error::new(ErrorCode::Indeterminate, message)
-            };
-            let done = deadline.once_within(ONE_ANSWER).run(task).await.ok_or_else(late)?;
-            done.map_err(|_| Error::internal("the task of a verdict ended early"))?
+        Op::attempt(|| {
+            let held = self.held.get()?;
+            let context = held.key.context.clone();
+            let runtime = context.runtime().clone();
+            Ok(Op::new(&runtime, move |deadline| async move {
+                let held = self.held.into_inner().ok_or_else(Error::forked)?;
+                let path = held.key.path().to_owned();
+                let task = context.spawn(verdict(*held)).ok_or_else(Error::forked)?;
+                let late = || {
+                    let message = format!("{path}: the server has not confirmed the verdict yet");
+                    Error::new(ErrorCode::Indeterminate, message)
+                };
+                let done = deadline.once_within(ONE_ANSWER).run(task).await.ok_or_else(late)?;
+                done.map_err(|_| Error::internal("the task of a verdict ended early"))?
+            }))
         })
     }
 }
 
 /// What became of recording a miss once.
 enum Recorded {
-    Done(Sight),
+    Done(LastRead),
     /// The lock was lost, or the key forgotten.
     Void,
     /// Not done, because the keep was thought to be there and is not, or the other way round.
@@ -132,11 +132,11 @@ impl Held {
     async fn found(self) -> Result<()> {
         // While the lock is held, there are no misses but those before this load.
         let version = self.load.stamp.version;
-        let cleared =
-            self.guard.is_held() && (self.load.record.is_empty() || self.key.clear(version, false).await?);
+        let cleared = self.guard.is_held()
+            && (self.load.record.is_empty() || self.key.clear(version, Retry::UntilDone).await?);
         match cleared {
             true => Ok(()),
-            false => self.key.forget(false, &AtomicBool::new(false)).await,
+            false => self.key.forget(Retry::UntilDone, &AtomicBool::new(false)).await,
         }
     }
 
@@ -145,30 +145,32 @@ impl Held {
         let session = self.guard.session().ok_or_else(Error::forked)?;
         let record = self.load.record.after_miss(self.load.began, self.rules);
         let until = self.load.started + self.rules.window.max(self.rules.hold) + MARGIN;
-        let (core, node) = (&self.key.core, &self.key.node);
-        let shared = core.shared::<MissDesk>();
-        let keeps = &shared.keeps;
+        let (context, node) = (&self.key.context, &self.key.node);
+        let shared = context.shared::<MissGuardState>();
+        let tombstones = &shared.tombstones;
         loop {
             // The lock is lost with its session.
             let Ok(link) = session.link().await else { return Ok(()) };
-            let keep = keeps.keep(core, &session, node, until);
-            match self.record(&link, &record, &keep).await? {
+            let tombstone = tombstones.tombstone(context, &session, node, until);
+            match self.record(&link, &record, &tombstone).await? {
                 Recorded::Done(sight) => {
-                    keeps.settle(core, &session, node, keep, Some(true));
+                    tombstones.settle(context, &session, node, tombstone, Some(true));
                     self.pass.tell(&sight);
                     return Ok(());
                 }
                 Recorded::Void => {
-                    keeps.settle(core, &session, node, keep, None);
+                    tombstones.settle(context, &session, node, tombstone, None);
                     return Ok(());
                 }
-                Recorded::KeepIsThere(there) => keeps.settle(core, &session, node, keep, Some(there)),
-                Recorded::Unknown => session.past(&link).await,
+                Recorded::KeepIsThere(there) => {
+                    tombstones.settle(context, &session, node, tombstone, Some(there));
+                }
+                Recorded::Unknown => session.wait_reconnect(&link).await,
             }
         }
     }
 
-    async fn record(&self, link: &Link, record: &Record, keep: &Keep) -> Result<Recorded> {
+    async fn record(&self, link: &Link, record: &Record, tombstone: &Tombstone) -> Result<Recorded> {
         const LOCK: usize = 0;
         const NODE: usize = 1;
         const KEEP: usize = 2;
@@ -176,12 +178,12 @@ impl Held {
         let writes = [
             Write::Check { path: self.guard.node() },
             Write::Set { path: self.key.path(), data: &data, version: Some(version) },
-            keep.write(),
+            tombstone.write(),
         ];
         let (asked, sent) = (Instant::now(), BootInstant::now());
         let fault = match link.multi(&writes).await {
             Ok(written) => {
-                self.key.core.clock().note(link, &written, sent);
+                self.key.context.clock().note(link, &written, sent);
                 return Ok(sight(asked, record, &written).map_or(Recorded::Void, Recorded::Done));
             }
             Err(fault) => fault,
@@ -198,11 +200,11 @@ impl Held {
 }
 
 /// The node as a write of `record` left it.
-fn sight(asked: Instant, record: &Record, written: &[Written]) -> Option<Sight> {
+fn sight(asked: Instant, record: &Record, written: &[Written]) -> Option<LastRead> {
     written.iter().find_map(|written| match written {
         Written::Set { version, czxid, .. } => {
             let stamp = Some(Stamp { czxid: *czxid, version: *version });
-            Some(Sight { asked, stamp, record: record.clone() })
+            Some(LastRead { asked, stamp, record: record.clone() })
         }
         Written::Created { .. } | Written::Other => None,
     })

@@ -8,10 +8,10 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::caller::{Caller, Verdict};
-use super::limit::Terms;
-use super::reservations::Patience;
-use super::scheduler::{Line, Now, Summons, Turn};
-use crate::context::Core;
+use super::limit::Limit;
+use super::reservations::WaitLimit;
+use super::scheduler::{Now, Scheduler, Turn, Wake};
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::op::Deadline;
@@ -20,45 +20,45 @@ use crate::op::Deadline;
 const ROUND: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
-pub(super) struct Turnstile {
-    ledger: Arc<Ledger<Terms>>,
-    line: Mutex<Line>,
+pub(super) struct Driver {
+    ledger: Arc<Ledger<Limit>>,
+    scheduler: Mutex<Scheduler>,
     /// Rung when somebody joins the line.
-    bell: Notify,
+    wake: Notify,
 }
 
-impl Turnstile {
-    pub(super) fn new(ledger: Arc<Ledger<Terms>>, terms: Terms) -> Turnstile {
-        Turnstile { ledger, line: Mutex::new(Line::new(terms)), bell: Notify::new() }
+impl Driver {
+    pub(super) fn new(ledger: Arc<Ledger<Limit>>, limit: Limit) -> Driver {
+        Driver { ledger, scheduler: Mutex::new(Scheduler::new(limit)), wake: Notify::new() }
     }
 
     /// Somebody comes for permits. Hands his answer's end back when he has to wait for it.
     pub(super) fn enter(
         self: &Arc<Self>,
-        core: &Arc<Core>,
+        context: &Arc<Context>,
         permits: u64,
-        patience: Patience,
+        wait_limit: WaitLimit,
         caller: Caller,
     ) -> Result<bool> {
-        core.check_open()?;
-        let now = now(core);
-        let mut line = self.line.lock();
-        let verdict = match line.at_once(permits, patience, now) {
+        context.check_open()?;
+        let now = now(context);
+        let mut scheduler = self.scheduler.lock();
+        let verdict = match scheduler.at_once(permits, wait_limit, now) {
             Some(verdict) => Some((caller, verdict)),
             None => {
-                if patience == Patience::None {
-                    core.connected_now()?;
+                if wait_limit == WaitLimit::None {
+                    context.connected_now()?;
                 }
-                line.join(permits, patience, caller);
+                scheduler.join(permits, wait_limit, caller);
                 None
             }
         };
         let waits = verdict.is_none();
-        let summons = line.summons(waits, now);
-        drop(line);
-        match summons {
-            Some(Summons::Attend) => drop(core.spawn(self.clone().attend(core.clone()))),
-            Some(Summons::Ring) => self.bell.notify_one(),
+        let wake = scheduler.wake_driver(waits, now);
+        drop(scheduler);
+        match wake {
+            Some(Wake::Start) => drop(context.spawn(self.clone().attend(context.clone()))),
+            Some(Wake::Notify) => self.wake.notify_one(),
             None => {}
         }
         tell(verdict);
@@ -66,14 +66,14 @@ impl Turnstile {
     }
 
     /// Looks after the line until nobody waits for anything.
-    async fn attend(self: Arc<Self>, core: Arc<Core>) {
+    async fn attend(self: Arc<Self>, context: Arc<Context>) {
         let mut answer = None;
-        let mut closing = pin!(core.closing());
+        let mut closing = pin!(context.closing());
         loop {
-            let Turn { verdicts, ask, wake, is_over } = self.line.lock().turn(now(&core));
+            let Turn { verdicts, ask, wake, is_over } = self.scheduler.lock().turn(now(&context));
             tell(verdicts);
             if let Some(ask) = ask {
-                match self.ledger.request(&core, Deadline::Never, ask, |caller| caller) {
+                match self.ledger.request(&context, Deadline::Never, ask, |caller| caller) {
                     Ok(asked) => answer = Some(asked),
                     Err(error) => return self.give_up(&error),
                 }
@@ -90,18 +90,18 @@ impl Turnstile {
             tokio::select! {
                 outcome = outcome => {
                     answer = None;
-                    let verdicts = self.line.lock().take_in(outcome, Instant::now());
+                    let verdicts = self.scheduler.lock().take_in(outcome, Instant::now());
                     tell(verdicts);
                 }
                 () = tokio::time::sleep(wake.unwrap_or(ROUND).min(ROUND)) => {}
-                () = self.bell.notified() => {}
+                () = self.wake.notified() => {}
                 () = &mut closing => return self.give_up(&Error::closed()),
             }
         }
     }
 
     fn give_up(&self, error: &Error) {
-        let verdicts = self.line.lock().close(error);
+        let verdicts = self.scheduler.lock().close(error);
         tell(verdicts);
     }
 }
@@ -113,6 +113,6 @@ fn tell(verdicts: impl IntoIterator<Item = (Caller, Verdict)>) {
     }
 }
 
-fn now(core: &Core) -> Now {
-    Now { instant: Instant::now(), leader: core.server_time_now() }
+fn now(context: &Context) -> Now {
+    Now { instant: Instant::now(), leader: context.server_time_now() }
 }

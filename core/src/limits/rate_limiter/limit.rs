@@ -12,25 +12,25 @@ const LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
 
 /// What all who share a limiter must say alike. It stands in the node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Terms {
+pub(crate) struct Limit {
     pub(super) permits: u64,
     /// In microseconds.
     pub(super) per: i64,
     pub(super) burst: u64,
 }
 
-impl Terms {
-    pub(super) fn new(permits: u64, per: Duration) -> Result<Terms> {
+impl Limit {
+    pub(super) fn new(permits: u64, per: Duration) -> Result<Limit> {
         check_count("permits", permits)?;
         if per < SHORTEST || per > LONGEST {
             return Err(Error::invalid_argument("per", format!("{per:?}"), "must be from 1 ms to 31 days"));
         }
-        Ok(Terms { permits, per: per.as_micros() as i64, burst: permits })
+        Ok(Limit { permits, per: per.as_micros() as i64, burst: permits })
     }
 
-    pub(super) fn with_burst(self, burst: u64) -> Result<Terms> {
+    pub(super) fn with_burst(self, burst: u64) -> Result<Limit> {
         check_count("burst", burst)?;
-        Ok(Terms { burst, ..self })
+        Ok(Limit { burst, ..self })
     }
 
     /// The limit itself, and for a burst smaller than that the window that spreads the permits.
@@ -71,7 +71,7 @@ impl Terms {
     }
 
     /// The complaint of somebody with these terms about a node that was made with `others`.
-    pub(super) fn differ(&self, path: &str, others: &Terms) -> Error {
+    pub(super) fn differ(&self, path: &str, others: &Limit) -> Error {
         let why = format!("{path} was made for {others}; all who share it must give the same");
         let duration = |micros| format!("{:?}", Duration::from_micros(micros as u64));
         if self.permits != others.permits {
@@ -84,16 +84,16 @@ impl Terms {
     }
 
     /// Reads what `Display` wrote.
-    pub(super) fn parse(text: &str) -> Option<Terms> {
+    pub(super) fn parse(text: &str) -> Option<Limit> {
         let (permits, rest) = text.split_once(" permits per ")?;
         let (per, burst) = rest.split_once(" us, burst ")?;
-        let terms =
-            Terms { permits: permits.parse().ok()?, per: per.parse().ok()?, burst: burst.parse().ok()? };
-        (terms.to_string() == text).then_some(terms)
+        let limit =
+            Limit { permits: permits.parse().ok()?, per: per.parse().ok()?, burst: burst.parse().ok()? };
+        (limit.to_string() == text).then_some(limit)
     }
 }
 
-impl fmt::Display for Terms {
+impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} permits per {} us, burst {}", self.permits, self.per, self.burst)
     }
@@ -111,9 +111,9 @@ mod tests {
     use super::*;
 
     fn windows(permits: u64, per_ms: u64, burst: Option<u64>) -> Vec<(u64, i64)> {
-        let terms = Terms::new(permits, Duration::from_millis(per_ms)).unwrap();
-        let terms = burst.map_or(Ok(terms), |burst| terms.with_burst(burst)).unwrap();
-        terms.windows().iter().map(|window| (window.most(), window.length())).collect()
+        let limit = Limit::new(permits, Duration::from_millis(per_ms)).unwrap();
+        let limit = burst.map_or(Ok(limit), |burst| limit.with_burst(burst)).unwrap();
+        limit.windows().iter().map(|window| (window.most(), window.length())).collect()
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn slow_limiters_have_nothing_in_advance() {
-        let most = |permits, per| Terms::new(permits, per).unwrap().most_ahead();
+        let most = |permits, per| Limit::new(permits, per).unwrap().most_ahead();
         let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
         assert_eq!([most(100, second), most(100_000, second)], [12, 12_500]);
         assert_eq!([most(7, second), most(100, minute), most(6000, minute)], [0, 0, 12]);
@@ -139,11 +139,11 @@ mod tests {
     fn what_cannot_be_is_refused_with_its_name_and_value() {
         let second = Duration::from_secs(1);
         let cases = [
-            (Terms::new(0, second), "permits \"0\""),
-            (Terms::new(1_000_001, second), "permits \"1000001\""),
-            (Terms::new(1, Duration::from_micros(999)), "per \"999µs\""),
-            (Terms::new(1, Duration::MAX), "per \"18446744073709551615.999999999s\""),
-            (Terms::new(1, second).and_then(|terms| terms.with_burst(0)), "burst \"0\""),
+            (Limit::new(0, second), "permits \"0\""),
+            (Limit::new(1_000_001, second), "permits \"1000001\""),
+            (Limit::new(1, Duration::from_micros(999)), "per \"999µs\""),
+            (Limit::new(1, Duration::MAX), "per \"18446744073709551615.999999999s\""),
+            (Limit::new(1, second).and_then(|limit| limit.with_burst(0)), "burst \"0\""),
         ];
         for (outcome, complaint) in cases {
             let error = outcome.unwrap_err();

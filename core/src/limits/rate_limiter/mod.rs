@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use crate::context::{Core, PerClient, SharedContext};
+use crate::context::{Context, PerClient, SharedContext};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ledger::Ledgers;
 use crate::op::Deadline;
@@ -42,29 +42,29 @@ use crate::path::ZnodePath;
 use crate::stats::{Recorder, WaitStats};
 
 use caller::{Caller, too_late};
-use driver::Turnstile;
-pub(crate) use limit::Terms;
-use reservations::Patience;
+use driver::Driver;
+pub(crate) use limit::Limit;
+use reservations::WaitLimit;
 
-type ByNode = HashMap<(ZnodePath, Terms), Arc<Turnstile>>;
+type ByNode = HashMap<(ZnodePath, Limit), Arc<Driver>>;
 
 /// The limiters of one client. All handles of one path share what the client has of permits.
 #[derive(Debug)]
 pub(crate) struct RateLimiters {
-    ledgers: Arc<Ledgers<Terms>>,
-    turnstiles: parking_lot::Mutex<ByNode>,
+    ledgers: Arc<Ledgers<Limit>>,
+    drivers: parking_lot::Mutex<ByNode>,
 }
 
 impl PerClient for RateLimiters {
-    fn for_client(core: &Core) -> RateLimiters {
-        RateLimiters { ledgers: core.shared(), turnstiles: parking_lot::Mutex::default() }
+    fn for_client(context: &Context) -> RateLimiters {
+        RateLimiters { ledgers: context.shared(), drivers: parking_lot::Mutex::default() }
     }
 }
 
 impl RateLimiters {
-    fn turnstile(&self, path: &ZnodePath, terms: Terms) -> Arc<Turnstile> {
-        let make = || Arc::new(Turnstile::new(self.ledgers.ledger(path, &terms), terms));
-        self.turnstiles.lock().entry((path.clone(), terms)).or_insert_with(make).clone()
+    fn driver(&self, path: &ZnodePath, limit: Limit) -> Arc<Driver> {
+        let make = || Arc::new(Driver::new(self.ledgers.ledger(path, &limit), limit));
+        self.drivers.lock().entry((path.clone(), limit)).or_insert_with(make).clone()
     }
 }
 
@@ -105,20 +105,20 @@ impl RateLimiters {
 /// ```
 #[derive(Clone, Debug)]
 pub struct RateLimiter {
-    core: SharedContext,
-    parts: Result<(ZnodePath, Terms)>,
+    context: SharedContext,
+    parts: Result<(ZnodePath, Limit)>,
     waits: Arc<Recorder>,
 }
 
 impl RateLimiter {
     pub(crate) fn new(
-        core: SharedContext,
+        context: SharedContext,
         path: Result<ZnodePath>,
         permits: u64,
         per: Duration,
     ) -> RateLimiter {
-        let parts = path.and_then(|path| Ok((path, Terms::new(permits, per)?)));
-        RateLimiter { core, parts, waits: Arc::default() }
+        let parts = path.and_then(|path| Ok((path, Limit::new(permits, per)?)));
+        RateLimiter { context, parts, waits: Arc::default() }
     }
 
     /// How many permits may be used at once, from 1 to 1,000,000. Default: as many as in one `per`.
@@ -131,7 +131,7 @@ impl RateLimiter {
     /// once, and the rate in the long run is the same.
     #[must_use]
     pub fn burst(mut self, burst: u64) -> RateLimiter {
-        self.parts = self.parts.and_then(|(path, terms)| Ok((path, terms.with_burst(burst)?)));
+        self.parts = self.parts.and_then(|(path, limit)| Ok((path, limit.with_burst(burst)?)));
         self
     }
 
@@ -141,7 +141,7 @@ impl RateLimiter {
     /// `INVALID_ARGUMENT` when the path, `permits`, `per` or `burst` given cannot be, `FORKED` in a child of fork(); every
     /// operation fails with it too.
     pub fn path(&self) -> Result<&str> {
-        self.core.get()?;
+        self.context.get()?;
         self.parts.as_ref().map(|(path, _)| path.as_str()).map_err(Clone::clone)
     }
 
@@ -156,19 +156,19 @@ impl RateLimiter {
     /// # Cancel safety
     /// Safe: permits that were had for it go to the next caller in this client, or are lost.
     pub fn try_acquire(&self, permits: u64) -> Op<bool> {
-        self.start(permits, move |turnstile, core, deadline| {
+        self.start(permits, move |driver, context, deadline| {
             let (answer, verdict) = oneshot::channel();
-            let waits = turnstile.enter(&core, permits, Patience::None, Caller::Trying(answer))?;
+            let waits = driver.enter(&context, permits, WaitLimit::None, Caller::Trying(answer))?;
             if !waits {
                 return Ok(verdict);
             }
             let deadline = match deadline {
                 Deadline::At(_) => deadline,
                 // No longer than the session can last without an answer.
-                Deadline::Never | Deadline::Once => Deadline::after(Some(core.options().session_timeout)),
+                Deadline::Never | Deadline::Once => Deadline::after(Some(context.options().session_timeout)),
             };
             let late = "the server did not answer in time; no permits were taken";
-            Ok(deadline.race(core.runtime(), verdict, move || Error::new(ErrorCode::Timeout, late)))
+            Ok(deadline.race(context.runtime(), verdict, move || Error::new(ErrorCode::Timeout, late)))
         })
     }
 
@@ -185,19 +185,19 @@ impl RateLimiter {
     /// Safe: permits that were had for it go to the next caller in this client, or are lost.
     pub fn acquire(&self, permits: u64) -> Op<()> {
         let waits = self.waits.clone();
-        self.start(permits, move |turnstile, core, deadline| {
-            let patience = match deadline {
-                Deadline::Never => Patience::Endless,
-                Deadline::At(instant) => Patience::Until(instant),
-                Deadline::Once => Patience::None,
+        self.start(permits, move |driver, context, deadline| {
+            let wait_limit = match deadline {
+                Deadline::Never => WaitLimit::Endless,
+                Deadline::At(instant) => WaitLimit::Until(instant),
+                Deadline::Once => WaitLimit::None,
             };
             let (answer, verdict) = oneshot::channel();
             let caller = Caller::Waiting { answer, since: Instant::now(), waits: waits.clone() };
-            if !turnstile.enter(&core, permits, patience, caller)? || deadline == Deadline::Never {
+            if !driver.enter(&context, permits, wait_limit, caller)? || deadline == Deadline::Never {
                 return Ok(verdict);
             }
-            let deadline = deadline.once_within(core.options().session_timeout);
-            Ok(deadline.race(core.runtime(), verdict, move || {
+            let deadline = deadline.once_within(context.options().session_timeout);
+            Ok(deadline.race(context.runtime(), verdict, move || {
                 waits.timeout();
                 too_late()
             }))
@@ -212,26 +212,25 @@ impl RateLimiter {
     fn start<T: Send + 'static>(
         &self,
         permits: u64,
-        enter: impl FnOnce(Arc<Turnstile>, Arc<Core>, Deadline) -> Result<Answer<T>> + Send + 'static,
+        enter: impl FnOnce(Arc<Driver>, Arc<Context>, Deadline) -> Result<Answer<T>> + Send + 'static,
     ) -> Op<T> {
-        let (core, turnstile) = match self.turnstile(permits) {
-            Ok(parts) => parts,
-            Err(error) => return Op::failed(error),
-        };
-        let runtime = core.runtime().clone();
-        Op::starting(&runtime, move |deadline| {
-            core.runtime().process().check()?;
-            enter(turnstile, core, deadline)
+        Op::attempt(|| {
+            let (context, driver) = self.driver(permits)?;
+            let runtime = context.runtime().clone();
+            Ok(Op::starting(&runtime, move |deadline| {
+                context.runtime().process().check()?;
+                enter(driver, context, deadline)
+            }))
         })
     }
 
-    fn turnstile(&self, permits: u64) -> Result<(Arc<Core>, Arc<Turnstile>)> {
-        let core = self.core.get()?;
-        let (path, terms) = self.parts.as_ref().map_err(Clone::clone)?;
-        let most = terms.burst;
+    fn driver(&self, permits: u64) -> Result<(Arc<Context>, Arc<Driver>)> {
+        let context = self.context.get()?;
+        let (path, limit) = self.parts.as_ref().map_err(Clone::clone)?;
+        let most = limit.burst;
         if permits == 0 || permits > most {
             return Err(Error::invalid_argument("permits", permits, format!("must be from 1 to {most}")));
         }
-        Ok((core.clone(), core.shared::<RateLimiters>().turnstile(path, *terms)))
+        Ok((context.clone(), context.shared::<RateLimiters>().driver(path, *limit)))
     }
 }

@@ -6,14 +6,14 @@ use super::reservations::{Settlement, Slot};
 use crate::session::Moment;
 
 #[derive(Debug, Default)]
-pub(super) struct Purse {
+pub(super) struct PermitCache {
     /// In the order in which they may be used.
     slots: VecDeque<Slot>,
     /// What the node has not been told of, with the moments of use.
     spent: Vec<Settlement>,
 }
 
-impl Purse {
+impl PermitCache {
     pub(super) fn put(&mut self, slot: Slot) {
         let later = self.slots.iter().rev().take_while(|other| other.from > slot.from).count();
         self.slots.insert(self.slots.len() - later, slot);
@@ -142,10 +142,10 @@ mod tests {
         Slot { from, start: from, until, permits }
     }
 
-    fn purse(slots: &[(i64, i64, u64)]) -> Purse {
-        let mut purse = Purse::default();
-        slots.iter().for_each(|values| purse.put(slot(*values)));
-        purse
+    fn permit_cache(slots: &[(i64, i64, u64)]) -> PermitCache {
+        let mut permit_cache = PermitCache::default();
+        slots.iter().for_each(|values| permit_cache.put(slot(*values)));
+        permit_cache
     }
 
     fn at(earliest: i64, latest: i64) -> Moment {
@@ -154,41 +154,44 @@ mod tests {
 
     #[test]
     fn permits_are_used_only_when_it_is_certainly_time() {
-        let mut purse = purse(&[(200, 300, 2), (100, 150, 3)]);
-        assert!(!purse.take(1, at(99, 101)));
-        assert!(!purse.take(4, at(100, 101)));
-        assert!(purse.take(2, at(100, 101)));
-        assert_eq!((purse.expire(at(149, 150)), purse.expire(at(149, 151))), (0, 1));
-        assert_eq!((purse.permits(), purse.next()), (2, Some(200)));
-        purse.put(slot((201, 220, 1)));
-        assert!(purse.take(3, at(201, 201)));
-        assert_eq!(purse.permits(), 0);
+        let mut permit_cache = permit_cache(&[(200, 300, 2), (100, 150, 3)]);
+        assert!(!permit_cache.take(1, at(99, 101)));
+        assert!(!permit_cache.take(4, at(100, 101)));
+        assert!(permit_cache.take(2, at(100, 101)));
+        assert_eq!((permit_cache.expire(at(149, 150)), permit_cache.expire(at(149, 151))), (0, 1));
+        assert_eq!((permit_cache.permits(), permit_cache.next()), (2, Some(200)));
+        permit_cache.put(slot((201, 220, 1)));
+        assert!(permit_cache.take(3, at(201, 201)));
+        assert_eq!(permit_cache.permits(), 0);
     }
 
     #[test]
     fn a_change_is_a_permit_that_can_be_used_or_is_lost() {
-        let purse = purse(&[(100, 150, 1), (120, 140, 1)]);
-        let changes = [90, 100, 110, 120, 141].map(|now| purse.change(at(now, now)).unwrap());
+        let permit_cache = permit_cache(&[(100, 150, 1), (120, 140, 1)]);
+        let changes = [90, 100, 110, 120, 141].map(|now| permit_cache.change(at(now, now)).unwrap());
         assert_eq!(changes, [10, 20, 10, 21, 0]);
     }
 
     #[test]
     fn the_node_is_told_what_was_not_used_or_early() {
-        let mut purse = purse(&[(100, 150, 3), (200, 290, 4)]);
-        assert!(purse.take(1, at(110, 111)));
-        purse.expire(at(160, 160));
-        assert!(purse.take(1, at(210, 211)) && purse.take(2, at(220, 221)));
-        let told: Vec<_> =
-            purse.settle(50).iter().map(|told| (told.slot.until, told.slot.permits, told.until)).collect();
+        let mut permit_cache = permit_cache(&[(100, 150, 3), (200, 290, 4)]);
+        assert!(permit_cache.take(1, at(110, 111)));
+        permit_cache.expire(at(160, 160));
+        assert!(permit_cache.take(1, at(210, 211)) && permit_cache.take(2, at(220, 221)));
+        let told: Vec<_> = permit_cache
+            .settle(50)
+            .iter()
+            .map(|told| (told.slot.until, told.slot.permits, told.until))
+            .collect();
         assert_eq!(told, [(150, 2, None), (290, 3, Some(271))]);
-        assert!(purse.take(1, at(250, 251)));
-        assert_eq!(purse.settle(50), [], "counted until the end of its slot");
+        assert!(permit_cache.take(1, at(250, 251)));
+        assert_eq!(permit_cache.settle(50), [], "counted until the end of its slot");
     }
 
     #[test]
     fn permits_cover_those_who_can_use_them_at_one_moment() {
-        let purse = purse(&[(100, 150, 2), (140, 190, 1), (200, 250, 5)]);
-        let covers = |wants: &[u64]| purse.covers(wants.iter().copied());
+        let permit_cache = permit_cache(&[(100, 150, 2), (140, 190, 1), (200, 250, 5)]);
+        let covers = |wants: &[u64]| permit_cache.covers(wants.iter().copied());
         assert_eq!(covers(&[2, 1, 5]), usize::MAX);
         assert_eq!(covers(&[3, 5]), usize::MAX);
         assert_eq!(covers(&[4, 1]), usize::MAX, "at 200, when the first three are gone");

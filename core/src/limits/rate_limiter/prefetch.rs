@@ -18,16 +18,16 @@ use std::time::{Duration, Instant};
 const INSISTENCE: f64 = 8.0;
 
 #[derive(Debug)]
-pub(super) struct Demand {
+pub(super) struct Prefetch {
     asked: Fading,
     proven: Fading,
     most: f64,
 }
 
-impl Demand {
+impl Prefetch {
     /// For permits that are good for `good_for` and come free every `period`, of which `most` may be had in advance.
-    pub(super) fn new(good_for: Duration, most: u64, period: Duration) -> Demand {
-        Demand { asked: Fading::new(good_for), proven: Fading::new(period * 10), most: most as f64 }
+    pub(super) fn new(good_for: Duration, most: u64, period: Duration) -> Prefetch {
+        Prefetch { asked: Fading::new(good_for), proven: Fading::new(period * 10), most: most as f64 }
     }
 
     pub(super) fn asked(&mut self, permits: u64, now: Instant) {
@@ -99,45 +99,45 @@ mod tests {
 
     #[test]
     fn who_uses_permits_has_some_in_advance_and_who_loses_them_has_none() {
-        let mut demand = Demand::new(GOOD_FOR, 10, Duration::from_secs(1));
+        let mut prefetch = Prefetch::new(GOOD_FOR, 10, Duration::from_secs(1));
         let start = Instant::now();
-        assert_eq!(demand.ahead_later(start), 0);
-        demand.waited(4, start);
-        demand.used(3, start);
-        assert_eq!(demand.ahead_later(start), 4);
-        demand.lost(1, start);
-        assert_eq!(demand.ahead_later(start), 2);
-        demand.used(400, start);
-        assert_eq!(demand.ahead_later(start), 10);
+        assert_eq!(prefetch.ahead_later(start), 0);
+        prefetch.waited(4, start);
+        prefetch.used(3, start);
+        assert_eq!(prefetch.ahead_later(start), 4);
+        prefetch.lost(1, start);
+        assert_eq!(prefetch.ahead_later(start), 2);
+        prefetch.used(400, start);
+        assert_eq!(prefetch.ahead_later(start), 10);
         let later = start + Duration::from_secs(10);
-        assert_eq!(demand.ahead_later(later), 4);
-        demand.lost(50, later);
-        assert_eq!(demand.ahead_later(later), 0);
-        assert_eq!(demand.ahead_later(later + Duration::from_secs(100)), 0);
+        assert_eq!(prefetch.ahead_later(later), 4);
+        prefetch.lost(50, later);
+        assert_eq!(prefetch.ahead_later(later), 0);
+        assert_eq!(prefetch.ahead_later(later + Duration::from_secs(100)), 0);
     }
 
     #[test]
     fn of_permits_that_are_free_now_no_more_than_can_be_used() {
-        let mut demand = Demand::new(GOOD_FOR, 100, Duration::from_secs(1));
+        let mut prefetch = Prefetch::new(GOOD_FOR, 100, Duration::from_secs(1));
         let start = Instant::now();
-        demand.used(100, start);
-        assert_eq!((demand.ahead_now(start, GOOD_FOR), demand.ahead_later(start)), (0, 100));
-        demand.asked(30, start);
-        assert_eq!((demand.ahead_now(start, GOOD_FOR), demand.ahead_now(start, GOOD_FOR * 4)), (15, 60));
-        demand.lost(50, start);
-        assert_eq!(demand.ahead_now(start, GOOD_FOR), 0);
+        prefetch.used(100, start);
+        assert_eq!((prefetch.ahead_now(start, GOOD_FOR), prefetch.ahead_later(start)), (0, 100));
+        prefetch.asked(30, start);
+        assert_eq!((prefetch.ahead_now(start, GOOD_FOR), prefetch.ahead_now(start, GOOD_FOR * 4)), (15, 60));
+        prefetch.lost(50, start);
+        assert_eq!(prefetch.ahead_now(start, GOOD_FOR), 0);
     }
 
     #[test]
     fn who_insists_has_the_next_ones_unless_he_lost_some() {
-        let mut demand = Demand::new(GOOD_FOR, 10, Duration::from_secs(1));
+        let mut prefetch = Prefetch::new(GOOD_FOR, 10, Duration::from_secs(1));
         let start = Instant::now();
-        demand.asked(24, start);
-        assert_eq!((demand.ahead_now(start, GOOD_FOR), demand.ahead_later(start)), (0, 3));
-        assert_eq!(demand.ahead_later(start + GOOD_FOR * 3), 0);
-        demand.asked(1000, start);
-        assert_eq!(demand.ahead_later(start), 10);
-        demand.lost(4, start);
-        assert_eq!(demand.ahead_later(start), 2);
+        prefetch.asked(24, start);
+        assert_eq!((prefetch.ahead_now(start, GOOD_FOR), prefetch.ahead_later(start)), (0, 3));
+        assert_eq!(prefetch.ahead_later(start + GOOD_FOR * 3), 0);
+        prefetch.asked(1000, start);
+        assert_eq!(prefetch.ahead_later(start), 10);
+        prefetch.lost(4, start);
+        assert_eq!(prefetch.ahead_later(start), 2);
     }
 }

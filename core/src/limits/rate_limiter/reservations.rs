@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::limit::Terms;
+use super::limit::Limit;
 use super::window::{Run, Window};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ledger::Model;
@@ -36,20 +36,20 @@ pub(super) struct Settlement {
 
 /// Until when somebody is ready to wait for permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(super) enum WaitLimit {
     Endless,
     Until(Instant),
     /// Not at all.
     None,
 }
 
-impl Patience {
+impl WaitLimit {
     /// Whether permits that are free from `moment` on come too late.
     pub(super) fn is_over_at(self, moment: i64, now: Moment) -> bool {
         match self {
-            Patience::Endless => false,
-            Patience::None => moment > now.latest,
-            Patience::Until(deadline) => {
+            WaitLimit::Endless => false,
+            WaitLimit::None => moment > now.latest,
+            WaitLimit::Until(deadline) => {
                 let left = micros(deadline.saturating_duration_since(Instant::now()));
                 moment > now.latest.saturating_add(left)
             }
@@ -66,7 +66,7 @@ pub(super) fn micros(duration: Duration) -> i64 {
 pub(super) struct Want {
     pub(super) ticket: u64,
     pub(super) permits: u64,
-    pub(super) patience: Patience,
+    pub(super) wait_limit: WaitLimit,
 }
 
 /// What a client asks for in one write.
@@ -94,19 +94,19 @@ pub(crate) struct Reservation {
     /// The tickets of those for whom all permits come too late.
     pub(super) refused: Vec<u64>,
     /// What the node says now.
-    pub(super) book: Book,
+    pub(super) reservations: Reservations,
     /// When it was decided.
     pub(super) decided: Instant,
 }
 
 /// What the node says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Book {
+pub(crate) struct Reservations {
     /// The first is the limit itself, a second one spreads the permits.
     windows: Vec<Window>,
 }
 
-impl Book {
+impl Reservations {
     /// From when on that many permits may be used, `i64::MIN` when at any time. Others only ever make it later.
     pub(super) fn room(&self, permits: u64) -> i64 {
         self.windows.iter().filter_map(|window| window.room(permits)).max().unwrap_or(i64::MIN)
@@ -150,7 +150,7 @@ impl Book {
         let mut quota = ask.quota;
         for want in &ask.wants {
             let from = self.room(want.permits);
-            if want.patience.is_over_at(from, now) {
+            if want.wait_limit.is_over_at(from, now) {
                 refused.push(want.ticket);
                 continue;
             }
@@ -198,8 +198,8 @@ fn push(slots: &mut Vec<Slot>, slot: Slot) {
     }
 }
 
-impl Model for Terms {
-    type State = Book;
+impl Model for Limit {
+    type State = Reservations;
     type Change = Ask;
     type Outcome = Reservation;
     type Reply = oneshot::Sender<Result<Reservation>>;
@@ -207,11 +207,11 @@ impl Model for Terms {
     const NOUN: &'static str = "rate limiter";
     const TIMED: bool = true;
 
-    fn absent(&self) -> Book {
-        Book { windows: self.windows() }
+    fn absent(&self) -> Reservations {
+        Reservations { windows: self.windows() }
     }
 
-    fn decode(&self, path: &str, data: &[u8]) -> Result<Book> {
+    fn decode(&self, path: &str, data: &[u8]) -> Result<Reservations> {
         // As a node is that was only made to have children.
         if data.is_empty() {
             return Ok(self.absent());
@@ -222,24 +222,24 @@ impl Model for Terms {
         };
         let text = str::from_utf8(data).map_err(|_| foreign())?;
         let mut lines = text.lines();
-        let title = lines.next().and_then(|line| line.strip_prefix(TITLE));
-        let terms = title.and_then(Terms::parse).ok_or_else(foreign)?;
-        if terms != *self {
-            return Err(self.differ(path, &terms));
+        let title = lines.next().and_then(|scheduler| scheduler.strip_prefix(TITLE));
+        let limit = title.and_then(Limit::parse).ok_or_else(foreign)?;
+        if limit != *self {
+            return Err(self.differ(path, &limit));
         }
-        let mut book = self.absent();
-        for (window, line) in book.windows.iter_mut().zip(lines) {
-            read_runs(window, line).ok_or_else(foreign)?;
+        let mut reservations = self.absent();
+        for (window, scheduler) in reservations.windows.iter_mut().zip(lines) {
+            read_runs(window, scheduler).ok_or_else(foreign)?;
         }
         // Whatever is not as we would have written it was not written by us.
-        if self.encode(&book) == data { Ok(book) } else { Err(foreign()) }
+        if self.encode(&reservations) == data { Ok(reservations) } else { Err(foreign()) }
     }
 
     /// A line with the terms, and one for each window: `at most 100 in 1000000 us: 1700000000000000*12 +5000*3`, the moments
     /// until which permits may be used, and how many. Before them the latest of those that were left out, as `*0`.
-    fn encode(&self, book: &Book) -> Vec<u8> {
+    fn encode(&self, reservations: &Reservations) -> Vec<u8> {
         let mut text = format!("{TITLE}{self}\n");
-        for window in &book.windows {
+        for window in &reservations.windows {
             let mut before = None;
             text.push_str(&heading(window));
             let left_out = window.left_out().map(|moment| Run { moment, permits: 0 });
@@ -255,12 +255,15 @@ impl Model for Terms {
         text.into_bytes()
     }
 
-    fn apply(&self, book: &mut Book, ask: &Ask, now: Moment) -> Result<(Reservation, bool)> {
-        book.forget(now.earliest);
-        let settles = book.settle(&ask.settlements);
-        let (slots, refused) = book.reserve(ask, now);
+    fn apply(&self, reservations: &mut Reservations, ask: &Ask, now: Moment) -> Result<(Reservation, bool)> {
+        reservations.forget(now.earliest);
+        let settles = reservations.settle(&ask.settlements);
+        let (slots, refused) = reservations.reserve(ask, now);
         let writes = settles || !slots.is_empty();
-        Ok((Reservation { slots, refused, book: book.clone(), decided: Instant::now() }, writes))
+        Ok((
+            Reservation { slots, refused, reservations: reservations.clone(), decided: Instant::now() },
+            writes,
+        ))
     }
 }
 
@@ -268,9 +271,9 @@ fn heading(window: &Window) -> String {
     format!("at most {} in {} us:", window.most(), window.length())
 }
 
-fn read_runs(window: &mut Window, line: &str) -> Option<()> {
+fn read_runs(window: &mut Window, scheduler: &str) -> Option<()> {
     let mut before = 0i64;
-    for run in line.strip_prefix(&heading(window))?.split_ascii_whitespace() {
+    for run in scheduler.strip_prefix(&heading(window))?.split_ascii_whitespace() {
         let (moment, permits) = run.split_once('*')?;
         before = before.checked_add(moment.parse().ok()?).filter(|moment| *moment >= 0)?;
         match permits.parse().ok().filter(|permits| *permits <= window.most())? {

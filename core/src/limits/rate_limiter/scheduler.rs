@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::caller::{Caller, Verdict};
-use super::limit::Terms;
-use super::permit_cache::Purse;
-use super::prefetch::Demand;
-use super::reservations::{Ask, Book, LATENESS, Patience, Reservation, Want, micros};
+use super::limit::Limit;
+use super::permit_cache::PermitCache;
+use super::prefetch::Prefetch;
+use super::reservations::{Ask, LATENESS, Reservation, Reservations, WaitLimit, Want, micros};
 use crate::error::{Error, ErrorCode, Result};
 use crate::session::Moment;
 
@@ -34,7 +34,7 @@ const MOST_ON_TIME: Duration = Duration::from_secs(1);
 struct Waiter {
     ticket: u64,
     permits: u64,
-    patience: Patience,
+    wait_limit: WaitLimit,
     /// In how many writes it was asked for.
     tries: u32,
     caller: Caller,
@@ -60,21 +60,21 @@ pub(super) struct Turn {
 
 /// Who is to come.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Summons {
+pub(super) enum Wake {
     /// Somebody has to look after the line from now on.
-    Attend,
+    Start,
     /// Whoever looks after it already should do so now.
-    Ring,
+    Notify,
 }
 
 #[derive(Debug)]
-pub(super) struct Line {
-    terms: Terms,
+pub(super) struct Scheduler {
+    limit: Limit,
     waiters: VecDeque<Waiter>,
-    purse: Purse,
-    demand: Demand,
+    permit_cache: PermitCache,
+    prefetch: Prefetch,
     /// What the node said last.
-    seen: Option<(Book, Instant)>,
+    seen: Option<(Reservations, Instant)>,
     /// How long after its first moment a permit may still be used, of those that are asked for now.
     lateness: Duration,
     /// How far it looks ahead: up to the horizon, but not all clients equally far, so that they do not all ask at once.
@@ -85,17 +85,17 @@ pub(super) struct Line {
     attended: bool,
 }
 
-impl Line {
-    pub(super) fn new(terms: Terms) -> Line {
-        let period = Duration::from_micros(terms.length() as u64).min(FAR_AHEAD);
-        Line {
-            demand: Demand::new(on_time(&terms), terms.most_ahead(), period),
-            terms,
+impl Scheduler {
+    pub(super) fn new(limit: Limit) -> Scheduler {
+        let period = Duration::from_micros(limit.length() as u64).min(FAR_AHEAD);
+        Scheduler {
+            prefetch: Prefetch::new(on_time(&limit), limit.most_ahead(), period),
+            limit,
             waiters: VecDeque::new(),
-            purse: Purse::default(),
+            permit_cache: PermitCache::default(),
             seen: None,
-            lateness: on_time(&terms),
-            sight: horizon(&terms),
+            lateness: on_time(&limit),
+            sight: horizon(&limit),
             next_ticket: 0,
             asking: false,
             attended: false,
@@ -106,41 +106,42 @@ impl Line {
     pub(super) fn at_once(
         &mut self,
         permits: u64,
-        patience: Patience,
+        wait_limit: WaitLimit,
         Now { instant, leader }: Now,
     ) -> Option<Verdict> {
-        self.demand.asked(permits, instant);
+        self.prefetch.asked(permits, instant);
         let now = leader?;
         self.expire(now, instant);
-        if self.waiters.is_empty() && self.purse.take(permits, now) {
-            self.demand.used(permits, instant);
+        if self.waiters.is_empty() && self.permit_cache.take(permits, now) {
+            self.prefetch.used(permits, instant);
             return Some(Verdict::Granted);
         }
-        let reserved_only = patience == Patience::None && self.is_next_far(now);
+        let reserved_only = wait_limit == WaitLimit::None && self.is_next_far(now);
         let too_late = || {
-            let spare = if self.waiters.is_empty() { self.purse.permits() } else { 0 };
-            let room = self.known(instant).map(|book| book.room(permits.saturating_sub(spare)));
-            room.is_some_and(|room| patience.is_over_at(room, now))
+            let spare = if self.waiters.is_empty() { self.permit_cache.permits() } else { 0 };
+            let room =
+                self.known(instant).map(|reservations| reservations.room(permits.saturating_sub(spare)));
+            room.is_some_and(|room| wait_limit.is_over_at(room, now))
         };
         (reserved_only || too_late()).then_some(Verdict::Refused)
     }
 
-    pub(super) fn join(&mut self, permits: u64, patience: Patience, caller: Caller) {
+    pub(super) fn join(&mut self, permits: u64, wait_limit: WaitLimit, caller: Caller) {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
-        self.waiters.push_back(Waiter { ticket, permits, patience, tries: 0, caller });
+        self.waiters.push_back(Waiter { ticket, permits, wait_limit, tries: 0, caller });
     }
 
     /// Who is to come after somebody has asked, and maybe joined.
-    pub(super) fn summons(&mut self, joined: bool, now: Now) -> Option<Summons> {
-        let held = self.purse.permits();
+    pub(super) fn wake_driver(&mut self, joined: bool, now: Now) -> Option<Wake> {
+        let held = self.permit_cache.permits();
         let is_lacking = self.waiters.is_empty() && self.is_lacking(now, held);
         if !self.attended {
             self.attended = joined || is_lacking || (held > 0 && now.leader.is_some());
-            return self.attended.then_some(Summons::Attend);
+            return self.attended.then_some(Wake::Start);
         }
         let may_ask = joined && !self.asking && held * 2 <= self.quota();
-        (may_ask || is_lacking).then_some(Summons::Ring)
+        (may_ask || is_lacking).then_some(Wake::Notify)
     }
 
     /// Hands out what can be used, and says what comes next.
@@ -151,22 +152,22 @@ impl Line {
             self.expire(leader, now.instant);
             self.hand_out(leader, now.instant, &mut verdicts);
             if self.is_next_far(leader) {
-                self.refuse(|waiter| waiter.patience == Patience::None, &mut verdicts);
+                self.refuse(|waiter| waiter.wait_limit == WaitLimit::None, &mut verdicts);
             }
         }
         let ask = if self.asking { None } else { self.ask(now, &mut verdicts) };
         self.asking |= ask.is_some();
-        let wake = now.leader.and_then(|leader| self.wake(leader));
+        let wake = now.leader.and_then(|leader| self.next_change(leader));
         let is_over = self.waiters.is_empty() && !self.asking && wake.is_none();
         self.attended = !is_over;
         Turn { verdicts, ask, wake, is_over }
     }
 
     /// How long nothing changes by itself: until the next permits can be used, or nobody has come for any.
-    fn wake(&self, now: Moment) -> Option<Duration> {
+    fn next_change(&self, now: Moment) -> Option<Duration> {
         let wait = match self.waiters.is_empty() {
-            true => self.purse.end()?.saturating_sub(now.latest).saturating_add(1),
-            false => self.purse.change(now)?,
+            true => self.permit_cache.end()?.saturating_sub(now.latest).saturating_add(1),
+            false => self.permit_cache.change(now)?,
         };
         Some(Duration::from_micros(wait.try_into().unwrap_or_default()))
     }
@@ -181,14 +182,14 @@ impl Line {
         let mut verdicts = Vec::new();
         match outcome {
             Ok(reservation) => {
-                let Reservation { slots, refused, book, decided } = reservation;
-                slots.into_iter().for_each(|slot| self.purse.put(slot));
+                let Reservation { slots, refused, reservations, decided } = reservation;
+                slots.into_iter().for_each(|slot| self.permit_cache.put(slot));
                 self.refuse(|waiter| refused.binary_search(&waiter.ticket).is_ok(), &mut verdicts);
-                self.seen = Some((book, decided));
-                let horizon = horizon(&self.terms);
+                self.seen = Some((reservations, decided));
+                let horizon = horizon(&self.limit);
                 self.sight = fastrand::i64(horizon / 2..=horizon);
                 let needed = instant.saturating_duration_since(decided).min(MOST_DELAY) * 2 + SLACK;
-                self.lateness = (self.lateness * 31 / 32).max(on_time(&self.terms)).max(needed);
+                self.lateness = (self.lateness * 31 / 32).max(on_time(&self.limit)).max(needed);
             }
             // The permits are lost, if there were any.
             Err(error) if error.code() == ErrorCode::Indeterminate => {}
@@ -209,20 +210,20 @@ impl Line {
     }
 
     fn expire(&mut self, now: Moment, instant: Instant) {
-        let lost = self.purse.expire(now);
+        let lost = self.permit_cache.expire(now);
         if lost > 0 {
             // It may be this machine that is too slow. To be counted for longer costs little when they are used: the node is told.
-            let longest = Duration::from_micros(self.terms.length() as u64 / 8);
+            let longest = Duration::from_micros(self.limit.length() as u64 / 8);
             self.lateness = (self.lateness * 2).min(longest).max(self.lateness);
-            self.demand.lost(lost, instant);
+            self.prefetch.lost(lost, instant);
         }
     }
 
     fn hand_out(&mut self, now: Moment, instant: Instant, verdicts: &mut Vec<(Caller, Verdict)>) {
-        while self.waiters.front().is_some_and(|first| self.purse.take(first.permits, now))
+        while self.waiters.front().is_some_and(|first| self.permit_cache.take(first.permits, now))
             && let Some(waiter) = self.waiters.pop_front()
         {
-            self.demand.waited(waiter.permits, instant);
+            self.prefetch.waited(waiter.permits, instant);
             verdicts.push((waiter.caller, Verdict::Granted));
         }
     }
@@ -245,14 +246,14 @@ impl Line {
         };
         if covered == 0 && !wants.is_empty() {
             // Too few for the first in the line. They may be what he lacks.
-            self.purse.give_back();
+            self.permit_cache.give_back();
         }
-        let held = self.purse.permits();
+        let held = self.permit_cache.permits();
         let spare =
             held - self.waiters.iter().take(covered).map(|waiter| waiter.permits).sum::<u64>().min(held);
         // With nobody told the time, somebody who waits for his would never learn it.
         let lost_in_time = now.leader.is_none() && !self.waiters.is_empty();
-        let gives_back = self.waiters.is_empty() && self.purse.has_lost();
+        let gives_back = self.waiters.is_empty() && self.permit_cache.has_lost();
         let looks_ahead = !wants.is_empty() || self.is_lacking(now, spare);
         if !looks_ahead && !lost_in_time && !gives_back {
             return None;
@@ -260,16 +261,16 @@ impl Line {
         let first = wants.first().map_or(0, |want| want.permits);
         let quota = if held == 0 { self.quota().max(first) } else { self.quota().saturating_sub(held) };
         let (ahead_now, ahead_later) = match looks_ahead {
-            true => (self.ahead_now(now.instant), self.demand.ahead_later(now.instant)),
+            true => (self.ahead_now(now.instant), self.prefetch.ahead_later(now.instant)),
             false => (0, 0),
         };
         Some(Ask {
-            settlements: self.purse.settle(micros(on_time(&self.terms))),
+            settlements: self.permit_cache.settle(micros(on_time(&self.limit))),
             wants,
             quota,
             ahead_now: ahead_now.saturating_sub(spare),
             ahead_later: ahead_later.saturating_sub(spare),
-            horizon: horizon(&self.terms),
+            horizon: horizon(&self.limit),
             lateness: micros(self.lateness),
         })
     }
@@ -279,8 +280,8 @@ impl Line {
     fn may_want(&self, covered: usize, now: Now) -> bool {
         let Some(first) = self.waiters.get(covered).map(|first| first.permits) else { return false };
         let known = now.leader.zip(self.known(now.instant));
-        let is_free = known.is_some_and(|(leader, book)| book.room(first) <= leader.latest);
-        let held = self.purse.permits();
+        let is_free = known.is_some_and(|(leader, reservations)| reservations.room(first) <= leader.latest);
+        let held = self.permit_cache.permits();
         let fits = held * 2 <= self.quota() && held + first <= self.quota();
         covered == 0 || is_free || fits
     }
@@ -288,12 +289,12 @@ impl Line {
     /// What those want who find nothing in the purse.
     fn wants(&mut self, covered: usize, verdicts: &mut Vec<(Caller, Verdict)>) -> Vec<Want> {
         let first = self.waiters.get(covered).map_or(u64::MAX, |first| first.ticket);
-        let tried = |waiter: &Waiter| waiter.patience == Patience::None && waiter.tries >= 2;
+        let tried = |waiter: &Waiter| waiter.wait_limit == WaitLimit::None && waiter.tries >= 2;
         self.refuse(|waiter| waiter.ticket >= first && tried(waiter), verdicts);
         let waiters = self.waiters.range_mut(covered..).take(MOST_WANTS);
         let want = |waiter: &mut Waiter| {
             waiter.tries += 1;
-            Want { ticket: waiter.ticket, permits: waiter.permits, patience: waiter.patience }
+            Want { ticket: waiter.ticket, permits: waiter.permits, wait_limit: waiter.wait_limit }
         };
         waiters.map(want).collect()
     }
@@ -301,52 +302,52 @@ impl Line {
     /// Whether more permits should be had for callers still to come than these, and can be.
     fn is_lacking(&self, now: Now, spare: u64) -> bool {
         let known = now.leader.zip(self.known(now.instant)).filter(|_| !self.asking);
-        let Some((leader, book)) = known else { return false };
+        let Some((leader, reservations)) = known else { return false };
         let lacks = |ahead| spare * 2 < ahead;
-        if book.room(1) <= leader.latest {
+        if reservations.room(1) <= leader.latest {
             return lacks(self.ahead_now(now.instant));
         }
-        let ahead = self.demand.ahead_later(now.instant);
+        let ahead = self.prefetch.ahead_later(now.instant);
         // All of them, so that a client does not ask for each as it comes into sight.
-        lacks(ahead) && book.room(ahead - spare) <= leader.latest.saturating_add(self.sight)
+        lacks(ahead) && reservations.room(ahead - spare) <= leader.latest.saturating_add(self.sight)
     }
 
     fn ahead_now(&self, instant: Instant) -> u64 {
-        self.demand.ahead_now(instant, self.lateness)
+        self.prefetch.ahead_now(instant, self.lateness)
     }
 
     /// How many of those who wait need only wait for their moment.
     fn covered(&self) -> usize {
-        self.purse.covers(self.waiters.iter().map(|waiter| waiter.permits))
+        self.permit_cache.covers(self.waiters.iter().map(|waiter| waiter.permits))
     }
 
     /// What the node said, if that was lately.
-    fn known(&self, instant: Instant) -> Option<&Book> {
-        let (book, since) = self.seen.as_ref()?;
-        (instant.saturating_duration_since(*since) < BELIEVED).then_some(book)
+    fn known(&self, instant: Instant) -> Option<&Reservations> {
+        let (reservations, since) = self.seen.as_ref()?;
+        (instant.saturating_duration_since(*since) < BELIEVED).then_some(reservations)
     }
 
     /// Whether the next permits are for later. Then nothing is free: slots are given in the order of time.
     fn is_next_far(&self, now: Moment) -> bool {
-        let soon = now.latest.saturating_add(micros(on_time(&self.terms)));
-        self.purse.next().is_some_and(|next| next > soon)
+        let soon = now.latest.saturating_add(micros(on_time(&self.limit)));
+        self.permit_cache.next().is_some_and(|next| next > soon)
     }
 
     /// How many permits those who wait may have reserved for later than now. The rest of them has to wait, so that other
     /// clients' turn comes before all of them are served.
     fn quota(&self) -> u64 {
-        (self.terms.most() / 4).max(2)
+        (self.limit.most() / 4).max(2)
     }
 }
 
 /// How far ahead permits are had for callers still to come, in microseconds.
-fn horizon(terms: &Terms) -> i64 {
-    (terms.length() / 4).min(micros(FAR_AHEAD))
+fn horizon(limit: &Limit) -> i64 {
+    (limit.length() / 4).min(micros(FAR_AHEAD))
 }
 
 /// How late a permit may be used, if servers and threads keep up.
-fn on_time(terms: &Terms) -> Duration {
-    Duration::from_micros((terms.shortest() / LATENESS) as u64).min(MOST_ON_TIME)
+fn on_time(limit: &Limit) -> Duration {
+    Duration::from_micros((limit.shortest() / LATENESS) as u64).min(MOST_ON_TIME)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What is held: a lock's node that this process owns. Loss is told to it; guards have shares in it (`share.rs`).
 
 pub(crate) mod fenced_write;
-pub(crate) mod share;
+pub(crate) mod hold;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,60 +13,60 @@ use tokio::sync::watch;
 
 use crate::session::{Loss, Session, Tenant};
 
-use share::Share;
+use hold::Hold;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum HoldState {
     Held,
     Released,
     Lost(Loss),
 }
 
 /// A lock's node that this process owns.
-pub(crate) struct Holding {
+pub(crate) struct HeldNode {
     session: Arc<Session>,
     node: String,
     token: u64,
     since: Instant,
-    standing: watch::Sender<Standing>,
+    state: watch::Sender<HoldState>,
     /// A guard's share leaves before it goes.
-    shares: Mutex<Vec<Weak<Share>>>,
+    holds: Mutex<Vec<Weak<Hold>>>,
     watched: AtomicBool,
-    asked_back: AtomicBool,
+    revoke_requested: AtomicBool,
     has_successor: AtomicBool,
 }
 
-impl Holding {
+impl HeldNode {
     /// Begins a holding, in the care of its session's keeper: its first share.
-    pub(crate) fn begin(session: &Arc<Session>, node: String, token: u64) -> Arc<Share> {
-        let holding = Arc::new(Holding {
+    pub(crate) fn begin(session: &Arc<Session>, node: String, token: u64) -> Arc<Hold> {
+        let held_node = Arc::new(HeldNode {
             session: session.clone(),
             node,
             token,
             since: Instant::now(),
-            standing: watch::Sender::new(Standing::Held),
-            shares: Mutex::default(),
+            state: watch::Sender::new(HoldState::Held),
+            holds: Mutex::default(),
             watched: AtomicBool::new(false),
-            asked_back: AtomicBool::new(false),
+            revoke_requested: AtomicBool::new(false),
             has_successor: AtomicBool::new(false),
         });
-        let share = holding.add(&mut holding.shares.lock());
-        session.keeper().hold(holding);
-        share
+        let hold = held_node.add(&mut held_node.holds.lock());
+        session.lease_keeper().hold(held_node);
+        hold
     }
 
-    fn add(self: &Arc<Holding>, shares: &mut Vec<Weak<Share>>) -> Arc<Share> {
-        let share = Arc::new(Share::new(self.clone()));
-        shares.push(Arc::downgrade(&share));
-        share
+    fn add(self: &Arc<HeldNode>, holds: &mut Vec<Weak<Hold>>) -> Arc<Hold> {
+        let hold = Arc::new(Hold::new(self.clone()));
+        holds.push(Arc::downgrade(&hold));
+        hold
     }
 
     pub(crate) fn token(&self) -> u64 {
         self.token
     }
 
-    pub(crate) fn standing(&self) -> Standing {
-        *self.standing.borrow()
+    pub(crate) fn state(&self) -> HoldState {
+        *self.state.borrow()
     }
 
     /// Whether it is held for certain at this moment: the server must still honour the session.
@@ -80,38 +80,38 @@ impl Holding {
     }
 
     /// A new share. `None` when the holding is over.
-    pub(crate) fn join(self: &Arc<Holding>) -> Option<Arc<Share>> {
-        let mut shares = self.shares.lock();
-        self.is_current().then(|| self.add(&mut shares))
+    pub(crate) fn join(self: &Arc<HeldNode>) -> Option<Arc<Hold>> {
+        let mut holds = self.holds.lock();
+        self.is_current().then(|| self.add(&mut holds))
     }
 
     /// Takes a share out of those that are told of a loss.
-    pub(crate) fn leave(&self, share: &Share) {
-        self.shares.lock().retain(|other| !std::ptr::eq(other.as_ptr(), share));
+    pub(crate) fn leave(&self, hold: &Hold) {
+        self.holds.lock().retain(|other| !std::ptr::eq(other.as_ptr(), hold));
     }
 
     /// Ends the holding in good order if nobody shares it any more. Says whether nobody does: then its node is to be deleted.
     pub(crate) fn close(&self) -> bool {
-        let shares = self.shares.lock();
+        let holds = self.holds.lock();
         // Under the lock, so that nobody can join in between.
-        if shares.is_empty() {
-            self.conclude(Standing::Released);
+        if holds.is_empty() {
+            self.conclude(HoldState::Released);
         }
-        shares.is_empty()
+        holds.is_empty()
     }
 
-    fn conclude(&self, to: Standing) -> bool {
-        self.standing.send_if_modified(|standing| {
-            let held = *standing == Standing::Held;
+    fn conclude(&self, to: HoldState) -> bool {
+        self.state.send_if_modified(|state| {
+            let held = *state == HoldState::Held;
             if held {
-                *standing = to;
+                *state = to;
             }
             held
         })
     }
 
-    pub(crate) fn is_asked_back(&self) -> bool {
-        self.asked_back.load(Ordering::Acquire)
+    pub(crate) fn is_revoke_requested(&self) -> bool {
+        self.revoke_requested.load(Ordering::Acquire)
     }
 
     /// Notes that another node may take the place of this one in the queue.
@@ -119,19 +119,19 @@ impl Holding {
         self.has_successor.store(true, Ordering::Release);
     }
 
-    fn shares(&self) -> Vec<Arc<Share>> {
-        self.shares.lock().iter().filter_map(Weak::upgrade).collect()
+    fn holds(&self) -> Vec<Arc<Hold>> {
+        self.holds.lock().iter().filter_map(Weak::upgrade).collect()
     }
 
     /// Waits until it is over, and says how.
-    pub(crate) async fn over(&self) -> Standing {
-        let mut standing = self.standing.subscribe();
-        let over = standing.wait_for(|standing| *standing != Standing::Held).await;
-        over.map_or(Standing::Released, |standing| *standing)
+    pub(crate) async fn over(&self) -> HoldState {
+        let mut state = self.state.subscribe();
+        let over = state.wait_for(|state| *state != HoldState::Held).await;
+        over.map_or(HoldState::Released, |state| *state)
     }
 }
 
-impl Tenant for Holding {
+impl Tenant for HeldNode {
     fn session(&self) -> &Arc<Session> {
         &self.session
     }
@@ -145,7 +145,7 @@ impl Tenant for Holding {
     }
 
     fn is_current(&self) -> bool {
-        self.standing() == Standing::Held
+        self.state() == HoldState::Held
     }
 
     fn begin_watch(&self) -> bool {
@@ -157,24 +157,24 @@ impl Tenant for Holding {
     }
 
     fn lose(&self, loss: Loss) {
-        if self.conclude(Standing::Lost(loss)) {
+        if self.conclude(HoldState::Lost(loss)) {
             tracing::warn!(node = self.node, %loss, "lock lost");
-            self.shares().iter().for_each(|share| share.tell_loss(loss));
+            self.holds().iter().for_each(|hold| hold.tell_loss(loss));
         }
     }
 
-    fn ask_back(&self) {
-        self.asked_back.store(true, Ordering::Release);
-        self.shares().iter().for_each(|share| share.tell_revocation());
+    fn request_revoke(&self) {
+        self.revoke_requested.store(true, Ordering::Release);
+        self.holds().iter().for_each(|hold| hold.tell_revocation());
     }
 }
 
-impl fmt::Debug for Holding {
+impl fmt::Debug for HeldNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Holding")
             .field("node", &self.node)
             .field("token", &self.token)
-            .field("standing", &self.standing())
+            .field("standing", &self.state())
             .finish_non_exhaustive()
     }
 }

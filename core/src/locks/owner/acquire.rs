@@ -12,59 +12,71 @@ use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
 
 use super::downgrade::Downgrade;
-use super::role::{Role, Who};
-use super::{Entry, Owners, Way};
-use crate::context::Core;
+use super::role::{Requester, Role};
+use super::{Entry, Owners, Route};
+use crate::context::Context;
 use crate::error::Result;
 use crate::locks::acquire::Attempt;
 use crate::locks::guard::{self, Guard};
-use crate::locks::handoff::Lines;
+use crate::locks::handoff::LocalQueues;
 use crate::locks::owner;
-use crate::locks::queue::Contest;
+use crate::locks::queue::LockAttempt;
 use crate::locks::queue::node_name::Scheme;
+use crate::op::Retry;
 use crate::path::ZnodePath;
 use crate::session::Tenant;
 
 /// An attempt to get a lock for somebody.
-pub(crate) struct OwnedContest {
-    core: Arc<Core>,
+pub(crate) struct OwnedLockAttempt {
+    context: Arc<Context>,
     path: ZnodePath,
     role: Role,
-    who: Who,
-    once: bool,
+    requester: Requester,
+    retry: Retry,
     /// Gives way to those who stand in its line.
-    behind_line: bool,
+    behind_local_queue: bool,
     scheme: Scheme,
-    contest: Contest,
+    attempt: LockAttempt,
     /// Made when it is needed, which is seldom.
     downgrade: Option<Box<Downgrade>>,
     turn: Option<OwnedMutexGuard<()>>,
 }
 
-impl OwnedContest {
+impl OwnedLockAttempt {
     pub(crate) fn new(
-        core: Arc<Core>,
+        context: Arc<Context>,
         path: ZnodePath,
         scheme: Scheme,
         role: Role,
-        who: Who,
-        once: bool,
-    ) -> OwnedContest {
-        let contest = Contest::new(core.clone(), path.clone(), scheme, role.kind()).once(once);
-        let (behind_line, downgrade, turn) = (false, None, None);
-        OwnedContest { core, path, role, who, once, behind_line, scheme, contest, downgrade, turn }
+        requester: Requester,
+        retry: Retry,
+    ) -> OwnedLockAttempt {
+        let attempt = LockAttempt::new(context.clone(), path.clone(), scheme, role.kind()).retry(retry);
+        let (behind_local_queue, downgrade, turn) = (false, None, None);
+        OwnedLockAttempt {
+            context,
+            path,
+            role,
+            requester,
+            retry,
+            behind_local_queue,
+            scheme,
+            attempt,
+            downgrade,
+            turn,
+        }
     }
 
     /// Whether it gives way to those of this client who hold the lock by its line, or wait for it there (`handoff.rs`).
-    pub(crate) fn behind_line(mut self, behind_line: bool) -> OwnedContest {
-        self.behind_line = behind_line;
+    pub(crate) fn behind_local_queue(mut self, behind_local_queue: bool) -> OwnedLockAttempt {
+        self.behind_local_queue = behind_local_queue;
         self
     }
 
     /// Step 1. `false` when he would have to wait and tries only once.
     async fn take_turn(&mut self, entry: &Entry) -> bool {
         let turn = entry.turn.clone();
-        self.turn = match self.once {
+        self.turn = match self.retry.is_never() {
             true => turn.try_lock_owned().ok(),
             false => Some(turn.lock_owned().await),
         };
@@ -73,49 +85,50 @@ impl OwnedContest {
 
     /// Step 3.
     fn downgrade(&mut self) -> &mut Downgrade {
-        let make = || Box::new(Downgrade::new(self.core.clone(), self.path.clone(), self.once));
+        let make = || Box::new(Downgrade::new(self.context.clone(), self.path.clone(), self.retry));
         self.downgrade.get_or_insert_with(make)
     }
 
     /// Step 5.
-    fn bury_the_lost(&self, entry: &Entry) {
-        for holding in entry.lost() {
+    fn delete_lost_nodes(&self, entry: &Entry) {
+        for held_node in entry.lost() {
             // Before its node goes: nobody may take it for held any more.
-            holding.lose(holding.doubt());
-            let _background = guard::delete(&self.core, holding);
+            held_node.lose(held_node.doubt());
+            let _background = guard::delete(&self.context, held_node);
         }
     }
 }
 
-impl Attempt for OwnedContest {
-    async fn win(&mut self) -> Result<Option<Guard>> {
-        if self.role == Role::Mutex || matches!(self.who, Who::Asking(_)) {
-            owner::check(&self.core, &self.path, self.role, self.who)?;
+impl Attempt for OwnedLockAttempt {
+    async fn acquire(&mut self) -> Result<Option<Guard>> {
+        if self.role == Role::Mutex || matches!(self.requester, Requester::Asking(_)) {
+            owner::check(&self.context, &self.path, self.role, self.requester)?;
         }
-        if self.behind_line && self.core.shared::<Lines>().is_wanted(&self.path, self.scheme) {
+        if self.behind_local_queue && self.context.shared::<LocalQueues>().is_wanted(&self.path, self.scheme)
+        {
             return Ok(None);
         }
-        let Who::Owning(owner) = self.who else { return self.contest.win().await };
-        let entry = self.core.shared::<Owners>().entry(&self.path, owner);
+        let Requester::Owning(owner) = self.requester else { return self.attempt.acquire().await };
+        let entry = self.context.shared::<Owners>().entry(&self.path, owner);
         if self.role.is_shared_with_itself() && !self.take_turn(&entry).await {
             return Ok(None);
         }
         let guard = loop {
-            let share = match entry.way(&self.path, self.role)? {
-                Way::Join(share) => Some(share),
+            let hold = match entry.way(&self.path, self.role)? {
+                Route::Join(hold) => Some(hold),
                 // Without one the write lock is lost, and counts no more.
-                Way::Downgrade(write) => Box::pin(self.downgrade().win(&write)).await?,
-                Way::Queue => {
-                    self.bury_the_lost(&entry);
-                    break self.contest.win().await?;
+                Route::Downgrade(write) => Box::pin(self.downgrade().acquire(&write)).await?,
+                Route::Queue => {
+                    self.delete_lost_nodes(&entry);
+                    break self.attempt.acquire().await?;
                 }
             };
-            if let Some(share) = share {
-                break Some(Guard::new(self.core.clone(), share));
+            if let Some(hold) = hold {
+                break Some(Guard::new(self.context.clone(), hold));
             }
         };
         if let Some(guard) = &guard {
-            entry.record(self.role, guard.shares());
+            entry.record(self.role, guard.holds());
         }
         Ok(guard)
     }
@@ -124,16 +137,16 @@ impl Attempt for OwnedContest {
         if let Some(downgrade) = &mut self.downgrade {
             downgrade.leave().await;
         }
-        self.contest.leave().await;
+        self.attempt.leave().await;
         self.turn = None;
     }
 
     fn waiting_for(&self) -> String {
         match self.turn {
-            None if self.role.is_shared_with_itself() && self.who != Who::Unknown => {
+            None if self.role.is_shared_with_itself() && self.requester != Requester::Unknown => {
                 "its owner's earlier attempt".into()
             }
-            _ => self.contest.waiting_for(),
+            _ => self.attempt.waiting_for(),
         }
     }
 }

@@ -11,35 +11,36 @@
 
 use std::sync::Arc;
 
-use crate::context::Core;
+use crate::context::Context;
 use crate::error::{Error, ErrorCode, Result};
-use crate::locks::held::Holding;
-use crate::locks::held::share::Share;
+use crate::locks::held::HeldNode;
+use crate::locks::held::hold::Hold;
 use crate::locks::queue::node_name::successor;
+use crate::op::Retry;
 use crate::path::{ZnodePath, name_of};
 use crate::session::{Fault, Link, Loss, NodeMode, Refusal, Session, Tenant, Write};
 
 /// An attempt to read on where one writes. Dropping it deletes what it may have made, in the background.
 pub(crate) struct Downgrade {
-    core: Arc<Core>,
+    context: Arc<Context>,
     directory: ZnodePath,
-    once: bool,
+    retry: Retry,
     /// The session and the uuid under which a node was, or may have been, made.
     made: Option<(Arc<Session>, String)>,
 }
 
 impl Downgrade {
-    pub(crate) fn new(core: Arc<Core>, directory: ZnodePath, once: bool) -> Downgrade {
-        Downgrade { core, directory, once, made: None }
+    pub(crate) fn new(context: Arc<Context>, directory: ZnodePath, retry: Retry) -> Downgrade {
+        Downgrade { context, directory, retry, made: None }
     }
 
     /// The read lock. `None` when the write lock is gone.
-    pub(crate) async fn win(&mut self, write: &Arc<Holding>) -> Result<Option<Arc<Share>>> {
+    pub(crate) async fn acquire(&mut self, write: &Arc<HeldNode>) -> Result<Option<Arc<Hold>>> {
         let session = write.session().clone();
-        let (marker, number) = successor(self.core.uuids().give(), name_of(write.node()))
+        let (marker, number) = successor(self.context.uuids().next(), name_of(write.node()))
             .ok_or_else(|| Error::internal(format!("{} is no write lock's node", write.node())))?;
         let node = self.directory.child(&format!("{marker}{number}"));
-        let identity = self.core.options().identity.clone();
+        let identity = self.context.options().identity.clone();
         let writes = [
             Write::Check { path: write.node() },
             Write::Create { path: &node, data: identity.as_bytes(), mode: NodeMode::Ephemeral },
@@ -63,7 +64,7 @@ impl Downgrade {
                 }
                 (None, Fault::Gone) => break,
                 (None, _) => {
-                    session.past(&now).await;
+                    session.wait_reconnect(&now).await;
                     link = self.link(&session, true).await?;
                 }
             }
@@ -75,22 +76,22 @@ impl Downgrade {
 
     /// The link to ask over; after a lost one, when all is settled that was asked over it. `None`: the session is gone.
     async fn link(&self, session: &Arc<Session>, was_lost: bool) -> Result<Option<Arc<Link>>> {
-        if self.once {
+        if self.retry.is_never() {
             let link = session.linked_now().filter(|_| !was_lost);
             let lost =
                 || Error::new(ErrorCode::ConnectionLost, "the connection was lost before the lock was had");
             return link.map(Some).ok_or_else(lost);
         }
         Ok(match was_lost {
-            true => session.settled(self.directory.as_str()).await.ok(),
+            true => session.sync_link(self.directory.as_str()).await.ok(),
             false => session.link().await.ok(),
         })
     }
 
-    fn grant(&mut self, write: &Arc<Holding>, node: String) -> Arc<Share> {
+    fn grant(&mut self, write: &Arc<HeldNode>, node: String) -> Arc<Hold> {
         // From here on the guard is responsible for the node.
         self.made = None;
-        Holding::begin(write.session(), node, write.token())
+        HeldNode::begin(write.session(), node, write.token())
     }
 
     /// Returns when nothing of it is left.
@@ -108,7 +109,7 @@ impl Drop for Downgrade {
     fn drop(&mut self) {
         if let Some((session, marker)) = self.made.take() {
             let directory = self.directory.clone();
-            self.core.spawn(async move { session.delete_marked(&directory, &marker).await });
+            self.context.spawn(async move { session.delete_marked(&directory, &marker).await });
         }
     }
 }

@@ -14,14 +14,14 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 use tokio::sync::Mutex as AsyncMutex;
 
-use crate::context::{Core, PerClient};
+use crate::context::{Context, PerClient};
 use crate::error::{Error, ErrorCode};
-use crate::locks::held::Holding;
-use crate::locks::held::share::Share;
+use crate::locks::held::HeldNode;
+use crate::locks::held::hold::Hold;
 use crate::path::ZnodePath;
-use crate::util::weak_map::Registry;
+use crate::util::weak_map::WeakMap;
 
-use role::{Role, Verdict, Who, verdict};
+use role::{Requester, Role, Verdict, verdict};
 
 /// The number of the calling thread as an owner: no other thread of the process ever has it, also not after this one's end.
 /// Callers' own numbers below 2^63 do not meet it.
@@ -35,25 +35,25 @@ pub fn thread_owner() -> u64 {
 
 /// What one client's owners hold.
 #[derive(Debug, Default)]
-pub(crate) struct Owners(Registry<(ZnodePath, u64), Entry>);
+pub(crate) struct Owners(WeakMap<(ZnodePath, u64), Entry>);
 
 /// What one owner holds at one path.
 #[derive(Debug, Default)]
 pub(crate) struct Entry {
     /// An owner that shares with himself queues once at a time: what he asks for meanwhile waits here, and then shares.
     pub(crate) turn: Arc<AsyncMutex<()>>,
-    held: Mutex<Vec<(Role, Weak<Share>)>>,
+    held: Mutex<Vec<(Role, Weak<Hold>)>>,
 }
 
 /// How an owner gets what he wants.
-pub(crate) enum Way {
+pub(crate) enum Route {
     Queue,
-    Join(Arc<Share>),
-    Downgrade(Arc<Holding>),
+    Join(Arc<Hold>),
+    Downgrade(Arc<HeldNode>),
 }
 
 impl PerClient for Owners {
-    fn for_client(_: &Core) -> Owners {
+    fn for_client(_: &Context) -> Owners {
         Owners::default()
     }
 }
@@ -66,9 +66,14 @@ impl Owners {
 
 /// # Errors
 /// `WOULD_DEADLOCK` when who asks for the lock at `path`, to share with nobody, would wait for himself.
-pub(crate) fn check(core: &Core, path: &ZnodePath, want: Role, who: Who) -> Result<(), Error> {
-    let (Who::Asking(owner) | Who::Owning(owner)) = who else { return Ok(()) };
-    let Some(entry) = core.shared::<Owners>().0.find(&(path.clone(), owner)) else { return Ok(()) };
+pub(crate) fn check(
+    context: &Context,
+    path: &ZnodePath,
+    want: Role,
+    requester: Requester,
+) -> Result<(), Error> {
+    let (Requester::Asking(owner) | Requester::Owning(owner)) = requester else { return Ok(()) };
+    let Some(entry) = context.shared::<Owners>().0.find(&(path.clone(), owner)) else { return Ok(()) };
     match entry.verdict(want).1 {
         Verdict::Queue => Ok(()),
         // Readers are no rivals.
@@ -81,47 +86,47 @@ pub(crate) fn check(core: &Core, path: &ZnodePath, want: Role, who: Who) -> Resu
 impl Entry {
     /// # Errors
     /// `WOULD_DEADLOCK` when there is none but to wait for himself.
-    pub(crate) fn way(&self, path: &ZnodePath, want: Role) -> Result<Way, Error> {
+    pub(crate) fn way(&self, path: &ZnodePath, want: Role) -> Result<Route, Error> {
         let (held, verdict) = self.verdict(want);
-        let holdings =
-            |role| held.iter().filter(move |(held, _)| *held == role).map(|(_, share)| share.holding());
+        let held_nodes =
+            |role| held.iter().filter(move |(held, _)| *held == role).map(|(_, hold)| hold.held_node());
         let way = match verdict {
             Verdict::Queue => None,
-            Verdict::Join => holdings(want).find_map(Holding::join).map(Way::Join),
-            Verdict::Downgrade => holdings(Role::Write).next().cloned().map(Way::Downgrade),
+            Verdict::Join => held_nodes(want).find_map(HeldNode::join).map(Route::Join),
+            Verdict::Downgrade => held_nodes(Role::Write).next().cloned().map(Route::Downgrade),
             Verdict::Refuse(why) => return Err(would_deadlock(path, why)),
         };
         // It may have been lost, or given up by another thread, since we looked.
-        Ok(way.unwrap_or(Way::Queue))
+        Ok(way.unwrap_or(Route::Queue))
     }
 
-    fn verdict(&self, want: Role) -> (Vec<(Role, Arc<Share>)>, Verdict) {
-        let is_certain = |share: &Share| !share.has_ended() && share.holding().is_certain();
-        let held: Vec<_> = self.shares().into_iter().filter(|(_, share)| is_certain(share)).collect();
+    fn verdict(&self, want: Role) -> (Vec<(Role, Arc<Hold>)>, Verdict) {
+        let is_certain = |hold: &Hold| !hold.has_ended() && hold.held_node().is_certain();
+        let held: Vec<_> = self.holds().into_iter().filter(|(_, hold)| is_certain(hold)).collect();
         let roles: Vec<_> = held.iter().map(|(role, _)| *role).collect();
         (held, verdict(want, &roles))
     }
 
     /// Notes that the owner holds `guard`.
-    pub(crate) fn record(self: &Arc<Entry>, role: Role, shares: &[Arc<Share>]) {
+    pub(crate) fn record(self: &Arc<Entry>, role: Role, holds: &[Arc<Hold>]) {
         let mut held = self.held.lock();
-        held.retain(|(_, share)| share.strong_count() > 0);
-        for share in shares {
-            share.belongs_to(self.clone());
-            held.push((role, Arc::downgrade(share)));
+        held.retain(|(_, hold)| hold.strong_count() > 0);
+        for hold in holds {
+            hold.belongs_to(self.clone());
+            held.push((role, Arc::downgrade(hold)));
         }
     }
 
     /// What the owner has lost but not given up. Its node may be there still, and he would queue behind it.
-    pub(crate) fn lost(&self) -> Vec<Arc<Holding>> {
-        let shares = self.shares().into_iter().filter(|(_, share)| !share.has_ended());
-        let holdings = shares.map(|(_, share)| share.holding().clone());
-        holdings.filter(|holding| !holding.is_certain()).collect()
+    pub(crate) fn lost(&self) -> Vec<Arc<HeldNode>> {
+        let holds = self.holds().into_iter().filter(|(_, hold)| !hold.has_ended());
+        let held_nodes = holds.map(|(_, hold)| hold.held_node().clone());
+        held_nodes.filter(|held_node| !held_node.is_certain()).collect()
     }
 
-    fn shares(&self) -> Vec<(Role, Arc<Share>)> {
+    fn holds(&self) -> Vec<(Role, Arc<Hold>)> {
         let held = self.held.lock();
-        held.iter().filter_map(|(role, share)| Some((*role, share.upgrade()?))).collect()
+        held.iter().filter_map(|(role, hold)| Some((*role, hold.upgrade()?))).collect()
     }
 }
 

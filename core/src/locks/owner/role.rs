@@ -4,7 +4,7 @@ use crate::locks::queue::node_name::Kind;
 
 /// Whom a lock is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Who {
+pub(crate) enum Requester {
     #[default]
     Unknown,
     /// This owner asks, but whoever has the guard will hold it.

@@ -14,8 +14,9 @@ use futures_util::future::{join, join_all, try_join_all};
 
 use super::node_name::{ContenderName, Kind, Library, Marker};
 use super::position::{Position, position_among};
-use crate::context::Core;
+use crate::context::Context;
 use crate::error::Result;
+use crate::op::Retry;
 use crate::path::ZnodePath;
 use crate::session::{Entry, Fault, Link, Refusal, Session};
 
@@ -60,33 +61,37 @@ impl Deref for Queue {
 }
 
 /// Looks at the queue in `directory`. A directory that is not there is an empty queue.
-pub(crate) async fn inspect(core: &Core, directory: &ZnodePath, once: bool) -> Result<Queue> {
+pub(crate) async fn inspect(context: &Context, directory: &ZnodePath, retry: Retry) -> Result<Queue> {
     loop {
-        let session = core.session(once).await?;
+        let session = context.session(retry).await?;
         let Ok(link) = session.link().await else { continue };
         match join(link.sync(directory.as_str()), look(&link, directory)).await {
             (Ok(()), Ok(queue)) => return Ok(queue),
-            (Err(fault), _) | (_, Err(fault)) => overcome(&session, &link, fault, directory).await?,
+            (Err(fault), _) | (_, Err(fault)) => handle_refusal(&session, &link, fault, directory).await?,
         }
     }
 }
 
 /// Looks at the queues in all directories below `root`, by their names. Those in which nobody stands are left out.
-pub(crate) async fn inspect_all(core: &Core, root: &ZnodePath, once: bool) -> Result<Vec<(String, Queue)>> {
+pub(crate) async fn inspect_all(
+    context: &Context,
+    root: &ZnodePath,
+    retry: Retry,
+) -> Result<Vec<(String, Queue)>> {
     loop {
-        let session = core.session(once).await?;
+        let session = context.session(retry).await?;
         let Ok(link) = session.link().await else { continue };
         match join(link.sync(root.as_str()), look_below(&link, root)).await {
             (Ok(()), Ok(queues)) => return Ok(queues),
-            (Err(fault), _) | (_, Err(fault)) => overcome(&session, &link, fault, root).await?,
+            (Err(fault), _) | (_, Err(fault)) => handle_refusal(&session, &link, fault, root).await?,
         }
     }
 }
 
 /// Returns when it is worth to look again.
-async fn overcome(session: &Session, link: &Arc<Link>, fault: Fault, path: &ZnodePath) -> Result<()> {
+async fn handle_refusal(session: &Session, link: &Arc<Link>, fault: Fault, path: &ZnodePath) -> Result<()> {
     match fault {
-        Fault::Unknown => session.past(link).await,
+        Fault::Unknown => session.wait_reconnect(link).await,
         Fault::Gone => {}
         fault => return Err(fault.into_error(&format!("inspecting {}", path.as_str()))),
     }

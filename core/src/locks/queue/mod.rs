@@ -27,27 +27,28 @@ use std::sync::Arc;
 use futures_util::future::join;
 use tokio::sync::Notify;
 
-use crate::context::Core;
+use crate::context::Context;
 use crate::error::{Error, ErrorCode, Result};
 use crate::locks::acquire::Attempt;
 use crate::locks::guard::Guard;
-use crate::locks::held::Holding;
+use crate::locks::held::HeldNode;
+use crate::op::Retry;
 use crate::path::{ZnodePath, name_of};
 use crate::session::parents::{Trouble, make_directory};
 use crate::session::{Created, Fault, Link, Names, Refusal, Session, Tenant, Watch, WatchEvent, watch_over};
 
 use node_name::{ContenderName, Kind, Scheme, prefix};
 use position::{Position, position};
-use watches::{Lookout, Whose};
+use watches::{WatchedNode, Watches};
 
 /// An attempt to get a lock. Dropping it leaves the queue, in the background.
-pub(crate) struct Contest {
-    core: Arc<Core>,
+pub(crate) struct LockAttempt {
+    context: Arc<Context>,
     directory: ZnodePath,
     scheme: Scheme,
     kind: Kind,
     /// Give up as soon as it would take waiting for others or for a connection.
-    once: bool,
+    retry: Retry,
     place: Option<Place>,
     /// Told whenever others turn out to be before us.
     behind: Option<Arc<Notify>>,
@@ -81,19 +82,33 @@ enum Node {
     Made(Arc<Created>),
 }
 
-impl Contest {
-    pub(crate) fn new(core: Arc<Core>, directory: ZnodePath, scheme: Scheme, kind: Kind) -> Contest {
-        Contest { core, directory, scheme, kind, once: false, place: None, behind: None, waiting_for: None }
+impl LockAttempt {
+    pub(crate) fn new(
+        context: Arc<Context>,
+        directory: ZnodePath,
+        scheme: Scheme,
+        kind: Kind,
+    ) -> LockAttempt {
+        LockAttempt {
+            context,
+            directory,
+            scheme,
+            kind,
+            retry: Retry::UntilDone,
+            place: None,
+            behind: None,
+            waiting_for: None,
+        }
     }
 
     /// Gives up as soon as it would take waiting for others or for a connection.
-    pub(crate) fn once(mut self, once: bool) -> Contest {
-        self.once = once;
+    pub(crate) fn retry(mut self, retry: Retry) -> LockAttempt {
+        self.retry = retry;
         self
     }
 
     /// Has `behind` told whenever others turn out to be before us.
-    pub(crate) fn telling(mut self, behind: Arc<Notify>) -> Contest {
+    pub(crate) fn telling(mut self, behind: Arc<Notify>) -> LockAttempt {
         self.behind = Some(behind);
         self
     }
@@ -105,17 +120,17 @@ impl Contest {
             return;
         }
         let directory = self.directory.clone();
-        self.core.spawn(async move { place.vacate(&directory).await });
+        self.context.spawn(async move { place.vacate(&directory).await });
     }
 
     async fn contend(&mut self, session: &Arc<Session>) -> Result<Option<Guard>, Setback> {
-        let attendance = session.keeper().attend(session);
+        let attendance = session.lease_keeper().renew_leases(session);
         let (own, mut names) = Box::pin(self.enter(session)).await?;
-        let mut lookout = Lookout::default();
+        let mut watches = Watches::default();
         loop {
             let (predecessor, decisive) = match position(&names, name_of(&own.path), self.kind) {
                 Position::First if session.is_alive() => {
-                    return Ok(Some(self.grant(session, &own, lookout.into_own())));
+                    return Ok(Some(self.grant(session, &own, watches.into_own())));
                 }
                 // The list took so long that the lease ran out; a fresh answer renews it, if the session lives.
                 Position::First => {
@@ -128,7 +143,7 @@ impl Contest {
                     let message = format!("{}: {why}", self.directory.as_str());
                     return Err(Error::new(ErrorCode::SequenceExhausted, message).into());
                 }
-                Position::Behind { .. } if self.once => {
+                Position::Behind { .. } if self.retry.is_never() => {
                     drop(attendance);
                     Box::pin(self.leave()).await;
                     return Ok(None);
@@ -142,11 +157,11 @@ impl Contest {
             };
             // Not while waiting: it may be long, and the list too.
             drop(names);
-            let gone = self.await_turn(session, &own, &predecessor, &mut lookout).await?;
+            let gone = self.await_turn(session, &own, &predecessor, &mut watches).await?;
             // An event is no answer to a request, so the lease may have run out; then ask before believing.
             let decisive = decisive || self.was_ours(session, &predecessor);
             if gone && decisive && session.is_alive() {
-                return Ok(Some(self.grant(session, &own, lookout.into_own())));
+                return Ok(Some(self.grant(session, &own, watches.into_own())));
             }
             names = Box::pin(self.list(session)).await?;
         }
@@ -155,14 +170,14 @@ impl Contest {
     /// Whether this client held the lock by that node, alone: then nobody is left before it.
     fn was_ours(&self, session: &Session, node: &str) -> bool {
         let alone = ContenderName::parse(name_of(node)).is_some_and(|name| name.kind() != Kind::Read);
-        alone && session.keeper().had(node)
+        alone && session.lease_keeper().was_held(node)
     }
 
     /// Steps 1 to 3: returns our node and the list in which it stands.
     async fn enter(&mut self, session: &Arc<Session>) -> Result<(Arc<Created>, Names), Setback> {
-        let marker = prefix(self.core.uuids().give(), self.scheme, self.kind);
+        let marker = prefix(self.context.uuids().next(), self.scheme, self.kind);
         let prefix = self.directory.child(&marker);
-        let identity = self.core.options().identity.clone();
+        let identity = self.context.options().identity.clone();
         loop {
             let Ok(link) = session.link().await else {
                 return Err(Setback::Again);
@@ -175,13 +190,13 @@ impl Contest {
                 Ok(created) => created,
                 Err(Fault::Refused(refusal)) => {
                     self.place = None;
-                    Box::pin(self.overcome(&link, session, refusal)).await?;
+                    Box::pin(self.handle_refusal(&link, session, refusal)).await?;
                     continue;
                 }
                 Err(Fault::Gone) => return Err(Setback::Again),
-                Err(Fault::Unknown) if self.once => return Err(Setback::Again),
+                Err(Fault::Unknown) if self.retry.is_never() => return Err(Setback::Again),
                 Err(Fault::Unknown) => {
-                    session.past(&link).await;
+                    session.wait_reconnect(&link).await;
                     match Box::pin(self.recover(session, &marker)).await? {
                         Some(created) => created,
                         None => continue,
@@ -203,7 +218,7 @@ impl Contest {
     }
 
     /// After a refused create: makes the directory if that was what it lacked.
-    async fn overcome(
+    async fn handle_refusal(
         &self,
         link: &Arc<Link>,
         session: &Arc<Session>,
@@ -218,7 +233,7 @@ impl Contest {
             Err(Trouble::Refused(error)) => Err(error.into()),
             Err(Trouble::Fault(Fault::Gone)) => Err(Setback::Again),
             Err(Trouble::Fault(_)) => {
-                session.past(link).await;
+                session.wait_reconnect(link).await;
                 Ok(())
             }
         }
@@ -238,7 +253,7 @@ impl Contest {
                     return Ok(Some(Created { path, czxid: entry.czxid }));
                 }
                 Err(Fault::Refused(Refusal::NoNode)) => return Ok(None),
-                Err(Fault::Unknown) => session.past(&link).await,
+                Err(Fault::Unknown) => session.wait_reconnect(&link).await,
                 Err(fault) => return Err(self.setback(fault)),
             }
         }
@@ -263,10 +278,10 @@ impl Contest {
         let mut link = link.clone();
         loop {
             match fault {
-                Fault::Unknown => session.past(&link).await,
+                Fault::Unknown => session.wait_reconnect(&link).await,
                 fault => return Err(self.setback(fault)),
             }
-            link = session.settled(self.directory.as_str()).await.map_err(|_| Setback::Again)?;
+            link = session.sync_link(self.directory.as_str()).await.map_err(|_| Setback::Again)?;
             match link.children_grouped(self.directory.as_str().to_owned()).await {
                 Ok(names) => return Ok(names),
                 Err(next) => fault = next,
@@ -290,13 +305,13 @@ impl Contest {
         session: &Arc<Session>,
         own: &Created,
         predecessor: &str,
-        lookout: &mut Lookout,
+        watches: &mut Watches,
     ) -> Result<bool, Setback> {
-        let link = Box::pin(self.look_out(session, own, predecessor, lookout)).await?;
-        let event = lookout.event().await;
+        let link = Box::pin(self.watch(session, own, predecessor, watches)).await?;
+        let event = watches.event().await;
         match event {
-            Some((Whose::Predecessor, WatchEvent::Deleted)) => Ok(true),
-            Some((Whose::Own, WatchEvent::Deleted)) => Err(Setback::Again),
+            Some((WatchedNode::Predecessor, WatchEvent::Deleted)) => Ok(true),
+            Some((WatchedNode::Own, WatchEvent::Deleted)) => Err(Setback::Again),
             Some((_, WatchEvent::LinkEnded)) => {
                 Box::pin(self.reconnect(session, &link)).await?;
                 Ok(false)
@@ -306,17 +321,17 @@ impl Contest {
     }
 
     /// Step 5: watches the predecessor and, unless that is watched already, our own node.
-    async fn look_out(
+    async fn watch(
         &self,
         session: &Arc<Session>,
         own: &Created,
         predecessor: &str,
-        lookout: &mut Lookout,
+        watches: &mut Watches,
     ) -> Result<Arc<Link>, Setback> {
         let Ok(link) = session.link().await else {
             return Err(Setback::Again);
         };
-        match lookout.watch(&link, &own.path, predecessor).await {
+        match watches.watch(&link, &own.path, predecessor).await {
             Ok(()) => {}
             Err(Fault::Unknown) => Box::pin(self.reconnect(session, &link)).await?,
             Err(fault) => return Err(self.setback(fault)),
@@ -326,31 +341,31 @@ impl Contest {
 
     /// Waits until the session is connected again and all that it sent has settled.
     async fn reconnect(&self, session: &Arc<Session>, link: &Arc<Link>) -> Result<(), Setback> {
-        session.past(link).await;
-        session.settled(self.directory.as_str()).await.map_err(|_| Setback::Again)?;
+        session.wait_reconnect(link).await;
+        session.sync_link(self.directory.as_str()).await.map_err(|_| Setback::Again)?;
         Ok(())
     }
 
     fn grant(&mut self, session: &Arc<Session>, own: &Created, own_watch: Option<Watch>) -> Guard {
         // From here on the guard is responsible for the node.
         self.place = None;
-        let share = Holding::begin(session, own.path.clone(), own.czxid as u64);
+        let hold = HeldNode::begin(session, own.path.clone(), own.czxid as u64);
         if let Some(watch) = own_watch {
-            share.holding().begin_watch();
-            self.core.spawn(watch_over(share.holding().clone(), Some(watch)));
+            hold.held_node().begin_watch();
+            self.context.spawn(watch_over(hold.held_node().clone(), Some(watch)));
         }
-        Guard::new(self.core.clone(), share)
+        Guard::new(self.context.clone(), hold)
     }
 }
 
-impl Attempt for Contest {
+impl Attempt for LockAttempt {
     /// Queues until the lock is had. `None` when it tries only once and others are before us.
-    async fn win(&mut self) -> Result<Option<Guard>> {
+    async fn acquire(&mut self) -> Result<Option<Guard>> {
         let error = loop {
-            let session = self.core.session(self.once).await?;
+            let session = self.context.session(self.retry).await?;
             match self.contend(&session).await {
                 Ok(guard) => return Ok(guard),
-                Err(Setback::Again) if self.once => {
+                Err(Setback::Again) if self.retry.is_never() => {
                     self.retreat();
                     return Err(Error::new(
                         ErrorCode::ConnectionLost,
@@ -381,7 +396,7 @@ impl Attempt for Contest {
     }
 }
 
-impl Drop for Contest {
+impl Drop for LockAttempt {
     fn drop(&mut self) {
         self.retreat();
     }

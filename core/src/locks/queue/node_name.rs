@@ -214,7 +214,7 @@ mod tests {
     use crate::util::uuids::Uuids;
 
     fn uuid() -> Uuid {
-        Uuids::default().give()
+        Uuids::default().next()
     }
 
     #[test]

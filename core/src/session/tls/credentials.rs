@@ -27,19 +27,19 @@ const KEY: &str = "tls.key";
 
 /// The credentials of a client, up to date with its files.
 #[derive(Debug)]
-pub(crate) struct Keychain {
+pub(crate) struct TlsCredentials {
     tls: Tls,
-    latest: Mutex<Option<Arc<Credentials>>>,
+    latest: Mutex<Option<Arc<LoadedCredentials>>>,
 }
 
-impl Keychain {
+impl TlsCredentials {
     /// # Errors
     /// `INVALID_ARGUMENT` for a certificate without its key, and the other way round.
-    pub(crate) fn new(tls: Tls) -> Result<Keychain> {
+    pub(crate) fn new(tls: Tls) -> Result<TlsCredentials> {
         match (tls.cert_file(), tls.key_file()) {
             (Some(cert), None) => Err(refuse(CERT, cert, format!("needs its private key, {KEY}, too"))),
             (None, Some(key)) => Err(refuse(KEY, key, format!("needs its certificate, {CERT}, too"))),
-            _ => Ok(Keychain { tls, latest: Mutex::default() }),
+            _ => Ok(TlsCredentials { tls, latest: Mutex::default() }),
         }
     }
 
@@ -52,28 +52,33 @@ impl Keychain {
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` when they never were of use.
-    pub(in crate::session) async fn credentials(self: &Arc<Keychain>) -> Result<Arc<Credentials>> {
-        let keychain = self.clone();
+    pub(in crate::session) async fn credentials(
+        self: &Arc<TlsCredentials>,
+    ) -> Result<Arc<LoadedCredentials>> {
+        let credentials = self.clone();
         // Files may be slow, and the runtime has one thread to keep leases with.
-        let reading = tokio::task::spawn_blocking(move || keychain.look());
+        let reading = tokio::task::spawn_blocking(move || credentials.look());
         reading.await.map_err(|error| Error::internal(format!("reading the files of TLS: {error}")))?
     }
 
-    /// Fails as [`credentials`](Keychain::credentials) would.
-    pub(in crate::session) async fn check(self: &Arc<Keychain>) -> Result<()> {
+    /// Fails as [`credentials`](TlsCredentials::credentials) would.
+    pub(in crate::session) async fn check(self: &Arc<TlsCredentials>) -> Result<()> {
         self.credentials().await.map(drop)
     }
 
     /// Has a connection use what the files hold.
-    pub(in crate::session) async fn secure(self: &Arc<Keychain>, connector: Connector) -> Result<Connector> {
+    pub(in crate::session) async fn secure(
+        self: &Arc<TlsCredentials>,
+        connector: Connector,
+    ) -> Result<Connector> {
         Ok(connector.with_tls(self.credentials().await?.options.clone()))
     }
 
-    fn look(&self) -> Result<Arc<Credentials>> {
+    fn look(&self) -> Result<Arc<LoadedCredentials>> {
         let latest = self.latest.lock().clone();
         let found = Files::read(&self.tls).and_then(|files| match &latest {
             Some(latest) if latest.files == files => Ok(latest.clone()),
-            _ => Ok(Arc::new(Credentials::check(files, self.tls.verifies_hostname())?)),
+            _ => Ok(Arc::new(LoadedCredentials::check(files, self.tls.verifies_hostname())?)),
         });
         match (found, latest) {
             (Ok(found), _) => {
@@ -167,7 +172,7 @@ impl Files {
 
 /// Files that can be used.
 #[derive(Debug)]
-pub(in crate::session) struct Credentials {
+pub(in crate::session) struct LoadedCredentials {
     files: Files,
     /// For the connections of zookeeper-client.
     options: TlsOptions,
@@ -175,8 +180,8 @@ pub(in crate::session) struct Credentials {
     config: Arc<ClientConfig>,
 }
 
-impl Credentials {
-    fn check(files: Files, verify_hostname: bool) -> Result<Credentials> {
+impl LoadedCredentials {
+    fn check(files: Files, verify_hostname: bool) -> Result<LoadedCredentials> {
         let config = client_config(&files, verify_hostname)?;
         let unusable = |file: &File| {
             let file = file.clone();
@@ -189,7 +194,7 @@ impl Credentials {
         if !verify_hostname {
             options = zkcoord_any_host_name::accept_any_host_name(options);
         }
-        Ok(Credentials { files, options, config: Arc::new(config) })
+        Ok(LoadedCredentials { files, options, config: Arc::new(config) })
     }
 
     pub(in crate::session) fn config(&self) -> Arc<ClientConfig> {

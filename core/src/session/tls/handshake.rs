@@ -7,13 +7,13 @@ use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, ClientConnection};
 use tokio::net::TcpStream;
 
-use super::credentials::{Credentials, Keychain};
+use super::credentials::{LoadedCredentials, TlsCredentials};
 
-impl Keychain {
+impl TlsCredentials {
     /// Asks a server `question` in TLS and returns the first part of the answer, which is empty when the server closes the
     /// connection without one. Or says, in words that go on after the server's name, why there is no TLS between us.
     pub(in crate::session) async fn ask(
-        self: &Arc<Keychain>,
+        self: &Arc<TlsCredentials>,
         socket: TcpStream,
         host: &str,
         question: &[u8],
@@ -43,7 +43,7 @@ impl From<io::Error> for Trouble {
 }
 
 impl Trouble {
-    fn tell(self, credentials: &Credentials) -> String {
+    fn tell(self, credentials: &LoadedCredentials) -> String {
         use CertificateError::UnknownIssuer;
         match self {
             Trouble::Tls(rustls::Error::InvalidCertificate(UnknownIssuer)) => {

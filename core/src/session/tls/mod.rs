@@ -9,7 +9,7 @@ mod handshake;
 
 use std::path::{Path, PathBuf};
 
-pub(crate) use credentials::Keychain;
+pub(crate) use credentials::TlsCredentials;
 pub(super) use credentials::is_host_name;
 
 /// How connections are encrypted, and how both sides prove who they are.

@@ -8,10 +8,10 @@ use crate::error::{Error, ErrorCode, Result};
 
 /// There is none.
 #[derive(Debug)]
-pub(crate) enum Keychain {}
+pub(crate) enum TlsCredentials {}
 
-impl Keychain {
-    pub(crate) fn new(_tls: Tls) -> Result<Keychain> {
+impl TlsCredentials {
+    pub(crate) fn new(_tls: Tls) -> Result<TlsCredentials> {
         Err(Error::new(ErrorCode::Unsupported, "tls: this build of zkcoord has no TLS"))
     }
 

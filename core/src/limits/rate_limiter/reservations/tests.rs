@@ -4,8 +4,8 @@ use super::*;
 
 const SECOND: i64 = 1_000_000;
 
-fn terms(permits: u64, per_ms: u64, burst: u64) -> Terms {
-    Terms::new(permits, Duration::from_millis(per_ms)).unwrap().with_burst(burst).unwrap()
+fn limit(permits: u64, per_ms: u64, burst: u64) -> Limit {
+    Limit::new(permits, Duration::from_millis(per_ms)).unwrap().with_burst(burst).unwrap()
 }
 
 fn at(moment: i64) -> Moment {
@@ -17,7 +17,7 @@ fn ask(wants: &[u64], lateness: i64) -> Ask {
     let want = |(ticket, permits): (usize, &u64)| Want {
         ticket: ticket as u64,
         permits: *permits,
-        patience: Patience::Endless,
+        wait_limit: WaitLimit::Endless,
     };
     Ask {
         settlements: Vec::new(),
@@ -36,54 +36,54 @@ fn slots(slots: &[Slot]) -> Vec<(i64, i64, u64)> {
 
 #[test]
 fn a_fresh_limiter_gives_a_burst_and_then_a_window_later() {
-    let mut book = terms(5, 1000, 5).absent();
-    let (given, _) = book.reserve(&ask(&[1; 7], 20_000), at(10 * SECOND));
+    let mut reservations = limit(5, 1000, 5).absent();
+    let (given, _) = reservations.reserve(&ask(&[1; 7], 20_000), at(10 * SECOND));
     let next = 11 * SECOND + 20_000;
     assert_eq!(slots(&given), [(10 * SECOND, 10 * SECOND + 20_000, 5), (next, next + 20_000, 2)]);
 }
 
 #[test]
 fn who_has_no_patience_for_it_gets_nothing_and_others_do() {
-    let mut book = terms(5, 1000, 5).absent();
+    let mut reservations = limit(5, 1000, 5).absent();
     let mut asked = ask(&[4, 2, 1], 20_000);
-    asked.wants[1].patience = Patience::None;
-    let (given, refused) = book.reserve(&asked, at(10 * SECOND));
+    asked.wants[1].wait_limit = WaitLimit::None;
+    let (given, refused) = reservations.reserve(&asked, at(10 * SECOND));
     assert_eq!(given.iter().map(|slot| slot.permits).sum::<u64>(), 5);
     assert_eq!(refused, [1]);
     asked = ask(&[1, 1], 20_000);
-    asked.wants[0].patience = Patience::Until(Instant::now() + Duration::from_millis(500));
-    asked.wants[1].patience = Patience::Until(Instant::now() + Duration::from_secs(500));
-    let (given, refused) = book.reserve(&asked, at(10 * SECOND));
+    asked.wants[0].wait_limit = WaitLimit::Until(Instant::now() + Duration::from_millis(500));
+    asked.wants[1].wait_limit = WaitLimit::Until(Instant::now() + Duration::from_secs(500));
+    let (given, refused) = reservations.reserve(&asked, at(10 * SECOND));
     assert_eq!(slots(&given), [(11 * SECOND + 20_000, 11 * SECOND + 40_000, 1)]);
     assert_eq!(refused, [0]);
 }
 
 #[test]
 fn a_big_wish_is_not_overtaken() {
-    let mut book = terms(5, 1000, 5).absent();
-    book.reserve(&ask(&[1], 20_000), at(10 * SECOND));
-    let (given, _) = book.reserve(&ask(&[5, 1], 20_000), at(10 * SECOND));
+    let mut reservations = limit(5, 1000, 5).absent();
+    reservations.reserve(&ask(&[1], 20_000), at(10 * SECOND));
+    let (given, _) = reservations.reserve(&ask(&[5, 1], 20_000), at(10 * SECOND));
     assert!(given[0].permits == 5 && given[0].from == 11 * SECOND + 20_000, "{given:?}");
     assert!(given[1].from > given[0].until, "{given:?}");
 }
 
 #[test]
 fn what_is_reserved_for_later_is_bounded_and_what_is_free_is_not() {
-    let mut book = terms(100, 1000, 100).absent();
+    let mut reservations = limit(100, 1000, 100).absent();
     let mut asked = ask(&[1; 150], 20_000);
     asked.quota = 10;
-    let (given, refused) = book.reserve(&asked, at(10 * SECOND));
+    let (given, refused) = reservations.reserve(&asked, at(10 * SECOND));
     assert_eq!(given.iter().map(|slot| slot.permits).collect::<Vec<_>>(), [100, 10]);
     assert!(refused.is_empty());
 }
 
 #[test]
 fn looking_ahead_takes_what_is_free_now_or_soon() {
-    let mut book = terms(10, 1000, 10).absent();
+    let mut reservations = limit(10, 1000, 10).absent();
     let looking =
         |now, later| Ask { ahead_now: now, ahead_later: later, horizon: SECOND / 8, ..ask(&[], 20_000) };
     let mut taken = |now, later, moment| {
-        let (given, _) = book.reserve(&looking(now, later), at(moment));
+        let (given, _) = reservations.reserve(&looking(now, later), at(moment));
         given.iter().map(|slot| slot.permits).sum::<u64>()
     };
     assert_eq!(taken(4, 2, 10 * SECOND), 4);
@@ -94,38 +94,38 @@ fn looking_ahead_takes_what_is_free_now_or_soon() {
 
 #[test]
 fn a_node_reads_as_it_was_written() {
-    for terms in [terms(100, 1000, 100), terms(100, 1000, 7), terms(3, 86_400_000, 1000)] {
-        let mut book = terms.absent();
+    for limit in [limit(100, 1000, 100), limit(100, 1000, 7), limit(3, 86_400_000, 1000)] {
+        let mut reservations = limit.absent();
         for moment in [10, 10, 11, 13] {
-            book.reserve(&ask(&[2, 1, 1], 20_000), at(1_700_000_000 * SECOND + moment * SECOND));
-            let data = terms.encode(&book);
-            assert_eq!(terms.decode("/limit", &data).unwrap(), book, "{}", data.escape_ascii());
+            reservations.reserve(&ask(&[2, 1, 1], 20_000), at(1_700_000_000 * SECOND + moment * SECOND));
+            let data = limit.encode(&reservations);
+            assert_eq!(limit.decode("/limit", &data).unwrap(), reservations, "{}", data.escape_ascii());
         }
     }
-    let mut book = terms(100, 1000, 100).absent();
-    book.reserve(&ask(&[12], 20_000), at(1_700_000_000 * SECOND));
+    let mut reservations = limit(100, 1000, 100).absent();
+    reservations.reserve(&ask(&[12], 20_000), at(1_700_000_000 * SECOND));
     let text = "zkcoord rate limiter 1: 100 permits per 1000000 us, burst 100\n\
                 at most 100 in 1000000 us: 1700000000020000*12\n";
-    assert_eq!(String::from_utf8(terms(100, 1000, 100).encode(&book)).unwrap(), text);
-    assert_eq!(terms(1, 1, 1).decode("/limit", b"").unwrap(), terms(1, 1, 1).absent());
+    assert_eq!(String::from_utf8(limit(100, 1000, 100).encode(&reservations)).unwrap(), text);
+    assert_eq!(limit(1, 1, 1).decode("/limit", b"").unwrap(), limit(1, 1, 1).absent());
 }
 
 #[test]
 fn foreign_bytes_and_other_terms_are_refused() {
-    let own = terms(100, 1000, 100);
+    let own = limit(100, 1000, 100);
     let good = String::from_utf8(own.encode(&own.absent())).unwrap();
-    let line = "at most 100 in 1000000 us:";
+    let scheduler = "at most 100 in 1000000 us:";
     let cases = [
         "0".to_owned(),
         "\u{0}\u{0}".to_owned(),
         good.replace("limiter 1", "limiter 2"),
-        good.replace(line, "at most 99 in 1000000 us:"),
-        good.replace(line, &format!("{line} 5000*101")),
-        good.replace(line, &format!("{line} 5000*1 +5000*0")),
-        good.replace(line, &format!("{line} -5000*1")),
-        good.replace(line, &format!("{line} +5000*1")),
-        good.replace(line, &format!("{line} 10000*1 -5000*1")),
-        good.replace(line, &format!("{line} 5001*1")),
+        good.replace(scheduler, "at most 99 in 1000000 us:"),
+        good.replace(scheduler, &format!("{scheduler} 5000*101")),
+        good.replace(scheduler, &format!("{scheduler} 5000*1 +5000*0")),
+        good.replace(scheduler, &format!("{scheduler} -5000*1")),
+        good.replace(scheduler, &format!("{scheduler} +5000*1")),
+        good.replace(scheduler, &format!("{scheduler} 10000*1 -5000*1")),
+        good.replace(scheduler, &format!("{scheduler} 5001*1")),
         format!("{good}{good}"),
         good.trim_end().to_owned(),
     ];
@@ -135,9 +135,9 @@ fn foreign_bytes_and_other_terms_are_refused() {
         assert!(error.message().contains("/limit") && error.message().len() < 200, "{error}");
     }
     let others = [
-        (terms(50, 1000, 100), "permits \"50\""),
-        (terms(100, 2000, 100), "per \"2s\""),
-        (terms(100, 1000, 9), "burst \"9\""),
+        (limit(50, 1000, 100), "permits \"50\""),
+        (limit(100, 2000, 100), "per \"2s\""),
+        (limit(100, 1000, 9), "burst \"9\""),
     ];
     for (other, complaint) in others {
         let error = other.decode("/limit", good.as_bytes()).unwrap_err();
@@ -154,24 +154,24 @@ fn no_window_ever_has_more_than_it_may() {
     for seed in 0..300 {
         let mut rng = fastrand::Rng::with_seed(seed);
         let permits = rng.u64(1..30);
-        let terms = terms(permits, rng.u64(1..2000), rng.u64(1..2 * permits));
-        let mut book = terms.absent();
+        let limit = limit(permits, rng.u64(1..2000), rng.u64(1..2 * permits));
+        let mut reservations = limit.absent();
         let (mut moment, mut used, mut settlements) = (1_700_000_000 * SECOND, Vec::new(), Vec::new());
         for _ in 0..200 {
-            moment += rng.i64(0..=terms.per / permits as i64 * 3);
+            moment += rng.i64(0..=limit.per / permits as i64 * 3);
             let unsure = rng.i64(0..20_000);
             let now = Moment { earliest: moment - rng.i64(0..=unsure), latest: moment + unsure };
-            let wants: Vec<_> = (0..rng.usize(0..5)).map(|_| rng.u64(1..=terms.burst)).collect();
+            let wants: Vec<_> = (0..rng.usize(0..5)).map(|_| rng.u64(1..=limit.burst)).collect();
             let mut asked = ask(&wants, rng.i64(1..50_000));
             asked.ahead_now = rng.u64(0..5);
             asked.ahead_later = rng.u64(0..5);
-            asked.horizon = terms.length() / 8;
+            asked.horizon = limit.length() / 8;
             let (known, open): (Vec<_>, Vec<_>) =
                 settlements.drain(..).partition(|(known, _)| *known <= moment && rng.bool());
             settlements = open;
             asked.settlements = known.into_iter().map(|(_, settlement)| settlement).collect();
-            book = terms.decode("/limit", &terms.encode(&book)).unwrap();
-            let (reservation, _) = terms.apply(&mut book, &asked, now).unwrap();
+            reservations = limit.decode("/limit", &limit.encode(&reservations)).unwrap();
+            let (reservation, _) = limit.apply(&mut reservations, &asked, now).unwrap();
             for slot in reservation.slots {
                 for _ in 0..slot.permits {
                     // Nobody can use a permit before it was given.
@@ -184,22 +184,22 @@ fn no_window_ever_has_more_than_it_may() {
             }
         }
         used.sort_unstable();
-        let (most, length) = (terms.most() as usize, terms.length());
+        let (most, length) = (limit.most() as usize, limit.length());
         for pair in used.windows(most + 1) {
-            assert!(pair[most] - pair[0] >= length, "{terms}: {most} + 1 in {}", pair[most] - pair[0]);
+            assert!(pair[most] - pair[0] >= length, "{limit}: {most} + 1 in {}", pair[most] - pair[0]);
         }
     }
 }
 
 #[test]
 fn permits_that_were_not_used_are_free_again() {
-    let terms = terms(5, 1000, 5);
-    let mut book = terms.absent();
-    let (given, _) = book.reserve(&ask(&[2; 2], 20_000), at(10 * SECOND));
+    let limit = limit(5, 1000, 5);
+    let mut reservations = limit.absent();
+    let (given, _) = reservations.reserve(&ask(&[2; 2], 20_000), at(10 * SECOND));
     let not_used = Settlement { slot: Slot { permits: 3, ..given[0] }, until: None };
     let mut asked = ask(&[4], 20_000);
     asked.settlements = vec![not_used];
-    let (reservation, writes) = terms.apply(&mut book, &asked, at(10 * SECOND + 30_000)).unwrap();
+    let (reservation, writes) = limit.apply(&mut reservations, &asked, at(10 * SECOND + 30_000)).unwrap();
     assert!(writes);
     assert_eq!(slots(&reservation.slots), [(10 * SECOND + 30_000, 10 * SECOND + 50_000, 4)]);
 }
@@ -207,9 +207,9 @@ fn permits_that_were_not_used_are_free_again() {
 /// The window of a small burst holds exactly when permits are used on time.
 #[test]
 fn a_small_burst_spreads_the_permits() {
-    let terms = terms(100, 1000, 10);
-    let mut book = terms.absent();
-    let (given, _) = book.reserve(&ask(&[1; 35], 2000), at(10 * SECOND));
+    let limit = limit(100, 1000, 10);
+    let mut reservations = limit.absent();
+    let (given, _) = reservations.reserve(&ask(&[1; 35], 2000), at(10 * SECOND));
     let used = given.iter().flat_map(|slot| (0..slot.permits).map(|_| slot.until));
     let used: Vec<_> = used.collect();
     for (first, last) in used.iter().zip(&used[10..]) {

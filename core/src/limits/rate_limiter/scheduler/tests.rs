@@ -11,9 +11,9 @@ const START: i64 = 1_700_000_000_000 * MS;
 type Answer = oneshot::Receiver<Result<bool>>;
 
 struct Scene {
-    terms: Terms,
-    book: Book,
-    line: Line,
+    limit: Limit,
+    reservations: Reservations,
+    scheduler: Scheduler,
     /// When the scene begins on this machine's clock.
     began: Instant,
     now: i64,
@@ -23,11 +23,11 @@ struct Scene {
 impl Scene {
     /// So many permits per second, and only so many may be had in advance as come free in an eighth of one.
     fn new(permits: u64) -> Scene {
-        let terms = Terms::new(permits, Duration::from_secs(1)).unwrap();
+        let limit = Limit::new(permits, Duration::from_secs(1)).unwrap();
         Scene {
-            terms,
-            book: terms.absent(),
-            line: Line::new(terms),
+            limit,
+            reservations: limit.absent(),
+            scheduler: Scheduler::new(limit),
             began: Instant::now(),
             now: START,
             writes: 0,
@@ -41,14 +41,14 @@ impl Scene {
     }
 
     /// Somebody comes, and the server is asked if need be.
-    fn come(&mut self, permits: u64, patience: Patience) -> Answer {
+    fn come(&mut self, permits: u64, wait_limit: WaitLimit) -> Answer {
         let (sender, answer) = oneshot::channel();
         let caller = Caller::Trying(sender);
-        match self.line.at_once(permits, patience, self.now()) {
+        match self.scheduler.at_once(permits, wait_limit, self.now()) {
             Some(verdict) => caller.tell(verdict),
-            None => self.line.join(permits, patience, caller),
+            None => self.scheduler.join(permits, wait_limit, caller),
         }
-        self.line.summons(true, self.now());
+        self.scheduler.wake_driver(true, self.now());
         self.attend();
         answer
     }
@@ -56,19 +56,20 @@ impl Scene {
     /// What the task does that looks after the line.
     fn attend(&mut self) -> Turn {
         for _ in 0..20 {
-            let mut turn = self.line.turn(self.now());
+            let mut turn = self.scheduler.turn(self.now());
             turn.verdicts.drain(..).for_each(|(caller, verdict)| caller.tell(verdict));
             let Some(ask) = turn.ask.take() else { return turn };
             let Now { instant, leader } = self.now();
-            let (reservation, writes) = self.terms.apply(&mut self.book, &ask, leader.unwrap()).unwrap();
+            let (reservation, writes) =
+                self.limit.apply(&mut self.reservations, &ask, leader.unwrap()).unwrap();
             self.writes += u32::from(writes);
             for (caller, verdict) in
-                self.line.take_in(Ok(Reservation { decided: instant, ..reservation }), instant)
+                self.scheduler.take_in(Ok(Reservation { decided: instant, ..reservation }), instant)
             {
                 caller.tell(verdict);
             }
         }
-        panic!("it asks again and again: {:?}", self.line);
+        panic!("it asks again and again: {:?}", self.scheduler);
     }
 
     fn at(&mut self, millis: i64) -> Turn {
@@ -88,7 +89,7 @@ fn all_had(answers: &mut [Answer]) -> Vec<Option<bool>> {
 #[test]
 fn who_waits_goes_through_in_the_order_of_arrival() {
     let mut scene = Scene::new(2);
-    let mut answers: Vec<_> = (0..5).map(|_| scene.come(1, Patience::Endless)).collect();
+    let mut answers: Vec<_> = (0..5).map(|_| scene.come(1, WaitLimit::Endless)).collect();
     assert_eq!(all_had(&mut answers[..2]), [Some(true); 2]);
     let wake = scene.at(500).wake.unwrap();
     assert!(wake > Duration::from_millis(500) && wake < Duration::from_millis(550), "{wake:?}");
@@ -103,14 +104,14 @@ fn who_waits_goes_through_in_the_order_of_arrival() {
 #[test]
 fn permits_of_somebody_who_has_gone_are_for_the_next() {
     let mut scene = Scene::new(1);
-    let [mut first, gone, mut next] = [(); 3].map(|()| scene.come(1, Patience::Endless));
+    let [mut first, gone, mut next] = [(); 3].map(|()| scene.come(1, WaitLimit::Endless));
     assert_eq!(had(&mut first), Some(true));
     drop(gone);
     scene.at(1030);
     assert_eq!(had(&mut next), Some(true));
     // And the one that was reserved for him goes to whoever comes then.
     let writes = scene.writes;
-    let mut last = scene.come(1, Patience::Endless);
+    let mut last = scene.come(1, WaitLimit::Endless);
     scene.at(2060);
     assert_eq!((had(&mut last), scene.writes), (Some(true), writes));
 }
@@ -118,22 +119,22 @@ fn permits_of_somebody_who_has_gone_are_for_the_next() {
 #[test]
 fn permits_that_nobody_comes_for_are_given_back() {
     let mut scene = Scene::new(2);
-    let mut answers: Vec<_> = (0..4).map(|_| scene.come(1, Patience::Endless)).collect();
+    let mut answers: Vec<_> = (0..4).map(|_| scene.come(1, WaitLimit::Endless)).collect();
     assert_eq!(all_had(&mut answers), [Some(true), Some(true), None, None]);
     drop(answers);
     assert!(!scene.at(1030).is_over, "they may still be used");
     assert!(scene.at(1060).is_over);
-    assert!(scene.book.room(2) <= scene.now, "{:?}", scene.book);
+    assert!(scene.reservations.room(2) <= scene.now, "{:?}", scene.reservations);
 }
 
 #[test]
 fn a_try_does_not_wait() {
     let mut scene = Scene::new(2);
-    let mut waiting: Vec<_> = (0..3).map(|_| scene.come(1, Patience::Endless)).collect();
+    let mut waiting: Vec<_> = (0..3).map(|_| scene.come(1, WaitLimit::Endless)).collect();
     assert_eq!(had(&mut waiting[2]), None);
     let writes = scene.writes;
-    assert_eq!(had(&mut scene.come(1, Patience::None)), Some(false));
-    let late = Patience::Until(Instant::now() + Duration::from_millis(500));
+    assert_eq!(had(&mut scene.come(1, WaitLimit::None)), Some(false));
+    let late = WaitLimit::Until(Instant::now() + Duration::from_millis(500));
     assert_eq!(had(&mut scene.come(1, late)), Some(false));
     assert_eq!(scene.writes, writes);
 }
@@ -141,11 +142,11 @@ fn a_try_does_not_wait() {
 #[test]
 fn a_slot_that_was_missed_is_asked_for_again() {
     let mut scene = Scene::new(1);
-    let [mut first, mut second] = [(); 2].map(|()| scene.come(1, Patience::Endless));
+    let [mut first, mut second] = [(); 2].map(|()| scene.come(1, WaitLimit::Endless));
     assert_eq!(had(&mut first), Some(true));
     scene.at(1500);
     assert_eq!(had(&mut second), Some(true), "nobody else had it, and it was given back");
-    let mut third = scene.come(1, Patience::Endless);
+    let mut third = scene.come(1, WaitLimit::Endless);
     scene.at(2500);
     assert_eq!(had(&mut third), None);
     scene.at(2540);
@@ -155,9 +156,9 @@ fn a_slot_that_was_missed_is_asked_for_again() {
 #[test]
 fn who_wants_many_is_not_overtaken_and_does_not_starve() {
     let mut scene = Scene::new(4);
-    assert_eq!(had(&mut scene.come(1, Patience::Endless)), Some(true));
-    let mut many = scene.come(4, Patience::Endless);
-    let mut one = scene.come(1, Patience::Endless);
+    assert_eq!(had(&mut scene.come(1, WaitLimit::Endless)), Some(true));
+    let mut many = scene.come(4, WaitLimit::Endless);
+    let mut one = scene.come(1, WaitLimit::Endless);
     scene.at(900);
     assert_eq!((had(&mut many), had(&mut one)), (None, None));
     scene.at(1030);
@@ -169,17 +170,17 @@ fn who_wants_many_is_not_overtaken_and_does_not_starve() {
 #[test]
 fn own_permits_in_advance_are_no_obstacle_to_many() {
     let mut scene = Scene::new(80);
-    let taken = (0..40).filter(|_| had(&mut scene.come(1, Patience::None)) == Some(true)).count();
+    let taken = (0..40).filter(|_| had(&mut scene.come(1, WaitLimit::None)) == Some(true)).count();
     assert_eq!(taken, 40);
-    assert!(scene.line.purse.permits() > 0 && scene.writes < 30, "{} writes", scene.writes);
-    assert_eq!(had(&mut scene.come(40, Patience::None)), Some(true));
-    assert_eq!(had(&mut scene.come(1, Patience::None)), Some(false));
+    assert!(scene.scheduler.permit_cache.permits() > 0 && scene.writes < 30, "{} writes", scene.writes);
+    assert_eq!(had(&mut scene.come(40, WaitLimit::None)), Some(true));
+    assert_eq!(had(&mut scene.come(1, WaitLimit::None)), Some(false));
 }
 
 #[test]
 fn too_few_for_the_first_in_the_line_are_no_reason_to_hurry() {
     let mut scene = Scene::new(8);
-    let mut answers = [4, 4, 1, 1, 8].map(|permits| scene.come(permits, Patience::Endless));
+    let mut answers = [4, 4, 1, 1, 8].map(|permits| scene.come(permits, WaitLimit::Endless));
     assert_eq!(all_had(&mut answers), [Some(true), Some(true), None, None, None]);
     let [.., gone, _one, mut many] = answers;
     drop(gone);
@@ -203,17 +204,17 @@ fn nobody_waits_in_vain_and_no_window_has_too_many() {
         for step in 0.. {
             if step < 300 {
                 let permits = rng.u64(1..=most.min(1 + step % 7));
-                let patience = if rng.bool() { Patience::Endless } else { Patience::None };
-                waiting.push((permits, patience, scene.come(permits, patience)));
+                let wait_limit = if rng.bool() { WaitLimit::Endless } else { WaitLimit::None };
+                waiting.push((permits, wait_limit, scene.come(permits, wait_limit)));
                 waiting.retain(|_| rng.u8(0..8) > 0);
             }
-            waiting.retain_mut(|(permits, patience, answer)| match had(answer) {
+            waiting.retain_mut(|(permits, wait_limit, answer)| match had(answer) {
                 Some(true) => {
                     used.extend((0..*permits).map(|_| scene.now));
                     false
                 }
                 Some(false) => {
-                    assert_eq!(*patience, Patience::None);
+                    assert_eq!(*wait_limit, WaitLimit::None);
                     false
                 }
                 None => true,
@@ -235,7 +236,7 @@ fn nobody_waits_in_vain_and_no_window_has_too_many() {
                     lateness: 20 * MS,
                 };
                 let leader = scene.now().leader.unwrap();
-                scene.terms.apply(&mut scene.book, &other, leader).unwrap();
+                scene.limit.apply(&mut scene.reservations, &other, leader).unwrap();
             }
             scene.attend();
         }
@@ -248,11 +249,11 @@ fn nobody_waits_in_vain_and_no_window_has_too_many() {
 #[test]
 fn a_client_with_many_callers_reserves_a_quarter_of_a_window_at_a_time() {
     let mut scene = Scene::new(8);
-    let mut answers: Vec<_> = (0..100).map(|_| scene.come(1, Patience::Endless)).collect();
+    let mut answers: Vec<_> = (0..100).map(|_| scene.come(1, WaitLimit::Endless)).collect();
     assert_eq!(answers.iter_mut().filter_map(had).count(), 8);
     let mut rounds = 0;
-    while !scene.line.waiters.is_empty() {
-        assert_eq!(scene.line.purse.permits(), 2.min(scene.line.waiters.len() as u64));
+    while !scene.scheduler.waiters.is_empty() {
+        assert_eq!(scene.scheduler.permit_cache.permits(), 2.min(scene.scheduler.waiters.len() as u64));
         let wake = scene.attend().wake.unwrap();
         scene.now += micros(wake);
         scene.attend();
@@ -265,22 +266,22 @@ fn a_client_with_many_callers_reserves_a_quarter_of_a_window_at_a_time() {
 #[test]
 fn without_the_time_it_is_asked_for() {
     let mut scene = Scene::new(1);
-    let mut answers = [(); 2].map(|()| scene.come(1, Patience::Endless));
+    let mut answers = [(); 2].map(|()| scene.come(1, WaitLimit::Endless));
     assert_eq!(had(&mut answers[0]), Some(true));
-    let turn = scene.line.turn(Now { leader: None, ..scene.now() });
+    let turn = scene.scheduler.turn(Now { leader: None, ..scene.now() });
     assert!(turn.ask.is_some_and(|ask| ask.wants.is_empty()) && !turn.is_over);
 }
 
 #[test]
 fn a_failure_is_for_those_who_need_the_server() {
     let mut scene = Scene::new(1);
-    let mut covered = [(); 2].map(|()| scene.come(1, Patience::Endless));
-    scene.line.asking = true;
+    let mut covered = [(); 2].map(|()| scene.come(1, WaitLimit::Endless));
+    scene.scheduler.asking = true;
     let (sender, mut failed) = oneshot::channel();
-    scene.line.join(1, Patience::Endless, Caller::Trying(sender));
+    scene.scheduler.join(1, WaitLimit::Endless, Caller::Trying(sender));
     let error = Error::new(ErrorCode::BadData, "for the test");
     scene
-        .line
+        .scheduler
         .take_in(Err(error), Instant::now())
         .into_iter()
         .for_each(|(caller, verdict)| caller.tell(verdict));

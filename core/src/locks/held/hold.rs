@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::{Holding, Standing};
-use crate::context::Core;
+use super::{HeldNode, HoldState};
+use crate::context::Context;
 use crate::error::{Error, ErrorCode, Result};
 use crate::runtime::callback;
 use crate::session::{Loss, Tenant};
@@ -20,19 +20,19 @@ pub(crate) type OnRevoke = Box<dyn FnOnce() + Send>;
 /// The next to hold a lock when a share of it ends.
 pub(crate) trait Successor: Send + Sync {
     /// Hands the lock on, unless that was done `limit` times already. Returns whether somebody has it now.
-    fn hand_over(self: Arc<Self>, core: &Arc<Core>, holding: &Arc<Holding>, limit: u32) -> bool;
+    fn hand_over(self: Arc<Self>, context: &Arc<Context>, held_node: &Arc<HeldNode>, limit: u32) -> bool;
 }
 
 /// What one guard has of a holding.
-pub(crate) struct Share {
-    holding: Arc<Holding>,
+pub(crate) struct Hold {
+    held_node: Arc<HeldNode>,
     /// How the holding stood when the share was given up.
-    ended: OnceLock<Standing>,
+    ended: OnceLock<HoldState>,
     calls: Mutex<Calls>,
     /// Whose it is, where that is known.
     owner: OnceLock<Arc<dyn Any + Send + Sync>>,
     /// Who gets the lock next, if anybody may, and how often it may have been handed over before.
-    line: OnceLock<(Arc<dyn Successor>, u32)>,
+    local_queue: OnceLock<(Arc<dyn Successor>, u32)>,
 }
 
 #[derive(Default)]
@@ -45,19 +45,19 @@ struct Calls {
     measured: Option<(Instant, Arc<Meters>)>,
 }
 
-impl Share {
-    pub(crate) fn new(holding: Arc<Holding>) -> Share {
-        Share {
-            holding,
+impl Hold {
+    pub(crate) fn new(held_node: Arc<HeldNode>) -> Hold {
+        Hold {
+            held_node,
             ended: OnceLock::new(),
             calls: Mutex::default(),
             owner: OnceLock::new(),
-            line: OnceLock::new(),
+            local_queue: OnceLock::new(),
         }
     }
 
-    pub(crate) fn holding(&self) -> &Arc<Holding> {
-        &self.holding
+    pub(crate) fn held_node(&self) -> &Arc<HeldNode> {
+        &self.held_node
     }
 
     /// Notes whose it is, once.
@@ -71,13 +71,13 @@ impl Share {
     }
 
     /// Has the lock handed over to `line` in the end, if it was not handed over `limit` times already.
-    pub(crate) fn goes_to_line(&self, line: Arc<dyn Successor>, limit: u32) {
-        drop(self.line.set((line, limit)));
+    pub(crate) fn passes_to(&self, local_queue: Arc<dyn Successor>, limit: u32) {
+        drop(self.local_queue.set((local_queue, limit)));
     }
 
     /// The line that the lock goes to in the end.
-    pub(crate) fn line(&self) -> Option<(&Arc<dyn Successor>, u32)> {
-        self.line.get().map(|(line, limit)| (line, *limit))
+    pub(crate) fn local_queue(&self) -> Option<(&Arc<dyn Successor>, u32)> {
+        self.local_queue.get().map(|(local_queue, limit)| (local_queue, *limit))
     }
 
     pub(crate) fn has_ended(&self) -> bool {
@@ -85,52 +85,52 @@ impl Share {
     }
 
     /// How it stands for this share: given up by its guard, or else as the holding.
-    pub(crate) fn standing(&self) -> Standing {
-        self.ended.get().copied().unwrap_or_else(|| self.holding.standing())
+    pub(crate) fn state(&self) -> HoldState {
+        self.ended.get().copied().unwrap_or_else(|| self.held_node.state())
     }
 
     /// Checks that the lock is held for certain at this moment.
     pub(crate) fn check(&self) -> Result<()> {
-        self.check_standing()?;
-        match self.holding.session().is_alive() {
+        self.check_state()?;
+        match self.held_node.session().is_alive() {
             true => Ok(()),
-            false => Err(self.error(self.holding.doubt())),
+            false => Err(self.error(self.held_node.doubt())),
         }
     }
 
     /// As [`check`](Share::check), without a look at the clock.
-    pub(crate) fn check_standing(&self) -> Result<()> {
-        match self.standing() {
-            Standing::Held => Ok(()),
-            Standing::Released => Err(self.error("it was released")),
-            Standing::Lost(loss) => Err(self.error(loss)),
+    pub(crate) fn check_state(&self) -> Result<()> {
+        match self.state() {
+            HoldState::Held => Ok(()),
+            HoldState::Released => Err(self.error("it was released")),
+            HoldState::Lost(loss) => Err(self.error(loss)),
         }
     }
 
     /// How much longer it is held for certain, if no server answers any more.
     pub(crate) fn lease_remaining(&self) -> Duration {
-        match self.standing() {
-            Standing::Held => self.holding.session().lease_remaining(),
-            Standing::Released | Standing::Lost(_) => Duration::ZERO,
+        match self.state() {
+            HoldState::Held => self.held_node.session().lease_remaining(),
+            HoldState::Released | HoldState::Lost(_) => Duration::ZERO,
         }
     }
 
     fn error(&self, why: impl fmt::Display) -> Error {
-        Error::new(ErrorCode::LockLost, format!("lock {}: {why}", self.holding.node()))
+        Error::new(ErrorCode::LockLost, format!("lock {}: {why}", self.held_node.node()))
     }
 
     /// Gives the share up; from now on nothing is told to its guard. Says whether that was not done before.
     pub(crate) fn end(&self) -> bool {
         let mut calls = self.calls.lock();
-        let standing = match self.holding.standing() {
-            Standing::Lost(loss) => Standing::Lost(loss),
-            Standing::Held | Standing::Released => Standing::Released,
+        let state = match self.held_node.state() {
+            HoldState::Lost(loss) => HoldState::Lost(loss),
+            HoldState::Held | HoldState::Released => HoldState::Released,
         };
-        if self.ended.set(standing).is_err() {
+        if self.ended.set(state).is_err() {
             return false;
         }
-        let Calls { on_lost, on_revoke, measured } = match standing {
-            Standing::Released => std::mem::take(&mut *calls),
+        let Calls { on_lost, on_revoke, measured } = match state {
+            HoldState::Released => std::mem::take(&mut *calls),
             _ => Calls::default(),
         };
         drop(calls);
@@ -140,10 +140,10 @@ impl Share {
             meters.holds.success(since.elapsed());
         }
         // Of a loss that has happened already it is still told.
-        if let Standing::Lost(loss) = standing {
+        if let HoldState::Lost(loss) = state {
             self.tell_loss(loss);
         }
-        self.holding.leave(self);
+        self.held_node.leave(self);
         true
     }
 
@@ -162,20 +162,20 @@ impl Share {
     pub(crate) fn on_lost(&self, tell: OnLost) {
         let mut calls = self.calls.lock();
         // Decided under the lock that `tell_loss` empties the list with, so that none is forgotten.
-        match self.standing() {
-            Standing::Held => calls.on_lost.push(tell),
-            Standing::Lost(loss) => callback::dispatch(move || tell(loss)),
-            Standing::Released => {}
+        match self.state() {
+            HoldState::Held => calls.on_lost.push(tell),
+            HoldState::Lost(loss) => callback::dispatch(move || tell(loss)),
+            HoldState::Released => {}
         }
     }
 
     /// Registers `tell`; it is called at once, on the callback thread, when somebody has asked already.
     pub(crate) fn on_revoke(&self, tell: OnRevoke) {
         let mut calls = self.calls.lock();
-        if self.standing() != Standing::Held {
+        if self.state() != HoldState::Held {
             return;
         }
-        if self.holding.is_asked_back() {
+        if self.held_node.is_revoke_requested() {
             callback::dispatch(tell);
         } else {
             calls.on_revoke.push(tell);
@@ -184,18 +184,18 @@ impl Share {
 
     /// Waits until the lock is lost. Waits for ever when the share is given up.
     pub(crate) async fn lost(&self) -> Loss {
-        let standing = self.holding.over().await;
-        match self.ended.get().copied().unwrap_or(standing) {
-            Standing::Lost(loss) => loss,
-            Standing::Held | Standing::Released => std::future::pending().await,
+        let state = self.held_node.over().await;
+        match self.ended.get().copied().unwrap_or(state) {
+            HoldState::Lost(loss) => loss,
+            HoldState::Held | HoldState::Released => std::future::pending().await,
         }
     }
 }
 
-impl fmt::Debug for Share {
+impl fmt::Debug for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Share")
-            .field("holding", &self.holding)
+            .field("holding", &self.held_node)
             .field("ended", &self.ended)
             .finish_non_exhaustive()
     }
