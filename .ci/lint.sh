@@ -30,7 +30,7 @@ check_rust() {
 fix_rust() { cargo fmt --all; }
 
 check_python() {
-    local mypy=(mypy --strict --config-file $settings)
+    local mypy=(mypy --strict --config-file "$settings")
     ruff check --quiet --config $settings . &&
         ruff format --quiet --check --config $settings . &&
         "${mypy[@]}" bindings-python/python/{zkcoord,pytest_zkcoord} bindings-python/tests examples/*.py
