@@ -1,8 +1,9 @@
 """Checks that the documents name only what exists.
 
 1. Relative links of all Markdown files lead to a file, and to a heading where they name one.
-2. Paths in ARCHITECTURE.md and README.md exist: those in inline code, and those at the beginning of the lines of a
-   folder tree. A path may be shortened from the left: `session/link.rs` is core/src/session/link.rs.
+2. Paths in some documents exist: those in inline code, and those at the beginning of the lines of a folder tree. A path
+   may be shortened from the left: `session/link.rs` is core/src/session/link.rs.
+3. Tests that docs/guarantees.md names exist.
 
 Prints a line for each finding, and exits with 1 if there is one.
 """
@@ -14,6 +15,8 @@ from itertools import takewhile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+WITH_PATHS = ("ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", "docs/guarantees.md")
+WITH_TESTS = "docs/guarantees.md"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^\s*(```|~~~)(\w*)")
 CODE = re.compile(r"`([^`]+)`")
@@ -93,6 +96,21 @@ def missing_paths(name: str, existing: set[str]) -> list[str]:
     return found
 
 
+def missing_tests(name: str, files: list[str]) -> list[str]:
+    """Returns a message for each test that the document names and that does not exist.
+
+    Names of at least three words are taken for tests.
+    """
+    sources = (ROOT / file for file in files if "/tests/" in file and file.endswith((".rs", ".py")))
+    tests = {test for source in sources for test in re.findall(r"\b(?:fn|def) (\w+)", source.read_text())}
+    return [
+        f"{name}:{number}: there is no test {test}"
+        for number, line, _ in lines(ROOT / name)
+        for test in re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+){2,})`", line)
+        if test not in tests
+    ]
+
+
 def endings(files: list[str]) -> set[str]:
     """Returns all files and their folders, each in full and shortened from the left, with a slash before it."""
     result: set[str] = set()
@@ -111,8 +129,9 @@ def main() -> int:
     for name in files:
         if name.endswith(".md"):
             found += broken_links(name)
-    for name in ("ARCHITECTURE.md", "README.md"):
+    for name in WITH_PATHS:
         found += missing_paths(name, endings(files))
+    found += missing_tests(WITH_TESTS, files)
     for message in found:
         print(message)
     return 1 if found else 0
