@@ -48,7 +48,10 @@ check_c() { c_files | xargs clang-format --dry-run --Werror; }
 fix_c() { c_files | xargs clang-format -i; }
 
 # shfmt takes its settings from .editorconfig.
-check_shell() { shell_files | xargs shfmt --diff && shell_files | xargs shellcheck --severity=warning; }
+check_shell() {
+    shell_files | xargs shfmt --diff &&
+        shell_files | xargs shellcheck --severity=warning --external-sources --source-path=SCRIPTDIR
+}
 fix_shell() { shell_files | xargs shfmt --write; }
 
 check_english() { .ci/language.sh; }
