@@ -19,6 +19,9 @@ files() {
     done
 }
 
+# Without the code blocks of Markdown files, which ruff would format too.
+python_files() { files '*.py' '*.pyi'; }
+
 # zkcoord.h is generated, and preamble.h is the template that it begins with.
 c_files() { files '*.c' '*.h' '*.cpp' '*.hpp' ':!include/zkcoord.h' ':!ffi/preamble.h'; }
 shell_files() { files '*.sh' .ci/run; }
@@ -31,14 +34,14 @@ fix_rust() { cargo fmt --all; }
 
 check_python() {
     local mypy=(mypy --strict --config-file "$settings")
-    ruff check --quiet --config $settings . &&
-        ruff format --quiet --check --config $settings . &&
+    python_files | xargs ruff check --quiet --config $settings &&
+        python_files | xargs ruff format --quiet --check --config $settings &&
         "${mypy[@]}" bindings-python/python/{zkcoord,pytest_zkcoord} bindings-python/tests examples/*.py
 }
 # Sorts imports, too.
 fix_python() {
-    ruff check --quiet --config $settings --select I --fix . &&
-        ruff format --quiet --config $settings .
+    python_files | xargs ruff check --quiet --config $settings --select I --fix &&
+        python_files | xargs ruff format --quiet --config $settings
 }
 
 check_node() { npm --prefix bindings-node run --silent lint; }
