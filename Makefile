@@ -1,32 +1,48 @@
-# The two commands are `make demo` and `make test`. Both install what is missing first, and say so.
+# `make` lists the targets. They install what is missing first, and say so.
 
-.PHONY: demo test lib install uninstall setup rust c libzkcoord python wheel node contention bench-quick lint format clean
+suites := house rust c libzkcoord python wheel node contention
 
-demo: setup          ## a real ZooKeeper, and four languages contending for one lock
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format $(suites) lib install uninstall bench-quick clean
+
+##@ Start here
+help:         ## List the targets
+	@awk -f .ci/help.awk $(MAKEFILE_LIST)
+setup:        ## Install what building and testing need, as far as it is missing
+	@.ci/setup.sh
+demo: setup   ## Start a real ZooKeeper, and let four languages contend for one lock
 	@.ci/demo.sh
-
-test: setup          ## everything; ends with one line "N passed, M failed"
+test: setup   ## Run all suites; the last line is "N passed, M failed"
 	@.ci/test.sh
 
-lib install uninstall:   ## libzkcoord for C and C++; PREFIX=/usr/local LIBDIR=PREFIX/lib DESTDIR= TLS=yes
-	@ffi/install/install.sh $(@:lib=build)
+##@ Source
+lint: setup   ## Check format, lints and types in all languages, and the English
+	@.ci/lint.sh
+format: setup ## Format the sources in all languages
+	@.ci/lint.sh --fix
 
-rust c libzkcoord python wheel node contention: setup   ## the tests of one part
+##@ One suite
+house:        ## Check the house rules: English, links, shell scripts
+rust:         ## Test the core, the C ABI and the test kit, and run their examples
+c:            ## Test the C and C++ headers: plain, with sanitizers, and under valgrind
+libzkcoord:   ## Test the C library as it is installed, and compare its ABI
+python:       ## Test the Python package
+wheel:        ## Build, install and use the Python packages
+node:         ## Test the Node package
+contention:   ## Let C, Python and Node contend for one lock, and kill them in turn
+$(suites): setup
 	@.ci/$@.sh
 
-setup:               ## installs what building and testing need, when it is missing
-	@.ci/setup.sh
+##@ C library
+lib:          ## Build libzkcoord (TLS=yes|no)
+install:      ## Install it (PREFIX=/usr/local LIBDIR=PREFIX/lib DESTDIR=)
+uninstall:    ## Remove what `make install` installed, with the same variables
+lib install uninstall:
+	@ffi/install/install.sh $(@:lib=build)
 
-bench-quick: setup   ## speed beside Curator, kazoo and the limit; BENCH="lock add-16" for some of it only
+##@ Other
+bench-quick: setup ## Measure speed beside Curator, kazoo and the limit (BENCH="lock add-16" for some of it)
 	@.ci/bench.sh $(BENCH)
-
-lint: setup          ## formatting and lints of the Rust code
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-
-format:
-	cargo fmt --all
-
-clean:
+clean:        ## Remove everything that was built
 	cargo clean
 	rm -rf .build dist

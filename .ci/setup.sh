@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that this machine has what building and testing need, and installs what it can (Debian packages, Python
-# tools in .build/venv). Run by make; when nothing is missing it does nothing, quickly.
+# Installs what building and testing need, as far as it is missing: Debian packages, Python tools in .build/venv, and the
+# npm packages of bindings-node. The Makefile runs it before everything else; it is fast when nothing is missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,14 +10,15 @@ NODE_AT_LEAST=20
 
 venv=.build/venv
 requirements=.ci/requirements.txt
+node_package=bindings-node
 
 say() { echo "setup: $*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# Whether version $1 is $2 or newer.
+# at_least VERSION MINIMUM: succeeds if VERSION is MINIMUM or newer.
 at_least() { [ "$(printf '%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 
-# What only the user can install: all of it is named before giving up.
+# Checks the toolchains, which only the user can install, and names all that are missing before it fails.
 check_toolchains() {
     local missing=0 version
     need() {
@@ -38,9 +39,9 @@ check_toolchains() {
     return $missing
 }
 
-# The Debian packages that are missing here, one a line.
+# Prints the Debian packages that are missing, one per line.
 missing_packages() {
-    # Packages without a program to look for are looked for by a file of theirs.
+    # A package that installs no program is recognised by one of its files.
     [ -e /usr/share/java/zookeeper.jar ] || echo zookeeper
     [ -e /usr/share/java/curator-recipes.jar ] || echo libcurator-recipes-java
     { have java && have javac; } || echo default-jdk-headless
@@ -59,7 +60,7 @@ install_packages() {
     mapfile -t packages < <(missing_packages)
     [ ${#packages[@]} -gt 0 ] || return 0
     if ! have apt-get; then
-        say "missing: ${packages[*]} (names of Debian packages). This is not Debian: install the like by other means"
+        say "missing: ${packages[*]} (names of Debian packages). There is no apt-get here: install their equivalents by hand"
         return 1
     fi
     if [ "$(id -u)" != 0 ]; then
@@ -75,7 +76,7 @@ install_packages() {
         apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends "${packages[@]}" </dev/null >&2
 }
 
-# Python tools in an environment of their own, made anew when the requirements, python3 or its place change.
+# Installs the Python tools into their own environment, again whenever the requirements, python3 or the folder change.
 install_python_tools() {
     local stamp=$venv/stamp wanted
     wanted=$(python3 --version && pwd && cat $requirements)
@@ -83,11 +84,22 @@ install_python_tools() {
     say "installing the Python tools of $requirements into $venv"
     python3 -m venv --clear $venv
     $venv/bin/python -m pip install --quiet --disable-pip-version-check -r $requirements >&2
-    # Fetches its npm package.
+    # The first run of pyright fetches its npm package.
     $venv/bin/pyright --version >/dev/null
+    echo "$wanted" >$stamp
+}
+
+# Installs the npm packages, again whenever the lock file or Node change.
+install_node_tools() {
+    local stamp=$node_package/node_modules/.stamp wanted
+    wanted=$(node --version && cat $node_package/package-lock.json)
+    [ "$(cat $stamp 2>/dev/null)" != "$wanted" ] || return 0
+    say "installing the npm packages of $node_package/package-lock.json"
+    (cd $node_package && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2
     echo "$wanted" >$stamp
 }
 
 check_toolchains
 install_packages
 install_python_tools
+install_node_tools
