@@ -5,12 +5,20 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// Result of this crate's operations.
+/// The result of this crate's operations.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 macro_rules! error_codes {
     ($($variant:ident = $value:literal, $name:literal, $class:literal, $meaning:literal;)*) => {
-        /// What went wrong, in a form that programs can decide on. The same table serves all languages.
+        /// The kind of an error, for programs to decide on. The same table serves all languages.
+        ///
+        /// # Examples
+        /// ```
+        /// use zkcoord::ErrorCode;
+        ///
+        /// assert_eq!(ErrorCode::Timeout.name(), "TIMEOUT");
+        /// assert_eq!(ErrorCode::Timeout.value(), 1);
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ErrorCode {
@@ -18,20 +26,35 @@ macro_rules! error_codes {
         }
 
         impl ErrorCode {
-            /// Every code, in the order of the table.
+            /// All codes, in the order of the table.
             pub const ALL: &'static [ErrorCode] = &[$(ErrorCode::$variant,)*];
 
-            /// The name in the table: `TIMEOUT`. C prefixes it `ZKCOORD_STATUS_`, JavaScript `ERR_ZKCOORD_`.
+            /// Returns the name in the table, such as `TIMEOUT`. C prefixes it with `ZKCOORD_STATUS_`, JavaScript with `ERR_ZKCOORD_`.
+            ///
+            /// # Examples
+            /// ```
+            /// assert_eq!(zkcoord::ErrorCode::LockLost.name(), "LOCK_LOST");
+            /// ```
             pub const fn name(self) -> &'static str {
                 match self { $(ErrorCode::$variant => $name,)* }
             }
 
-            /// The class that Python raises for it. JavaScript's ends in `Error`.
+            /// Returns the class that Python raises for the code. The class in JavaScript ends in `Error`.
+            ///
+            /// # Examples
+            /// ```
+            /// assert_eq!(zkcoord::ErrorCode::Timeout.class(), "AcquireTimeout");
+            /// ```
             pub const fn class(self) -> &'static str {
                 match self { $(ErrorCode::$variant => $class,)* }
             }
 
-            /// When it is reported.
+            /// Returns the meaning of the code: when it is reported.
+            ///
+            /// # Examples
+            /// ```
+            /// assert_eq!(zkcoord::ErrorCode::Closed.meaning(), "the client was closed");
+            /// ```
             pub const fn meaning(self) -> &'static str {
                 match self { $(ErrorCode::$variant => $meaning,)* }
             }
@@ -77,7 +100,12 @@ error_codes! {
 }
 
 impl ErrorCode {
-    /// The number that C sees. 0 is success and has no code here.
+    /// Returns the number in C. 0 is success there and has no code here.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(zkcoord::ErrorCode::Cancelled.value(), 2);
+    /// ```
     pub const fn value(self) -> i32 {
         self as i32
     }
@@ -89,7 +117,20 @@ impl fmt::Display for ErrorCode {
     }
 }
 
-/// Why an operation failed: a [code](ErrorCode) for programs and a message for people.
+/// The reason why an operation failed: a [code](ErrorCode) for programs and a message for people.
+///
+/// # Examples
+/// ```no_run
+/// use zkcoord::ErrorCode;
+///
+/// # async fn example(client: zkcoord::Client) {
+/// match client.mutex("/locks/report").acquire().await {
+///     Ok(guard) => println!("token {}", guard.token()),
+///     Err(error) if error.code() == ErrorCode::Timeout => println!("try again later: {error}"),
+///     Err(error) => println!("{error}"),
+/// }
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Error {
     code: ErrorCode,
@@ -97,23 +138,53 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error of this code and text.
+    /// Returns an error with this code and message.
+    ///
+    /// # Examples
+    /// ```
+    /// use zkcoord::{Error, ErrorCode};
+    ///
+    /// let error = Error::new(ErrorCode::Unsupported, "not in this build");
+    /// assert_eq!(error.to_string(), "UNSUPPORTED: not in this build");
+    /// ```
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Error {
         Error { code, message: message.into().into() }
     }
 
-    /// The complaint about one argument: which, what it was, and what it should be.
+    /// Returns the error for an invalid argument: its name, its value, and the problem with it.
+    ///
+    /// # Examples
+    /// ```
+    /// use zkcoord::Error;
+    ///
+    /// let error = Error::invalid_argument("permits", 0, "must be at least 1");
+    /// assert_eq!(error.message(), "permits \"0\": must be at least 1");
+    /// ```
     pub fn invalid_argument(argument: &str, value: impl fmt::Display, problem: impl fmt::Display) -> Error {
         let value = shorten(&value.to_string());
         Error::new(ErrorCode::InvalidArgument, format!("{argument} {value}: {problem}"))
     }
 
-    /// What kind of error this is.
+    /// Returns the code.
+    ///
+    /// # Examples
+    /// ```
+    /// use zkcoord::{Error, ErrorCode};
+    ///
+    /// assert_eq!(Error::new(ErrorCode::Closed, "closed").code(), ErrorCode::Closed);
+    /// ```
     pub fn code(&self) -> ErrorCode {
         self.code
     }
 
-    /// The text for people, without the code.
+    /// Returns the message for people, without the code.
+    ///
+    /// # Examples
+    /// ```
+    /// use zkcoord::{Error, ErrorCode};
+    ///
+    /// assert_eq!(Error::new(ErrorCode::Closed, "closed").message(), "closed");
+    /// ```
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -139,7 +210,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Quotes a caller's text for a message, and cuts what nobody would read.
+/// Quotes a text of the caller for a message, and cuts it to a readable length.
 fn shorten(value: &str) -> String {
     const SHOWN: usize = 60;
     match value.char_indices().nth(SHOWN) {
@@ -160,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_complaint_names_argument_and_value_and_stays_short() {
+    fn an_invalid_argument_is_named_with_its_value_and_cut_short() {
         let error = Error::invalid_argument("path", "locks", "must start with \"/\"");
         assert_eq!(error.to_string(), "INVALID_ARGUMENT: path \"locks\": must start with \"/\"");
         let long = Error::invalid_argument("path", "ä".repeat(5000), "too long");

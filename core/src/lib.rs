@@ -10,15 +10,15 @@
 //! println!("writing the report with fencing token {}", guard.token());
 //! let runs = client.counter("/counters/runs").add(1).await?;
 //! println!("run number {runs}");
-//! guard.release().await?; // or drop it: given back in the background
+//! guard.release().await?; // or drop it: the lock is then released in the background
 //! # Ok(()) }
 //! ```
 //!
-//! Every operation is an [`Op`]: await it on any executor, block on it with [`Op::wait`], or take a callback. The crate
-//! runs on a tokio runtime of its own, one thread for the whole process.
+//! Every operation is an [`Op`]: await it on any executor, block on it with [`Op::wait`], or pass a callback. The crate
+//! runs on a tokio runtime of its own, with one thread for the whole process.
 //!
 //! # Layout
-//! Each folder is a storey, and imports run downwards only (ARCHITECTURE.md has the picture, `tests/layers` checks it):
+//! Each folder is a storey, and imports run downwards only (ARCHITECTURE.md has the picture, and `tests/layers.rs` checks it):
 //!
 //! - `client/`: [`Client`], how it connects, and what the servers permit
 //! - `limits/`: [`RateLimiter`], [`MissGuard`]

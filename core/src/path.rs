@@ -1,4 +1,4 @@
-//! A checked znode path.
+//! Checked znode paths.
 
 use std::sync::Arc;
 
@@ -8,15 +8,15 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct ZnodePath(Arc<str>);
 
-/// Longer paths are refused. ZooKeeper itself has no limit but its packet size; a path that long is a mistake, and
+/// The maximal length of a path. ZooKeeper itself has no limit but its packet size. A path that long is a mistake, and
 /// every watch of it would cost as much memory on client and server.
 const MAX_BYTES: usize = 4096;
 
 impl ZnodePath {
-    /// Checks `path`, the caller's argument of that name.
+    /// Checks `path`, which the caller passed as the argument of that name.
     ///
-    /// The rules are those of `PathUtils.validatePath` in ZooKeeper, except that the root is refused too: no lock
-    /// and no counter can live in a node that ZooKeeper itself owns.
+    /// The rules are those of `PathUtils.validatePath` in ZooKeeper, except that the root is refused too, because
+    /// ZooKeeper itself owns that node.
     pub(crate) fn parse(argument: &str, path: &str) -> Result<ZnodePath> {
         match problem(path) {
             None => Ok(ZnodePath(path.into())),
@@ -28,29 +28,29 @@ impl ZnodePath {
         &self.0
     }
 
-    /// The checked path of a child whose name is known to be good.
+    /// Returns the checked path of a child whose name is known to be valid.
     pub(crate) fn join(&self, name: &str) -> ZnodePath {
         ZnodePath(self.child(name).into())
     }
 
-    /// The path of the child called `name`.
+    /// Returns the path of the child called `name`.
     pub(crate) fn child(&self, name: &str) -> String {
         format!("{}/{name}", self.0)
     }
 
-    /// The path one level up, unless that is the root.
+    /// Returns the path one level up, unless that is the root.
     pub(crate) fn parent(&self) -> Option<ZnodePath> {
         let end = self.0.rfind('/').filter(|end| *end > 0)?;
         Some(ZnodePath(self.0[..end].into()))
     }
 
-    /// The ancestors from the top down, without the path itself: `/a`, `/a/b` for `/a/b/c`.
+    /// Returns the ancestors from the top down, without the path itself: `/a`, `/a/b` for `/a/b/c`.
     pub(crate) fn ancestors(&self) -> impl Iterator<Item = &str> {
         self.0.match_indices('/').skip(1).map(|(end, _)| &self.0[..end])
     }
 }
 
-/// The last component of a path.
+/// Returns the last component of a path.
 pub(crate) fn name_of(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
@@ -82,7 +82,7 @@ fn problem(path: &str) -> Option<String> {
     Some(format!("must not contain the character U+{:04X}", refused as u32))
 }
 
-/// The characters that ZooKeeper refuses in a path.
+/// Returns whether ZooKeeper refuses the character in a path.
 fn is_refused(c: char) -> bool {
     matches!(c, '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{e000}'..='\u{f8ff}' | '\u{fff0}'..='\u{ffff}')
 }
@@ -92,14 +92,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn good_paths_are_taken_as_they_are() {
+    fn valid_paths_are_kept_unchanged() {
         for path in ["/a", "/a/b.c/d..e", "/ünïcode/路", "/zk_1-2"] {
             assert_eq!(ZnodePath::parse("path", path).unwrap().as_str(), path);
         }
     }
 
     #[test]
-    fn bad_paths_are_refused_with_their_reason() {
+    fn invalid_paths_are_refused_with_the_reason() {
         let long = format!("/{}", "x".repeat(10_000));
         let cases = [
             ("", "empty"),

@@ -1,4 +1,4 @@
-//! How long waits and holds took, and what that says of the next wait.
+//! The durations of waits and holds, and the chance of success that they predict for the next wait.
 
 use std::collections::VecDeque;
 use std::f64::consts::PI;
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-/// How many of the latest times the figures are made of.
+/// The number of latest durations that the figures are computed from.
 const WINDOW: usize = 1024;
 
-/// What a lock's handle and its clones have seen.
+/// The durations that a handle of a lock and its clones have recorded.
 #[derive(Debug, Default)]
 pub(crate) struct Meters {
     pub(crate) waits: Recorder,
@@ -23,12 +23,12 @@ impl Meters {
     }
 }
 
-/// Times that something took.
+/// A recorder of durations.
 #[derive(Debug, Default)]
-pub(crate) struct Recorder(Mutex<Seen>);
+pub(crate) struct Recorder(Mutex<Recorded>);
 
 #[derive(Debug, Default)]
-struct Seen {
+struct Recorded {
     latest: VecDeque<Duration>,
     count: u64,
     timeouts: u64,
@@ -56,7 +56,7 @@ impl Recorder {
         times.sort_unstable_by(f64::total_cmp);
         let n = times.len() as f64;
         let mean = times.iter().sum::<f64>() / n.max(1.0);
-        // Of a sample, hence n - 1.
+        // The variance of a sample, hence n - 1.
         let variance = times.iter().map(|time| (time - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
         let quantile =
             |q: f64| times.get(((n * q) as usize).min(times.len().saturating_sub(1))).copied().unwrap_or(0.0);
@@ -66,51 +66,80 @@ impl Recorder {
     }
 }
 
-/// The waits that ended well, of a handle and its clones. Mean, deviation and quantiles are those of the latest 1,024.
+/// The durations of successful waits of a handle and its clones. Mean, deviation and quantiles are those of the latest 1,024.
+///
+/// # Examples
+/// ```no_run
+/// # use std::time::Duration;
+/// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+/// let mutex = client.mutex("/locks/report");
+/// mutex.acquire().timeout(Duration::from_secs(5)).await?.release().await?;
+/// let stats = mutex.stats();
+/// println!("{} waits, {:?} on average, {} timeouts", stats.count, stats.mean, stats.timeouts);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct WaitStats {
-    /// How many waits ended well.
+    /// The number of successful waits.
     pub count: u64,
-    /// How many ended with `TIMEOUT`.
+    /// The number of waits that ended with `TIMEOUT`.
     pub timeouts: u64,
-    /// The mean.
+    /// The mean duration.
     pub mean: Duration,
     /// The standard deviation.
     pub stddev: Duration,
-    /// Half of the waits took at most this long.
+    /// The median: half of the waits took at most this long.
     pub p50: Duration,
-    /// 99 % of them took at most this long.
+    /// The 99th percentile: 99 % took at most this long.
     pub p99: Duration,
-    /// How long was held what was waited for, or had by trying. All zero where nothing is held.
+    /// The durations of holds, of locks that were acquired by a wait or a try. All zero where nothing is held.
     pub holds: HoldStats,
 }
 
-/// The holds that ended with a release or a drop of the guard, of a handle and its clones. Lost ones do not count. Mean, deviation
-/// and quantiles are those of the latest 1,024.
+/// The durations of holds that ended with the release or the drop of the guard, of a handle and its clones. Lost locks do not
+/// count. Mean, deviation and quantiles are those of the latest 1,024.
+///
+/// # Examples
+/// ```no_run
+/// # fn example(mutex: zkcoord::Mutex) {
+/// let holds = mutex.stats().holds;
+/// println!("{} holds, at most {:?} in 99 of 100 cases", holds.count, holds.p99);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct HoldStats {
-    /// How many holds ended.
+    /// The number of holds that ended.
     pub count: u64,
-    /// The mean.
+    /// The mean duration.
     pub mean: Duration,
     /// The standard deviation.
     pub stddev: Duration,
-    /// Half of the holds took at most this long.
+    /// The median: half of the holds took at most this long.
     pub p50: Duration,
-    /// 99 % of them took at most this long.
+    /// The 99th percentile: 99 % took at most this long.
     pub p99: Duration,
 }
 
 impl WaitStats {
-    /// How likely a wait ends within `budget`, from 0 to 1. `None` before the second wait.
+    /// Returns the probability, from 0 to 1, that a wait ends within `budget`. `None` before the second wait.
     ///
-    /// Waits are taken to be distributed logistically: *P = 1 / (1 + e^-k)* with *k = (budget - mean) / s*. The scale *s*
+    /// The waits are assumed to follow a logistic distribution: *P = 1 / (1 + e^-k)* with *k = (budget - mean) / s*. The scale *s*
     /// follows from the standard deviation σ of a logistic distribution, σ = s π / √3, so *s = σ √3 / π*.
     ///
     /// With n waits seen, the mean is off by about σ/√n and σ by about σ/√(2n); the probability is then off by at most about
-    /// 0.45/√n: 0.1 with 20 waits, 0.05 with 80, 0.015 with 1,000. What changed since, it cannot know.
+    /// 0.45/√n: 0.1 with 20 waits, 0.05 with 80, 0.015 with 1,000. Changes since then are not predicted.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # fn example(mutex: zkcoord::Mutex) {
+    /// if mutex.stats().success_probability(Duration::from_millis(200)).is_some_and(|p| p < 0.5) {
+    ///     println!("the lock is probably not available within 200 ms");
+    /// }
+    /// # }
+    /// ```
     pub fn success_probability(&self, budget: Duration) -> Option<f64> {
         if self.count < 2 {
             return None;
@@ -150,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_of_known_waits() {
+    fn figures_of_known_waits_are_exact() {
         let recorder = Recorder::default();
         assert_eq!(recorder.stats(), WaitStats::default());
         assert_eq!(recorder.stats().success_probability(Duration::MAX), None);
@@ -167,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_and_holds_are_told_apart() {
+    fn waits_and_holds_are_recorded_separately() {
         let meters = Meters::default();
         assert_eq!(meters.stats(), WaitStats::default());
         meters.waits.success(Duration::from_millis(1));

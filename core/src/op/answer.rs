@@ -9,13 +9,13 @@ use tokio::sync::oneshot;
 use crate::error::Result;
 use crate::runtime::Runtime;
 
-/// Where a running operation leaves its outcome.
+/// The channel through which a running operation returns its outcome.
 pub(crate) type Answer<T> = oneshot::Receiver<Result<T>>;
 
-/// Boxed, because whatever passes a future on by value holds room for it twice.
+/// A boxed recipe. Boxed, because code that passes a future on by value holds room for it twice.
 pub(super) type Recipe<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
-/// The answer of a task that runs `recipe`. Dropping it drops the recipe.
+/// Spawns a task that runs `recipe` and returns its answer. Dropping the answer drops the recipe.
 pub(crate) fn spawned<T, F>(runtime: &Runtime, recipe: F) -> Answer<T>
 where
     T: Send + 'static,
@@ -26,20 +26,20 @@ where
     answer
 }
 
-/// An answer that is there already.
+/// Returns an answer that is complete already.
 pub(crate) fn answered<T>(outcome: Result<T>) -> Answer<T> {
     let (sender, answer) = oneshot::channel();
     drop(sender.send(outcome));
     answer
 }
 
-/// Runs the recipe for whoever waits for the answer, as long as somebody does. Not an `async fn`: that would be twice as large,
-/// and a waiting acquire has one of these.
+/// Runs the recipe for as long as its answer is awaited. This is no `async fn`: that would be twice as large, and every waiting
+/// acquire has one of these.
 fn run<T>(mut recipe: Recipe<T>, answer: oneshot::Sender<Result<T>>) -> impl Future<Output = ()> {
     let mut answer = Some(answer);
     poll_fn(move |cx| match recipe.as_mut().poll(cx) {
         Poll::Ready(outcome) => {
-            // Nobody there any more: the outcome is dropped, and a guard in it gives its lock back.
+            // If the answer is no longer awaited, the outcome is dropped, and a guard in it releases its lock.
             drop(answer.take().map(|answer| answer.send(outcome)));
             Poll::Ready(())
         }

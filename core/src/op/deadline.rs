@@ -1,4 +1,4 @@
-//! The one deadline of a call, on the monotonic clock.
+//! The deadline of a call, on the monotonic clock.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -13,26 +13,26 @@ use crate::error::{Error, ErrorCode, Result};
 
 use crate::runtime::Runtime;
 
-/// How long a call with timeout 0 waits for an answer if waiting is all that it does, like a close or a release.
+/// The time for which a call with timeout 0 waits for an answer if waiting is all that it does, like a close or a release.
 pub(crate) const ONE_ANSWER: Duration = Duration::from_millis(250);
 
-/// Until when a call may take.
+/// The end of the time that a call may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deadline {
-    /// It waits for ever.
+    /// The call waits for ever.
     Never,
-    /// It gives up then.
+    /// The call gives up at this instant.
     At(Instant),
-    /// It tries once: one answer of a connected server is waited for, a turn or a connection is not.
+    /// The call tries once: it waits for one answer of a connected server, but for no turn and no connection.
     Once,
 }
 
-/// Whether a call tries again, and waits for others and for a connection.
+/// The choice whether a call tries again, and waits for others and for a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Retry {
-    /// It gives up as soon as it would have to wait for others or for a connection.
+    /// The call gives up as soon as it would have to wait for others or for a connection.
     Never,
-    /// It goes on until it is done or dropped.
+    /// The call goes on until it is done or dropped.
     UntilDone,
 }
 
@@ -43,7 +43,7 @@ impl Retry {
 }
 
 impl Deadline {
-    /// The deadline of a call that starts now. Zero tries once; what is too long for the clock waits for ever.
+    /// Returns the deadline of a call that starts now. Zero tries once; a timeout that is too long for the clock waits for ever.
     pub(crate) fn after(timeout: Option<Duration>) -> Deadline {
         match timeout {
             None => Deadline::Never,
@@ -54,7 +54,7 @@ impl Deadline {
         }
     }
 
-    /// For a call that has nothing to try but to wait: "once" means that it waits this long.
+    /// Returns the deadline of a call that only waits: for such a call, to try once means to wait for `bound`.
     pub(crate) fn once_within(self, bound: Duration) -> Deadline {
         if self.is_once() { Deadline::At(Instant::now() + bound) } else { self }
     }
@@ -73,12 +73,12 @@ impl Deadline {
     /// # Errors
     /// `TIMEOUT` if the deadline passes first, and those of `future`.
     pub(crate) async fn answer<T>(self, future: impl Future<Output = Result<T>>) -> Result<T> {
-        let late = || Error::new(ErrorCode::Timeout, "the server did not answer within the timeout");
-        self.run(future).await.unwrap_or_else(|| Err(late()))
+        let timed_out = || Error::new(ErrorCode::Timeout, "the server did not answer within the timeout");
+        self.run(future).await.unwrap_or_else(|| Err(timed_out()))
     }
 
-    /// Runs `future` until the deadline. `None` when that came first. Not an `async fn`, which would hold room for the
-    /// future twice.
+    /// Runs `future` until the deadline. Returns `None` if the deadline passes first. This is no `async fn`, because that
+    /// would hold room for the future twice.
     pub(crate) fn run<F: Future>(self, future: F) -> impl Future<Output = Option<F::Output>> {
         match self {
             Deadline::Never | Deadline::Once => Either::Left(future.map(Some)),
@@ -86,13 +86,13 @@ impl Deadline {
         }
     }
 
-    /// The answer, or what `late` makes of the deadline when that comes first. Nobody is left to take the answer then, nor when
-    /// the caller has gone.
+    /// Returns an answer that is `answer`, or the error made by `timed_out` if the deadline passes first. `answer` is dropped
+    /// then, and also when the returned answer is dropped.
     pub(crate) fn race<T: Send + 'static>(
         self,
         runtime: &Runtime,
         answer: Answer<T>,
-        late: impl FnOnce() -> Error + Send + 'static,
+        timed_out: impl FnOnce() -> Error + Send + 'static,
     ) -> Answer<T> {
         let (mut sender, raced) = oneshot::channel();
         let _detached = runtime.spawn(async move {
@@ -102,7 +102,7 @@ impl Deadline {
                 }),
                 () = sender.closed() => return,
             };
-            drop(sender.send(outcome.unwrap_or_else(|| Err(late()))));
+            drop(sender.send(outcome.unwrap_or_else(|| Err(timed_out()))));
         });
         raced
     }
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn extremes() {
+    fn extreme_timeouts_become_deadlines() {
         assert_eq!(Deadline::after(None), Deadline::Never);
         assert_eq!(Deadline::after(Some(Duration::ZERO)), Deadline::Once);
         assert_eq!(Deadline::after(Some(Duration::MAX)), Deadline::Never);

@@ -1,4 +1,4 @@
-//! One pending operation: the seam on which every language's API rests.
+//! One pending operation: the foundation of the API in every language.
 
 mod answer;
 mod canceller;
@@ -25,13 +25,13 @@ pub use canceller::Canceller;
 pub(crate) use deadline::{Deadline, Retry};
 
 /// A pending operation. Await it on any executor, [`wait`](Op::wait) for it on a thread, or
-/// [take a callback](Op::on_done).
+/// [pass a callback](Op::on_done).
 ///
-/// It starts when it is first awaited or waited for, and its [`timeout`](Op::timeout) counts from then.
+/// An operation starts when it is first awaited or waited for, and its [`timeout`](Op::timeout) counts from then.
 ///
 /// # Cancel safety
-/// Dropping an operation cancels it and cleans up behind it, in the background: a contender leaves the queue, a lock
-/// granted at that moment is given back. A write that was already sent may be applied or not.
+/// Dropping an operation cancels it and cleans up in the background: a contender leaves the queue, and a lock that is
+/// granted at that moment is released. A write that was already sent may be applied or not.
 ///
 /// # Examples
 /// ```no_run
@@ -47,28 +47,28 @@ pub struct Op<T> {
     runtime: Option<Runtime>,
     timeout: Option<Duration>,
     stage: Stage<T>,
-    witness: Option<Witness<T>>,
+    observer: Option<Observer<T>>,
 }
 
-/// Who is told of an outcome when the caller takes it.
-struct Witness<T> {
+/// A callback that sees an outcome when the caller takes it.
+struct Observer<T> {
     started: Option<Instant>,
-    tell: Tell<T>,
+    callback: ObserverFn<T>,
 }
 
-type Tell<T> = Box<dyn FnOnce(&Result<T>, Duration) + Send>;
-type Start<T> = Box<dyn FnOnce(Deadline, Where) -> Result<Work<T>> + Send>;
+type ObserverFn<T> = Box<dyn FnOnce(&Result<T>, Duration) + Send>;
+type Start<T> = Box<dyn FnOnce(Deadline, PollSite) -> Result<Work<T>> + Send>;
 
-/// Who polls a recipe.
+/// The place where a recipe is polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Where {
-    /// A task of its own.
-    Task,
-    /// Whoever polls the operation, and that is a task of our runtime already.
+enum PollSite {
+    /// In a task of its own.
+    OwnTask,
+    /// By the poll of the operation itself, which is in a task of our runtime already.
     Here,
 }
 
-/// What there is to wait for.
+/// The work that an operation waits for.
 enum Work<T> {
     Recipe(Recipe<T>),
     Answer(Answer<T>),
@@ -82,23 +82,23 @@ enum Stage<T> {
 }
 
 impl<T: Send + 'static> Op<T> {
-    /// An operation that runs `recipe` as a task of the runtime. Cancelling drops the recipe's future there.
+    /// Returns an operation that runs `recipe` as a task of the runtime. Cancelling drops the recipe's future there.
     pub(crate) fn new<R, F>(runtime: &Runtime, recipe: R) -> Op<T>
     where
         R: FnOnce(Deadline) -> F + Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
         let spawner = runtime.clone();
-        Op::ready(runtime, move |deadline, place| {
+        Op::ready(runtime, move |deadline, site| {
             let recipe = recipe(deadline);
-            Ok(match place {
-                Where::Task => Work::Answer(spawned(&spawner, recipe)),
-                Where::Here => Work::Recipe(Box::pin(recipe)),
+            Ok(match site {
+                PollSite::OwnTask => Work::Answer(spawned(&spawner, recipe)),
+                PollSite::Here => Work::Recipe(Box::pin(recipe)),
             })
         })
     }
 
-    /// An operation that has its own way to produce an answer.
+    /// Returns an operation whose answer comes from `start`.
     pub(crate) fn starting(
         runtime: &Runtime,
         start: impl FnOnce(Deadline) -> Result<Answer<T>> + Send + 'static,
@@ -108,44 +108,52 @@ impl<T: Send + 'static> Op<T> {
 
     fn ready(
         runtime: &Runtime,
-        start: impl FnOnce(Deadline, Where) -> Result<Work<T>> + Send + 'static,
+        start: impl FnOnce(Deadline, PollSite) -> Result<Work<T>> + Send + 'static,
     ) -> Op<T> {
         let stage = Stage::Ready(Box::new(start));
-        Op { runtime: Some(runtime.clone()), timeout: None, stage, witness: None }
+        Op { runtime: Some(runtime.clone()), timeout: None, stage, observer: None }
     }
 
-    /// An operation that fails with `error`.
+    /// Returns an operation that fails with `error`.
     pub(crate) fn failed(error: Error) -> Op<T> {
-        Op { runtime: None, timeout: None, stage: Stage::Failed(error), witness: None }
+        Op { runtime: None, timeout: None, stage: Stage::Failed(error), observer: None }
     }
 
-    /// An operation made by `make`, or one that fails with its error.
+    /// Returns the operation made by `make`, or one that fails with its error.
     pub(crate) fn attempt(make: impl FnOnce() -> Result<Op<T>>) -> Op<T> {
         make().unwrap_or_else(Op::failed)
     }
 
-    /// Has `tell` see the outcome at the moment when the caller takes it, and how long that took from the start. Not called for
-    /// an operation that is dropped.
-    pub(crate) fn witnessed(mut self, tell: impl FnOnce(&Result<T>, Duration) + Send + 'static) -> Op<T> {
-        self.witness = Some(Witness { started: None, tell: Box::new(tell) });
+    /// Calls `callback` with the outcome, and the time since the start, at the moment when the caller takes the outcome. It is
+    /// not called for an operation that is dropped.
+    pub(crate) fn observed(mut self, callback: impl FnOnce(&Result<T>, Duration) + Send + 'static) -> Op<T> {
+        self.observer = Some(Observer { started: None, callback: Box::new(callback) });
         self
     }
 
-    /// Gives the operation this long, from its start, also while no server can be reached. Zero tries once. Without
-    /// it the operation waits for ever. Has no effect on an operation that has been started.
+    /// Limits the operation to `timeout`, counted from its start, also while no server can be reached. Zero tries once.
+    /// Without a timeout the operation waits for ever. It has no effect on an operation that has been started.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let guard = client.mutex("/locks/report").acquire().timeout(Duration::from_secs(5)).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn timeout(mut self, timeout: Duration) -> Op<T> {
         self.timeout = Some(timeout);
         self
     }
 
     /// Starts the operation, unless that has been done.
-    fn start(&mut self, place: Where) {
+    fn start(&mut self, site: PollSite) {
         self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Ready(start) => {
-                if let Some(witness) = &mut self.witness {
-                    witness.started = Some(Instant::now());
+                if let Some(observer) = &mut self.observer {
+                    observer.started = Some(Instant::now());
                 }
-                match self.check_process().and_then(|()| start(Deadline::after(self.timeout), place)) {
+                match self.check_process().and_then(|()| start(Deadline::after(self.timeout), site)) {
                     Ok(work) => Stage::Running(ProcessBound::new(work)),
                     Err(error) => Stage::Failed(error),
                 }
@@ -163,7 +171,7 @@ impl<T: Send + 'static> Op<T> {
     }
 
     fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
-        self.start(Where::Task);
+        self.start(PollSite::OwnTask);
         if let Stage::Running(work) = &mut self.stage {
             let outcome = match work.get_mut() {
                 Ok(Work::Recipe(recipe)) => ready!(recipe.as_mut().poll(cx)),
@@ -183,22 +191,44 @@ impl<T: Send + 'static> Op<T> {
     }
 
     fn ended(&mut self, outcome: Result<T>) -> Outcome<T> {
-        let witness = self.witness.take();
-        let told = witness.and_then(|Witness { started, tell }| Some((tell, started?.elapsed())));
-        Outcome { outcome, told }
+        let observer = self.observer.take();
+        let observer =
+            observer.and_then(|Observer { started, callback }| Some((callback, started?.elapsed())));
+        Outcome { outcome, observer }
     }
 
     /// Blocks the current thread until the operation is done.
     ///
     /// # Errors
     /// Those of the operation, and `WOULD_DEADLOCK` on a thread that runs zkcoord's callbacks.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let guard = client.mutex("/locks/report").acquire().wait()?;
+    /// # Ok(()) }
+    /// ```
     pub fn wait(mut self) -> Result<T> {
         callback::check_may_wait()?;
         park_until(None, |cx| self.poll_taken(cx)).unwrap_or_else(|| Err(lost_task()))
     }
 
-    /// Blocks the current thread for at most `slice`: `None` when the operation is still under way. For callers that
-    /// have something to look after in between, like signals.
+    /// Blocks the current thread for at most `slice`. Returns `None` if the operation is still pending. It is meant for
+    /// callers that have other work in between, such as handling signals.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let mut acquiring = client.mutex("/locks/report").acquire();
+    /// let guard = loop {
+    ///     match acquiring.wait_for(Duration::from_millis(100)) {
+    ///         Some(outcome) => break outcome?,
+    ///         None => println!("still waiting"),
+    ///     }
+    /// };
+    /// # Ok(()) }
+    /// ```
     pub fn wait_for(&mut self, slice: Duration) -> Option<Result<T>> {
         if let Err(error) = callback::check_may_wait() {
             return Some(Err(error));
@@ -206,10 +236,18 @@ impl<T: Send + 'static> Op<T> {
         park_until(Instant::now().checked_add(slice), |cx| self.poll_taken(cx))
     }
 
-    /// The operation, unless it is known to fail before it starts: for an argument that cannot be, or in a child of fork().
+    /// Returns the operation, unless it is known to fail before it starts: because of an invalid argument, or in a child of
+    /// fork().
     ///
     /// # Errors
     /// Those of the operation.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let mut acquiring = client.mutex("no slash").acquire().checked()?; // INVALID_ARGUMENT
+    /// # Ok(()) }
+    /// ```
     pub fn checked(self) -> Result<Op<T>> {
         match &self.stage {
             Stage::Failed(error) => Err(error.clone()),
@@ -218,18 +256,42 @@ impl<T: Send + 'static> Op<T> {
     }
 
     /// Starts the operation and calls `done` with its outcome: exactly once, never inside this call, on the runtime's
-    /// thread. It must not block there; see [`callback::dispatch`] for what does.
+    /// thread. `done` must not block there; [`callback::dispatch`] runs code that does.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn example(client: zkcoord::Client) {
+    /// client.counter("/counters/runs").add(1).on_done(|outcome| println!("{outcome:?}"));
+    /// # }
+    /// ```
     pub fn on_done(self, done: impl FnOnce(Result<T>) + Send + 'static) -> Canceller {
         self.on_outcome(move |outcome| done(outcome.take()))
     }
 
-    /// As [`on_done`](Op::on_done), with a canceller that is there before `done` can be called.
+    /// Starts the operation as [`on_done`](Op::on_done) does, with a canceller that exists before `done` can be called.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn example(client: zkcoord::Client) {
+    /// let canceller = zkcoord::Canceller::new();
+    /// let adding = client.counter("/counters/runs").add(1);
+    /// adding.on_done_unless(&canceller, |outcome| println!("{outcome:?}"));
+    /// # }
+    /// ```
     pub fn on_done_unless(self, canceller: &Canceller, done: impl FnOnce(Result<T>) + Send + 'static) {
         self.on_outcome_unless(canceller, move |outcome| done(outcome.take()));
     }
 
-    /// As [`on_done`](Op::on_done), for callers who pass the outcome on to somebody who may be gone by then: what is dropped
-    /// untaken counts as never had.
+    /// Starts the operation as [`on_done`](Op::on_done) does, for callers that pass the outcome on to a receiver that may be
+    /// gone by then. An outcome that is dropped before it is taken counts as never received.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn example(client: zkcoord::Client, results: std::sync::mpsc::Sender<zkcoord::Outcome<zkcoord::Guard>>) {
+    /// // If the receiver is gone, the outcome is dropped, and a lock in it is released.
+    /// client.mutex("/locks/report").acquire().on_outcome(move |outcome| drop(results.send(outcome)));
+    /// # }
+    /// ```
     pub fn on_outcome(self, done: impl FnOnce(Outcome<T>) + Send + 'static) -> Canceller {
         let canceller = Canceller::new();
         self.on_outcome_unless(&canceller, done);
@@ -238,7 +300,7 @@ impl<T: Send + 'static> Op<T> {
 
     fn on_outcome_unless(mut self, canceller: &Canceller, done: impl FnOnce(Outcome<T>) + Send + 'static) {
         let cancel = canceller.shared();
-        self.start(Where::Here);
+        self.start(PollSite::Here);
         let runtime = match self.runtime.take() {
             Some(runtime) if runtime.process().is_current() => runtime,
             _ => {
@@ -271,7 +333,7 @@ impl<T: Send + 'static> Future for Op<T> {
     }
 }
 
-// Nothing in it is pinned: the answer is a channel's end and the start is boxed.
+// Nothing in it is pinned: the answer is the end of a channel, and the start is boxed.
 impl<T> Unpin for Op<T> {}
 
 impl<T> fmt::Debug for Op<T> {
@@ -285,28 +347,45 @@ impl<T> fmt::Debug for Op<T> {
     }
 }
 
-/// What an operation ended with, until somebody takes it. A value that is dropped instead was never had: a counter's watch
-/// gives it to the next call, a lock is given back.
-#[must_use = "an outcome that nobody takes counts as never had"]
+/// The outcome of an operation, until it is taken. A value that is dropped instead counts as never received: the watch of a
+/// counter returns it from the next call, and a lock is released.
+///
+/// # Examples
+/// ```no_run
+/// # fn example(client: zkcoord::Client) {
+/// client.mutex("/locks/report").acquire().on_outcome(|outcome| match outcome.take() {
+///     Ok(guard) => println!("acquired with token {}", guard.token()),
+///     Err(error) => println!("{error}"),
+/// });
+/// # }
+/// ```
+#[must_use = "an outcome that is not taken counts as never received"]
 pub struct Outcome<T> {
     outcome: Result<T>,
-    told: Option<(Tell<T>, Duration)>,
+    observer: Option<(ObserverFn<T>, Duration)>,
 }
 
 impl<T> Outcome<T> {
-    /// The result, for good.
+    /// Takes the result.
     ///
     /// # Errors
     /// Those of the operation.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn example(outcome: zkcoord::Outcome<i64>) -> zkcoord::Result<()> {
+    /// println!("the counter is at {}", outcome.take()?);
+    /// # Ok(()) }
+    /// ```
     pub fn take(self) -> Result<T> {
-        if let Some((tell, took)) = self.told {
-            tell(&self.outcome, took);
+        if let Some((callback, took)) = self.observer {
+            callback(&self.outcome, took);
         }
         self.outcome
     }
 
     fn failed(error: Error) -> Outcome<T> {
-        Outcome { outcome: Err(error), told: None }
+        Outcome { outcome: Err(error), observer: None }
     }
 }
 

@@ -17,16 +17,16 @@ fn an_operation_can_be_waited_for_in_slices() {
 }
 
 #[test]
-fn a_witness_sees_what_the_caller_takes_and_nothing_else() {
+fn an_observer_sees_only_outcomes_that_are_taken() {
     let (tell, told) = mpsc::channel();
     let op = |n: i32| {
         let tell = tell.clone();
         Op::new(&runtime(), move |_| async move { Ok(n) })
-            .witnessed(move |outcome, _| tell.send(*outcome.as_ref().unwrap()).unwrap())
+            .observed(move |outcome, _| tell.send(*outcome.as_ref().unwrap()).unwrap())
     };
     assert_eq!(op(1).wait().unwrap(), 1);
     let mut dropped = op(2);
-    dropped.start(Where::Task);
+    dropped.start(PollSite::OwnTask);
     drop(dropped);
     drop(op(3));
     let (pass, passed) = mpsc::channel();
@@ -66,7 +66,7 @@ fn cancelling_calls_back_once() {
 }
 
 #[test]
-fn what_is_known_to_fail_can_be_told_before() {
+fn checked_returns_the_error_of_an_operation_that_must_fail() {
     let failed = Op::<()>::failed(Error::invalid_argument("n", 1, "is odd")).checked();
     assert_eq!(failed.unwrap_err().code(), ErrorCode::InvalidArgument);
     let op = Op::new(&runtime(), |_| async { Ok(7) }).checked();
@@ -84,7 +84,7 @@ fn an_operation_can_be_cancelled_before_it_starts() {
 }
 
 #[test]
-fn a_failed_operation_tells_its_callback_why() {
+fn a_failed_operation_passes_its_error_to_the_callback() {
     let (tell, told) = mpsc::channel();
     let op = Op::<()>::failed(Error::invalid_argument("n", 1, "is odd"));
     op.on_done(move |outcome| tell.send(outcome.unwrap_err().code()).unwrap());
@@ -92,7 +92,7 @@ fn a_failed_operation_tells_its_callback_why() {
 }
 
 #[test]
-fn a_panic_in_a_recipe_becomes_an_error_for_its_callback_too() {
+fn a_panic_in_a_recipe_becomes_an_error_for_its_callback() {
     let (tell, told) = mpsc::channel();
     let op = Op::<()>::new(&runtime(), |_| async { panic!("this panic is part of the test") });
     op.on_done(move |outcome| tell.send(outcome.unwrap_err().code()).unwrap());

@@ -1,7 +1,7 @@
-//! Runs callers' callbacks: one after another, on one thread of their own.
+//! Runs the callbacks of callers, one after another, on a thread of their own.
 //!
-//! Not on the runtime's worker, where one that blocks would stop every client of the process, heartbeats included. The
-//! thread starts with the first callback.
+//! They do not run on the runtime's worker, where a callback that blocks would stop every client of the process, heartbeats
+//! included. The thread starts with the first callback.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,39 +26,58 @@ thread_local! {
     static NO_WAITING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `callback` on the callback thread, soon, after those before it. A panic in it is logged and goes no further.
+/// Runs `callback` on the callback thread, after the callbacks dispatched before it. A panic in it is logged and goes no
+/// further.
+///
+/// # Examples
+/// ```
+/// let (sender, receiver) = std::sync::mpsc::channel();
+/// zkcoord::callback::dispatch(move || sender.send("called").unwrap());
+/// assert_eq!(receiver.recv(), Ok("called"));
+/// ```
 pub fn dispatch(callback: impl FnOnce() + Send + 'static) {
     if !try_dispatch(callback) {
-        tracing::error!("no thread for callbacks; one was dropped");
+        tracing::error!("cannot start a thread for callbacks; a callback was dropped");
     }
 }
 
-/// As [`dispatch`], and says whether there is a thread for it.
+/// Runs `callback` as [`dispatch`] does. Returns whether there is a thread for it.
 pub(crate) fn try_dispatch(callback: impl FnOnce() + Send + 'static) -> bool {
     queue().is_some_and(|queue| queue.callbacks.send(Box::new(callback)).is_ok())
 }
 
-/// Sees to it that there is a callback thread, for those who promise a callback.
+/// Starts the callback thread unless it runs already, for code that promises a callback.
 ///
 /// # Errors
-/// `UNSUPPORTED` when the system has no thread for it.
+/// `UNSUPPORTED` if the system cannot start a thread.
+///
+/// # Examples
+/// ```
+/// zkcoord::callback::start().unwrap();
+/// ```
 pub fn start() -> Result<()> {
-    let none = || Error::new(ErrorCode::Unsupported, "no thread for callbacks");
+    let none = || Error::new(ErrorCode::Unsupported, "cannot start a thread for callbacks");
     queue().map(drop).ok_or_else(none)
 }
 
-/// Marks the current thread as one that operations need in order to finish.
+/// Marks the current thread as one on which no call may wait, because operations need it to finish.
 pub(crate) fn forbid_waiting() {
     NO_WAITING.set(true);
 }
 
-/// Whether a call may wait on this thread.
+/// Checks that a call may wait on this thread.
 ///
 /// # Errors
-/// `WOULD_DEADLOCK` on a thread that operations need in order to finish, as on the one that runs callbacks.
+/// `WOULD_DEADLOCK` on a thread that operations need to finish, such as the one that runs callbacks.
+///
+/// # Examples
+/// ```
+/// assert!(zkcoord::callback::check_may_wait().is_ok());
+/// zkcoord::callback::dispatch(|| assert!(zkcoord::callback::check_may_wait().is_err()));
+/// ```
 pub fn check_may_wait() -> Result<()> {
     if NO_WAITING.get() {
-        let message = "a waiting call from a callback would wait for itself; hand the work to another thread";
+        let message = "a waiting call from a callback would deadlock; do the work on another thread";
         return Err(Error::new(ErrorCode::WouldDeadlock, message));
     }
     Ok(())
@@ -82,10 +101,10 @@ fn queue() -> Option<Arc<Queue>> {
     let made = Arc::new(Queue { process: Process::current(), callbacks });
     let before = QUEUE.compare_and_swap(&current, Some(made.clone()));
     match before.as_ref().filter(|winner| winner.process.is_current()) {
-        // Our thread ends when `made` goes, with nothing run.
+        // Our thread ends when `made` is dropped, before it has run anything.
         Some(winner) => Some(winner.clone()),
         None => {
-            // A parent's queue must not be dropped in its child.
+            // The queue of a parent process must not be dropped in its child.
             std::mem::forget(before.as_ref().cloned());
             Some(made)
         }
@@ -97,17 +116,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn callbacks_run_in_order_and_may_not_wait_and_may_panic() {
-        let (tell, told) = channel();
+    fn callbacks_run_in_order_must_not_wait_and_may_panic() {
+        let (sender, receiver) = channel();
         for number in 0..3 {
-            let tell = tell.clone();
+            let sender = sender.clone();
             dispatch(move || {
                 let refused = check_may_wait().unwrap_err().code();
-                tell.send((number, refused)).unwrap();
+                sender.send((number, refused)).unwrap();
                 assert_ne!(number, 1, "this panic is part of the test");
             });
         }
-        let seen: Vec<_> = told.iter().take(3).collect();
+        let seen: Vec<_> = receiver.iter().take(3).collect();
         assert_eq!(seen, [0, 1, 2].map(|number| (number, ErrorCode::WouldDeadlock)));
         assert!(check_may_wait().is_ok());
     }

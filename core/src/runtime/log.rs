@@ -1,10 +1,10 @@
-//! What happens inside, for the log of a program that has none of its own for Rust.
+//! The log of this library, for programs that have no log of their own in Rust.
 //!
-//! zkcoord says it to the crate `tracing`. A program in Rust has a subscriber for that; for all others [`set`] makes one, the
-//! first time it is called.
+//! zkcoord logs through the crate `tracing`. A program in Rust has a subscriber for that; for all other programs [`set`] makes
+//! one when it is first called.
 //!
-//! Lines are told on the callback thread: whoever writes them to a slow disk holds up no connection. Those that find too
-//! many others waiting are left out, and the next one says how many.
+//! Lines are passed on by the callback thread, so a sink that writes them to a slow disk delays no connection. If too many
+//! lines wait there, further ones are left out, and the next line says how many.
 
 use std::fmt::{Debug, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,16 +19,16 @@ use tracing::{Event, Metadata};
 use super::{Process, callback};
 use crate::error::{Error, ErrorCode, Result};
 
-/// How much a line matters.
+/// The severity of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Something failed for good.
+    /// A failure that is not repaired.
     Error = 1,
-    /// Something went wrong and is dealt with: a session expired, a lock was lost.
+    /// A problem that is being dealt with: a session expired, a lock was lost.
     Warn = 2,
-    /// What an operator may want to know.
+    /// Information for operators.
     Info = 3,
-    /// What helps to understand zkcoord.
+    /// Details for understanding zkcoord.
     Debug = 4,
 }
 
@@ -44,39 +44,53 @@ impl Level {
     }
 }
 
-/// How many lines may wait for the callback thread.
-const MOST_WAITING: usize = 1000;
+/// The number of lines that may wait for the callback thread.
+const MAX_WAITING: usize = 1000;
 
-type Tell = Box<dyn Fn(Level, &str) + Send + Sync>;
+type SinkFn = Box<dyn Fn(Level, &str) + Send + Sync>;
 
 struct Sink {
     process: Process,
     level: Level,
     waiting: AtomicUsize,
     left_out: AtomicUsize,
-    tell: Tell,
+    callback: SinkFn,
 }
 
 static SINK: ArcSwapOption<Sink> = ArcSwapOption::const_empty();
 
-/// Has `tell` called with every line of at least this level, in place of whom was told before: on the callback thread, so it
-/// must not make waiting calls.
+/// Calls `callback` with every line of at least this level, in place of the callback that was set before. It runs on the
+/// callback thread, so it must not make waiting calls.
 ///
 /// # Errors
-/// `UNSUPPORTED` when the program has a subscriber of `tracing` already. That one gets the lines.
-pub fn set(level: Level, tell: impl Fn(Level, &str) + Send + Sync + 'static) -> Result<()> {
+/// `UNSUPPORTED` if the program already has a subscriber of `tracing`, which then gets the lines; or if the system cannot
+/// start the callback thread.
+///
+/// # Examples
+/// ```
+/// use zkcoord::log::{self, Level};
+///
+/// log::set(Level::Warn, |level, line| eprintln!("{level:?}: {line}")).unwrap();
+/// log::unset();
+/// ```
+pub fn set(level: Level, callback: impl Fn(Level, &str) + Send + Sync + 'static) -> Result<()> {
     static INSTALLED: OnceLock<bool> = OnceLock::new();
     if !INSTALLED.get_or_init(|| set_global_default(ToSink).is_ok()) {
-        let message = "this program has a subscriber of the crate tracing, which gets the log";
+        let message = "this program already has a subscriber of the crate tracing, which gets the log";
         return Err(Error::new(ErrorCode::Unsupported, message));
     }
     callback::start()?;
     let (waiting, left_out) = Default::default();
-    put(Some(Sink { process: Process::current(), level, waiting, left_out, tell: Box::new(tell) }));
+    put(Some(Sink { process: Process::current(), level, waiting, left_out, callback: Box::new(callback) }));
     Ok(())
 }
 
-/// Has nobody told any more, as it was before the first [`set`].
+/// Ends the calls to the callback, as before the first [`set`].
+///
+/// # Examples
+/// ```
+/// zkcoord::log::unset();
+/// ```
 pub fn unset() {
     put(None);
 }
@@ -84,7 +98,7 @@ pub fn unset() {
 fn put(sink: Option<Sink>) {
     let before = SINK.swap(sink.map(Arc::new));
     if before.as_ref().is_some_and(|before| !before.process.is_current()) {
-        // A parent's is not to be dropped in its child.
+        // The sink of a parent process must not be dropped in its child.
         std::mem::forget(before);
     }
 }
@@ -92,7 +106,7 @@ fn put(sink: Option<Sink>) {
 struct ToSink;
 
 impl Subscriber for ToSink {
-    /// As the level may change, nothing of this may be remembered.
+    /// The level may change, so tracing must not cache the decision.
     fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
         Interest::sometimes()
     }
@@ -125,7 +139,7 @@ impl Subscriber for ToSink {
 
 impl Sink {
     fn pass_on(self: Arc<Sink>, level: Level, line: String) {
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= MOST_WAITING {
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             self.left_out.fetch_add(1, Ordering::Relaxed);
             return;
@@ -134,14 +148,17 @@ impl Sink {
         let _taken = callback::try_dispatch(move || {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             if left_out > 0 {
-                (self.tell)(Level::Warn, &format!("{left_out} lines are left out here: callbacks are slow"));
+                (self.callback)(
+                    Level::Warn,
+                    &format!("{left_out} lines are left out here: callbacks are slow"),
+                );
             }
-            (self.tell)(level, &line);
+            (self.callback)(level, &line);
         });
     }
 }
 
-/// `what happened key=value key=value`
+/// A line of the form `message key=value key=value`.
 #[derive(Default)]
 struct Line {
     message: String,
@@ -154,7 +171,7 @@ impl Visit for Line {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        // Writing into a String does not fail, but what is written may.
+        // Writing into a String does not fail, but formatting the value may.
         let _failed = match field.name() {
             "message" => write!(self.message, "{value:?}"),
             name => write!(self.fields, " {name}={value:?}"),
@@ -167,10 +184,10 @@ mod tests {
     use super::*;
     use std::sync::mpsc;
 
-    /// One test, because there is one sink.
+    /// There is one sink in a process, so this is one test.
     #[test]
-    fn lines_are_told_as_wanted_and_a_flood_is_cut() {
-        let (tell, told) = mpsc::channel();
+    fn lines_of_the_level_are_passed_on_and_a_flood_is_cut() {
+        let (sender, receiver) = mpsc::channel();
         let (go_on, may_go_on) = mpsc::channel::<()>();
         let may_go_on = parking_lot::Mutex::new(may_go_on);
         set(Level::Warn, move |level, line: &str| {
@@ -178,31 +195,31 @@ mod tests {
                 let _go = may_go_on.lock().recv();
             }
             if line.contains("test") || line.contains("left out") {
-                tell.send((level, line.to_owned())).unwrap();
+                sender.send((level, line.to_owned())).unwrap();
             }
         })
         .unwrap();
         tracing::debug!("a test that is not wanted");
         tracing::warn!(target: "elsewhere", "a test of others");
         tracing::warn!(path = "/a", n = 7, what = ?Some(1), "a test of {}", "lines");
-        for _ in 0..2 * MOST_WAITING {
+        for _ in 0..2 * MAX_WAITING {
             tracing::error!("test");
         }
         drop(go_on);
-        let next = || told.recv_timeout(std::time::Duration::from_secs(10)).unwrap();
+        let next = || receiver.recv_timeout(std::time::Duration::from_secs(10)).unwrap();
         assert_eq!(next(), (Level::Warn, "a test of lines path=/a n=7 what=Some(1)".to_owned()));
-        for _ in 1..MOST_WAITING / 2 {
+        for _ in 1..MAX_WAITING / 2 {
             assert_eq!(next(), (Level::Error, "test".to_owned()));
         }
         tracing::error!("the last test");
         let rest: Vec<_> =
-            told.iter().map(|(_, line)| line).take_while(|line| line != "the last test").collect();
+            receiver.iter().map(|(_, line)| line).take_while(|line| line != "the last test").collect();
         assert!(
             rest.iter().any(|line| line.ends_with("lines are left out here: callbacks are slow")),
             "{rest:?}"
         );
         unset();
         tracing::error!("a test for nobody");
-        assert_eq!(told.iter().count(), 0);
+        assert_eq!(receiver.iter().count(), 0);
     }
 }

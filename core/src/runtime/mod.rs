@@ -1,9 +1,10 @@
-//! The private tokio runtime: one per process, made by the first client, with one worker thread.
+//! The private tokio runtime: one for each process, made by the first client, with one worker thread.
 //!
-//! One worker, because everything here waits for one server: a second would only add hand-overs between threads. And
-//! because everything of a link then runs on one thread, its end and the polls of its requests cannot overlap.
+//! There is one worker, because everything here waits for one server, and a second worker would only add hand-overs between
+//! threads. Because everything of a link then runs on one thread, the end of the link and the polls of its requests cannot
+//! overlap.
 //!
-//! Threads do not survive `fork()`. The child gets a runtime of its own with its first client; the parent's is never
+//! Threads do not survive `fork()`. The child gets a runtime of its own with its first client; the parent's runtime is never
 //! touched again there, not even to be dropped.
 
 pub mod callback;
@@ -26,7 +27,7 @@ pub use subscription::Subscription;
 
 struct Shared {
     process: Process,
-    /// Never dropped: dropping a runtime joins its threads, and in a child there are none.
+    /// Never dropped: dropping a runtime joins its threads, and in a child of fork() there are none.
     tokio: Tokio,
 }
 
@@ -36,7 +37,8 @@ impl Shared {
     }
 }
 
-/// Lock-free, so that a fork while another thread holds it cannot leave the child with a locked lock.
+/// The runtime of the process. It is lock-free, so that a fork by one thread cannot leave the child with a lock that another
+/// thread held.
 static SHARED: ArcSwapOption<Shared> = ArcSwapOption::const_empty();
 
 /// A handle to the runtime of this process.
@@ -47,7 +49,7 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    /// The runtime of the current process, made if need be.
+    /// Returns the runtime of the current process, and makes it first if necessary.
     pub(crate) fn get() -> Result<Runtime> {
         let shared = SHARED.load();
         if let Some(shared) = shared.as_ref().filter(|shared| shared.process.is_current()) {
@@ -60,13 +62,13 @@ impl Runtime {
             .enable_all()
             .build()
             .map_err(|error| {
-                Error::new(ErrorCode::Unsupported, format!("no thread for the runtime: {error}"))
+                Error::new(ErrorCode::Unsupported, format!("cannot start a thread for the runtime: {error}"))
             })?;
         let made = Arc::new(Shared { process: Process::current(), tokio });
         let runtime = made.runtime();
         let before = SHARED.compare_and_swap(&shared, Some(made.clone()));
         match before.as_ref().filter(|winner| winner.process.is_current()) {
-            // Another thread was faster. Ours has no work yet and may end.
+            // Another thread was faster. Our runtime has no work yet and may end.
             Some(winner) => {
                 let runtime = winner.runtime();
                 if let Ok(made) = Arc::try_unwrap(made) {
@@ -75,7 +77,7 @@ impl Runtime {
                 Ok(runtime)
             }
             None => {
-                // The parent's runtime, if that is what was there, must not be dropped here.
+                // If `before` is the parent's runtime, it must not be dropped here.
                 std::mem::forget(before.as_ref().cloned());
                 std::mem::forget(made);
                 Ok(runtime)
@@ -83,12 +85,12 @@ impl Runtime {
         }
     }
 
-    /// The process whose runtime this is.
+    /// Returns the process that the runtime belongs to.
     pub(crate) fn process(&self) -> &Process {
         &self.process
     }
 
-    /// Runs a future to its end, unless this is a fork's child: there nobody would run it.
+    /// Spawns a task. Returns `None` in a child of fork(), where no thread would run it.
     pub(crate) fn spawn<F>(&self, future: F) -> Option<JoinHandle<F::Output>>
     where
         F: Future<Output: Send> + Send + 'static,
@@ -97,7 +99,7 @@ impl Runtime {
             std::mem::forget(future);
             return None;
         }
-        // Boxed, so that tokio's code for a task is there once, and not twice for every kind of future.
+        // Boxed, so that the library contains tokio's code for a task once, and not twice for every kind of future.
         let future: Pin<Box<dyn Future<Output = F::Output> + Send>> = Box::pin(future);
         Some(self.handle.spawn(future))
     }

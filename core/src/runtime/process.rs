@@ -1,10 +1,10 @@
-//! Belonging to a process: what may not be touched in a child of fork().
+//! Values that belong to one process and may not be touched in a child of fork().
 
 use crate::error::{Error, Result};
 
-/// The process that something belongs to. To ask whether it is still that one costs a load, not a system call: a fork handler
-/// counts forks in the child. What `_Fork` or a bare `clone` makes runs no such handlers; it may not call us anyway, as little
-/// as anything else that is not async-signal-safe.
+/// The process that a value belongs to. The check for it costs a load, not a system call: a fork handler counts forks in the
+/// child. Children of `_Fork` or a bare `clone` run no such handlers; they may not call this library anyway, as they may call
+/// nothing that is not async-signal-safe.
 #[derive(Clone, Debug)]
 pub(crate) struct Process(forkguard::Guard);
 
@@ -13,9 +13,9 @@ impl Process {
         Process(forkguard::new())
     }
 
-    /// Whether this is still that process, and not a child of its fork().
+    /// Returns whether this is still that process, and not a child of its fork().
     pub(crate) fn is_current(&self) -> bool {
-        // A copy is asked, because it answers only once.
+        // A guard detects a fork only once, so a copy is asked.
         !self.0.clone().detected_fork()
     }
 
@@ -24,8 +24,8 @@ impl Process {
     }
 }
 
-/// Drops its content in the process that made it only. What holds on to the runtime (channels, tasks, sockets) must
-/// not be dropped in a fork's child: a drop wakes tasks of a runtime whose locks another thread may have held.
+/// A value that is dropped only in the process that made it. Values that hold on to the runtime (channels, tasks, sockets)
+/// must not be dropped in a child of fork(): a drop wakes tasks of a runtime whose locks another thread may have held.
 #[derive(Debug)]
 pub(crate) struct ProcessBound<T> {
     process: Process,
@@ -37,6 +37,8 @@ impl<T> ProcessBound<T> {
         ProcessBound { process: Process::current(), content: Some(content) }
     }
 
+    /// Returns the content.
+    ///
     /// # Errors
     /// `FORKED` in a child of the process that made it.
     pub(crate) fn get(&self) -> Result<&T> {
@@ -44,13 +46,13 @@ impl<T> ProcessBound<T> {
         self.content.as_ref().ok_or_else(Error::closed)
     }
 
-    /// As [`get`](ProcessBound::get), to change it.
+    /// Returns the content for a change, as [`get`](ProcessBound::get).
     pub(crate) fn get_mut(&mut self) -> Result<&mut T> {
         self.process.check()?;
         self.content.as_mut().ok_or_else(Error::closed)
     }
 
-    /// The content, out of it; `None` in a child of the process that made it.
+    /// Takes the content out; `None` in a child of the process that made it.
     pub(crate) fn into_inner(mut self) -> Option<T> {
         if self.process.is_current() { self.content.take() } else { None }
     }

@@ -1,4 +1,4 @@
-//! Callbacks that are called again and again, until nobody wants them any more.
+//! Callbacks that are called repeatedly, until their subscription ends.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,38 +12,46 @@ use super::{ProcessBound, Runtime, callback};
 use crate::error::{Error, Result};
 
 /// A registered callback. Dropping it ends the calls: none begins after that.
+///
+/// # Examples
+/// ```no_run
+/// # fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+/// let subscription = client.on_state(|state| println!("{state:?}"))?;
+/// drop(subscription); // no further calls
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 #[must_use = "a subscription that is dropped ends the calls"]
 pub struct Subscription {
     task: ProcessBound<AbortHandle>,
-    /// What waits for the callback thread cannot be aborted any more.
+    /// Set for a call that already waits for the callback thread and cannot be aborted any more.
     ended: Arc<AtomicBool>,
     detached: bool,
 }
 
 impl Subscription {
-    /// Calls `tell` with one piece of news after another, on the callback thread. The next is looked for when `tell` has
-    /// returned, so that nothing piles up before a slow one.
+    /// Calls `callback` with one item after another, on the callback thread. The next item is asked for when `callback` has
+    /// returned, so that nothing accumulates before a slow callback.
     pub(crate) fn new<T: Send + 'static>(
         runtime: &Runtime,
-        news: impl Stream<Item = T> + Send + 'static,
-        tell: impl Fn(T) + Send + Sync + 'static,
+        items: impl Stream<Item = T> + Send + 'static,
+        callback: impl Fn(T) + Send + Sync + 'static,
     ) -> Result<Subscription> {
         callback::start()?;
         let ended = Arc::new(AtomicBool::new(false));
-        let (tell, over) = (Arc::new(tell), ended.clone());
+        let (function, over) = (Arc::new(callback), ended.clone());
         let task = runtime.spawn(async move {
-            let mut news = pin!(news);
-            while let Some(item) = news.next().await {
-                let (tell, over) = (tell.clone(), over.clone());
+            let mut items = pin!(items);
+            while let Some(item) = items.next().await {
+                let (function, over) = (function.clone(), over.clone());
                 let (returned, returns) = oneshot::channel::<()>();
                 callback::dispatch(move || {
                     let _returned = returned;
                     if !over.load(Ordering::Acquire) {
-                        tell(item);
+                        function(item);
                     }
                 });
-                // It has ended, well or not, when the sender is gone.
+                // The sender is dropped when the call has ended, by a return or a panic.
                 let _gone = returns.await;
             }
         });
@@ -51,7 +59,14 @@ impl Subscription {
         Ok(Subscription { task: ProcessBound::new(task), ended, detached: false })
     }
 
-    /// Lets the calls go on for as long as there is news.
+    /// Lets the calls go on for as long as there are new items.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// client.on_state(|state| println!("{state:?}"))?.detach();
+    /// # Ok(()) }
+    /// ```
     pub fn detach(mut self) {
         self.detached = true;
     }

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use uuid::Uuid;
 
-/// Where a client's uuids come from: the first is random, the others are counted on from it. So there is no system call for
-/// each, and yet none comes twice; not in a child of fork() either, where the client cannot be used.
+/// A source of uuids: the first is random, and the others count up from it. So there is no system call for each, and yet
+/// none is repeated, not in a child of fork() either, where the client cannot be used.
 ///
-/// They are of version 8, "for vendors": by that alone our nodes can be told from Curator's, whose names are the same.
+/// They are of version 8, "for vendors" (RFC 9562): only that distinguishes our nodes from Curator's, which have the same names.
 #[derive(Debug)]
 pub(crate) struct Uuids {
     first: u128,
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn none_is_given_twice() {
+    fn uuids_are_not_repeated() {
         for first in [0, 1, u64::MAX.into(), u128::MAX, Uuid::new_v4().as_u128()] {
             let uuids = Uuids { first, given: AtomicU64::new(0) };
             let given: HashSet<_> = (0..1000).map(|_| uuids.next()).collect();

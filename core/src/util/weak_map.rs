@@ -1,4 +1,4 @@
-//! What the users of one client share under a key, for as long as one of them uses it.
+//! A map of values that are shared under a key for as long as they are in use.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,43 +7,43 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-/// Finds what is in use under a key, and does not itself keep it in use.
-pub(crate) struct WeakMap<K, V>(Mutex<Known<K, V>>);
+/// A map that finds the values in use, without keeping them in use itself.
+pub(crate) struct WeakMap<K, V>(Mutex<Entries<K, V>>);
 
-struct Known<K, V> {
+struct Entries<K, V> {
     values: HashMap<K, Weak<V>>,
-    /// With so many keys, those out of use are removed.
+    /// At this number of keys, the unused ones are removed.
     tidy_at: usize,
 }
 
-/// Fewer keys than this are not worth a look.
+/// A map with fewer keys than this is not tidied.
 const FEW: usize = 64;
 
 impl<K: Eq + Hash, V> WeakMap<K, V> {
-    /// What is in use under `key`.
+    /// Returns the value in use under `key`.
     pub(crate) fn find(&self, key: &K) -> Option<Arc<V>> {
         self.0.lock().values.get(key)?.upgrade()
     }
 
-    /// What is in use under `key`, made if need be.
+    /// Returns the value in use under `key`, and makes it first if necessary.
     pub(crate) fn get(&self, key: K, make: impl FnOnce(&K) -> V) -> Arc<V> {
-        let mut known = self.0.lock();
-        if let Some(value) = known.values.get(&key).and_then(Weak::upgrade) {
+        let mut entries = self.0.lock();
+        if let Some(value) = entries.values.get(&key).and_then(Weak::upgrade) {
             return value;
         }
-        if known.values.len() >= known.tidy_at {
-            known.values.retain(|_, value| value.strong_count() > 0);
-            known.tidy_at = FEW.max(2 * known.values.len());
+        if entries.values.len() >= entries.tidy_at {
+            entries.values.retain(|_, value| value.strong_count() > 0);
+            entries.tidy_at = FEW.max(2 * entries.values.len());
         }
         let value = Arc::new(make(&key));
-        known.values.insert(key, Arc::downgrade(&value));
+        entries.values.insert(key, Arc::downgrade(&value));
         value
     }
 }
 
 impl<K, V> Default for WeakMap<K, V> {
     fn default() -> WeakMap<K, V> {
-        WeakMap(Mutex::new(Known { values: HashMap::new(), tidy_at: FEW }))
+        WeakMap(Mutex::new(Entries { values: HashMap::new(), tidy_at: FEW }))
     }
 }
 
@@ -58,15 +58,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_in_use_is_found_and_the_rest_forgotten() {
-        let registry = WeakMap::default();
-        let seven = registry.get(7, |key| key * 10);
-        assert!(Arc::ptr_eq(&seven, &registry.get(7, |_| 0)));
+    fn values_in_use_are_found_and_others_are_removed() {
+        let map = WeakMap::default();
+        let seven = map.get(7, |key| key * 10);
+        assert!(Arc::ptr_eq(&seven, &map.get(7, |_| 0)));
         for key in 100..10_000 {
-            assert_eq!(*registry.get(key, |key| *key), key);
-            assert!(registry.find(&key).is_none(), "nobody uses it");
+            assert_eq!(*map.get(key, |key| *key), key);
+            assert!(map.find(&key).is_none(), "it is not in use");
         }
-        assert_eq!(*registry.find(&7).unwrap(), 70);
-        assert!(registry.0.lock().values.len() <= FEW);
+        assert_eq!(*map.find(&7).unwrap(), 70);
+        assert!(map.0.lock().values.len() <= FEW);
     }
 }

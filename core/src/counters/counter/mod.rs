@@ -261,7 +261,7 @@ impl Counter {
             let change = Change { update, bounds: self.bounds };
             let runtime = context.runtime().clone();
             Ok(Op::starting(&runtime, move |deadline| ledger.request(&context, deadline, change, reply))
-                .witnessed(move |outcome, took| match outcome {
+                .observed(move |outcome, took| match outcome {
                     Ok(_) => updates.success(took),
                     Err(error) if error.code() == ErrorCode::Timeout => updates.timeout(),
                     Err(_) => {}

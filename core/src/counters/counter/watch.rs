@@ -103,7 +103,7 @@ impl CounterWatch {
                     async { watcher.last_read.lock().await.next(&target, &watcher, deadline.retry()).await };
                 deadline.once_within(ONE_ANSWER).run(followed).await.unwrap_or_else(|| Err(unchanged()))
             };
-            Ok(Op::new(&runtime, follow).witnessed(move |outcome, _| taker.take(outcome)))
+            Ok(Op::new(&runtime, follow).observed(move |outcome, _| taker.take(outcome)))
         })
     }
 
