@@ -1,4 +1,4 @@
-//! Who comes for permits, and what he is told.
+//! The callers that ask for permits, and their answers.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,18 +8,18 @@ use tokio::sync::oneshot;
 use crate::error::{Error, ErrorCode, Result};
 use crate::stats::Recorder;
 
-/// To whom the answer goes.
+/// The receiver of an answer.
 #[derive(Debug)]
 pub(super) enum Caller {
     Trying(oneshot::Sender<Result<bool>>),
     Waiting { answer: oneshot::Sender<Result<()>>, since: Instant, waits: Arc<Recorder> },
 }
 
-/// What the answer is.
+/// The answer to a call.
 #[derive(Debug)]
 pub(super) enum Verdict {
     Granted,
-    /// There are none free, or none in time.
+    /// No permits are free, or none become free in time.
     Refused,
     Failed(Error),
 }
@@ -32,13 +32,13 @@ impl Caller {
         }
     }
 
-    pub(super) fn tell(self, verdict: Verdict) {
+    pub(super) fn answer(self, verdict: Verdict) {
         let outcome = match verdict {
             Verdict::Granted => Ok(true),
             Verdict::Refused => Ok(false),
             Verdict::Failed(error) => Err(error),
         };
-        // Permits of somebody who went at this very moment count as used.
+        // Permits of a caller that goes away at this very moment count as used.
         match self {
             Caller::Trying(answer) => drop(answer.send(outcome)),
             Caller::Waiting { answer, since, waits } => {
@@ -47,13 +47,16 @@ impl Caller {
                     Ok(false) => waits.timeout(),
                     Err(_) => {}
                 }
-                let had = |had| if had { Ok(()) } else { Err(too_late()) };
-                drop(answer.send(outcome.and_then(had)));
+                let granted = |granted| if granted { Ok(()) } else { Err(timed_out()) };
+                drop(answer.send(outcome.and_then(granted)));
             }
         }
     }
 }
 
-pub(super) fn too_late() -> Error {
-    Error::new(ErrorCode::Timeout, "no permits come free before the deadline; none were taken")
+pub(super) fn timed_out() -> Error {
+    Error::new(
+        ErrorCode::Timeout,
+        "timed out acquiring permits: none become free before the deadline, and none were acquired",
+    )
 }

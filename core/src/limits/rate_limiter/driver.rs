@@ -1,4 +1,4 @@
-//! Looks after one limiter's line in this client: asks the server, and wakes up when permits can be used.
+//! Drives the scheduler of one limiter in this client: sends its requests, and wakes up when permits become usable.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::op::Deadline;
 
-/// How soon it is noticed that all who waited have gone, and the client with them.
+/// The longest time after which the driver notices that all waiters have gone, and the client with them.
 const ROUND: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(super) struct Driver {
     ledger: Arc<Ledger<Limit>>,
     scheduler: Mutex<Scheduler>,
-    /// Rung when somebody joins the line.
+    /// Notified when a caller starts to wait.
     wake: Notify,
 }
 
@@ -32,7 +32,7 @@ impl Driver {
         Driver { ledger, scheduler: Mutex::new(Scheduler::new(limit)), wake: Notify::new() }
     }
 
-    /// Somebody comes for permits. Hands his answer's end back when he has to wait for it.
+    /// Takes in a call for permits. Returns whether the caller has to wait for its answer.
     pub(super) fn enter(
         self: &Arc<Self>,
         context: &Arc<Context>,
@@ -57,59 +57,61 @@ impl Driver {
         let wake = scheduler.wake_driver(waits, now);
         drop(scheduler);
         match wake {
-            Some(Wake::Start) => drop(context.spawn(self.clone().attend(context.clone()))),
+            Some(Wake::Start) => drop(context.spawn(self.clone().run(context.clone()))),
             Some(Wake::Notify) => self.wake.notify_one(),
             None => {}
         }
-        tell(verdict);
+        answer(verdict);
         Ok(waits)
     }
 
-    /// Looks after the line until nobody waits for anything.
-    async fn attend(self: Arc<Self>, context: Arc<Context>) {
-        let mut answer = None;
+    /// Runs until no caller waits and nothing is to be reported.
+    async fn run(self: Arc<Self>, context: Arc<Context>) {
+        let mut pending = None;
         let mut closing = pin!(context.closing());
         loop {
             let Turn { verdicts, ask, wake, is_over } = self.scheduler.lock().turn(now(&context));
-            tell(verdicts);
+            answer(verdicts);
             if let Some(ask) = ask {
                 match self.ledger.request(&context, Deadline::Never, ask, |caller| caller) {
-                    Ok(asked) => answer = Some(asked),
-                    Err(error) => return self.give_up(&error),
+                    Ok(asked) => pending = Some(asked),
+                    Err(error) => return self.fail_all(&error),
                 }
             }
             if is_over {
                 return;
             }
             let outcome = async {
-                match &mut answer {
-                    Some(answer) => answer.await.unwrap_or_else(|_| Err(Error::internal("nobody answered"))),
+                match &mut pending {
+                    Some(pending) => pending
+                        .await
+                        .unwrap_or_else(|_| Err(Error::internal("a request was dropped unanswered"))),
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
                 outcome = outcome => {
-                    answer = None;
+                    pending = None;
                     let verdicts = self.scheduler.lock().take_in(outcome, Instant::now());
-                    tell(verdicts);
+                    answer(verdicts);
                 }
                 () = tokio::time::sleep(wake.unwrap_or(ROUND).min(ROUND)) => {}
                 () = self.wake.notified() => {}
-                () = &mut closing => return self.give_up(&Error::closed()),
+                () = &mut closing => return self.fail_all(&Error::closed()),
             }
         }
     }
 
-    fn give_up(&self, error: &Error) {
+    fn fail_all(&self, error: &Error) {
         let verdicts = self.scheduler.lock().close(error);
-        tell(verdicts);
+        answer(verdicts);
     }
 }
 
-/// Tells everybody what became of their wish. Not under the lock: that runs other people's code.
-fn tell(verdicts: impl IntoIterator<Item = (Caller, Verdict)>) {
+/// Answers the callers. Not under the lock, because it runs code of the callers.
+fn answer(verdicts: impl IntoIterator<Item = (Caller, Verdict)>) {
     for (caller, verdict) in verdicts {
-        caller.tell(verdict);
+        caller.answer(verdict);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a limiter allows.
+//! The limit of a rate limiter: permits, period and burst.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::window::Window;
 use crate::error::{Error, Result};
 
-const MOST_PERMITS: u64 = 1_000_000;
-const SHORTEST: Duration = Duration::from_millis(1);
-const LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
+const MAX_PERMITS: u64 = 1_000_000;
+const MIN_PER: Duration = Duration::from_millis(1);
+const MAX_PER: Duration = Duration::from_secs(31 * 24 * 3600);
 
-/// What all who share a limiter must say alike. It stands in the node.
+/// The limit that all clients of a limiter must agree on. It is stored in the node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Limit {
     pub(super) permits: u64,
@@ -22,7 +22,7 @@ pub(crate) struct Limit {
 impl Limit {
     pub(super) fn new(permits: u64, per: Duration) -> Result<Limit> {
         check_count("permits", permits)?;
-        if per < SHORTEST || per > LONGEST {
+        if per < MIN_PER || per > MAX_PER {
             return Err(Error::invalid_argument("per", format!("{per:?}"), "must be from 1 ms to 31 days"));
         }
         Ok(Limit { permits, per: per.as_micros() as i64, burst: permits })
@@ -33,57 +33,58 @@ impl Limit {
         Ok(Limit { burst, ..self })
     }
 
-    /// The limit itself, and for a burst smaller than that the window that spreads the permits.
+    /// Returns the window of the limit itself, and for a smaller burst also the window that spreads the permits.
     pub(super) fn windows(&self) -> Vec<Window> {
-        let of = |most| Window::new(most, self.length_of(most));
+        let of = |permits| Window::new(permits, self.length_of(permits));
         match self.burst < self.permits {
             true => vec![of(self.permits), of(self.burst)],
             false => vec![of(self.burst)],
         }
     }
 
-    /// The length of the window of the limit itself, in microseconds.
+    /// Returns the length of the window of the limit itself, in microseconds.
     pub(super) fn length(&self) -> i64 {
-        self.length_of(self.most())
+        self.length_of(self.max_permits())
     }
 
-    /// The length of the shortest window.
+    /// Returns the length of the shortest window, in microseconds.
     pub(super) fn shortest(&self) -> i64 {
         self.length_of(self.burst)
     }
 
-    /// The permits in the window of the limit itself.
-    pub(super) fn most(&self) -> u64 {
+    /// Returns the number of permits in the window of the limit itself.
+    pub(super) fn max_permits(&self) -> u64 {
         self.permits.max(self.burst)
     }
 
-    /// How many permits a client may have in advance: an eighth of a window's, and no more than come free in an eighth of a second.
-    /// A slower limiter costs the servers little without any, and its permits are not worth much when they come late.
-    pub(super) fn most_ahead(&self) -> u64 {
+    /// Returns how many permits a client may reserve in advance: an eighth of a window's, and at most those that become free in
+    /// an eighth of a second. A slower limiter costs the servers little without that, and its permits are worth little when they come late.
+    pub(super) fn max_prefetch(&self) -> u64 {
         let soon = self.permits as u128 * 125_000 / self.per as u128;
-        (self.most() / 8).min(soon as u64)
+        (self.max_permits() / 8).min(soon as u64)
     }
 
-    /// How long it takes until `most` permits have come at the long-run rate, in microseconds, rounded up.
-    fn length_of(&self, most: u64) -> i64 {
+    /// Returns the time in which `permits` become free at the long-run rate, in microseconds, rounded up.
+    fn length_of(&self, permits: u64) -> i64 {
         // At most 31 days x 1,000,000, which fits.
-        (self.per as u128 * most as u128).div_ceil(self.permits as u128) as i64
+        (self.per as u128 * permits as u128).div_ceil(self.permits as u128) as i64
     }
 
-    /// The complaint of somebody with these terms about a node that was made with `others`.
-    pub(super) fn differ(&self, path: &str, others: &Limit) -> Error {
-        let why = format!("{path} was made for {others}; all who share it must give the same");
+    /// Returns the error of a client with this limit for the node at `path`, which was created with `other`.
+    pub(super) fn mismatch(&self, path: &str, other: &Limit) -> Error {
+        let why =
+            format!("{path} was created with {other}; all clients of a limiter must give the same values");
         let duration = |micros| format!("{:?}", Duration::from_micros(micros as u64));
-        if self.permits != others.permits {
+        if self.permits != other.permits {
             Error::invalid_argument("permits", self.permits, why)
-        } else if self.per != others.per {
+        } else if self.per != other.per {
             Error::invalid_argument("per", duration(self.per), why)
         } else {
             Error::invalid_argument("burst", self.burst, why)
         }
     }
 
-    /// Reads what `Display` wrote.
+    /// Parses a text that `Display` wrote.
     pub(super) fn parse(text: &str) -> Option<Limit> {
         let (permits, rest) = text.split_once(" permits per ")?;
         let (per, burst) = rest.split_once(" us, burst ")?;
@@ -100,10 +101,10 @@ impl fmt::Display for Limit {
 }
 
 fn check_count(argument: &str, count: u64) -> Result<()> {
-    if (1..=MOST_PERMITS).contains(&count) {
+    if (1..=MAX_PERMITS).contains(&count) {
         return Ok(());
     }
-    Err(Error::invalid_argument(argument, count, format!("must be from 1 to {MOST_PERMITS}")))
+    Err(Error::invalid_argument(argument, count, format!("must be from 1 to {MAX_PERMITS}")))
 }
 
 #[cfg(test)]
@@ -122,13 +123,13 @@ mod tests {
         assert_eq!(windows(100, 1000, Some(10)), [(100, 1_000_000), (10, 100_000)]);
         assert_eq!(windows(100, 1000, Some(300)), [(300, 3_000_000)]);
         assert_eq!(windows(3, 1, Some(1)), [(3, 1000), (1, 334)]);
-        let longest = windows(1, LONGEST.as_millis() as u64, Some(MOST_PERMITS));
-        assert_eq!(longest, [(MOST_PERMITS, LONGEST.as_micros() as i64 * MOST_PERMITS as i64)]);
+        let longest = windows(1, MAX_PER.as_millis() as u64, Some(MAX_PERMITS));
+        assert_eq!(longest, [(MAX_PERMITS, MAX_PER.as_micros() as i64 * MAX_PERMITS as i64)]);
     }
 
     #[test]
-    fn slow_limiters_have_nothing_in_advance() {
-        let most = |permits, per| Limit::new(permits, per).unwrap().most_ahead();
+    fn slow_limiters_reserve_nothing_in_advance() {
+        let most = |permits, per| Limit::new(permits, per).unwrap().max_prefetch();
         let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
         assert_eq!([most(100, second), most(100_000, second)], [12, 12_500]);
         assert_eq!([most(7, second), most(100, minute), most(6000, minute)], [0, 0, 12]);
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused_with_its_name_and_value() {
+    fn invalid_limits_are_refused_with_their_name_and_value() {
         let second = Duration::from_secs(1);
         let cases = [
             (Limit::new(0, second), "permits \"0\""),

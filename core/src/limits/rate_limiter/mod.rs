@@ -1,22 +1,22 @@
-//! A rate limiter: so many permits in any stretch of time, for all clients together.
+//! A rate limiter: a number of permits in any period of a given length, for all clients together.
 //!
-//! 1. The node says, of the permits given out last, until when each may be used, in the leader's time (`book.rs`). As many are
-//!    remembered as may be used in one window, and those that are a window old are forgotten.
-//! 2. A client that wants permits gives them to itself in one conditional write of the node (`ledger/`). Each may be used
-//!    from the first moment on at which no window gets too many (`window.rs` proves it), until a fiftieth of the window after
-//!    that: a *slot*. When all permits of a window are taken, the moment lies in the future: the line of those who wait, over
-//!    all clients, stands in the node.
-//! 3. The client lets somebody through when it is certain that the leader's clock is within the slot (`server_clock.rs`).
-//!    Nobody is let through for a slot that was missed.
-//! 4. Whoever waits in one client goes through in the order of arrival (`line.rs`), with whatever permits that client has
-//!    (`purse.rs`). So permits of somebody who has gone are for the next. What all of them lack is asked for in one write,
-//!    while others still wait for their moment; a client reserves no more than a quarter of a window's permits at a time.
-//! 5. A client of a fast limiter that uses many permits has some in advance (`demand.rs`): most callers are then let through
-//!    without asking the server.
-//! 6. With its next write a client tells what became of its permits. Those that were not used are free again. A client that
-//!    misses slots, or has slow servers, asks for longer ones; it tells that they were used earlier. What it had when it died
-//!    stays counted until the end of its slots.
-//! 7. While what the node said last shows that nothing is free in time, callers are refused without asking the server.
+//! 1. The node records, for the permits reserved last, until when each may be used, in the leader's time (`reservations.rs`). It
+//!    records as many as may be used in one window, and drops those that are a window old.
+//! 2. A client reserves permits for itself in one conditional write of the node (`ledger/`). Each may be used from the first
+//!    moment on at which no window gets too many (`window.rs` proves it), until a fiftieth of the window after that. This
+//!    interval is a *slot*. If all permits of a window are taken, the moment lies in the future: the queue of the waiters of all
+//!    clients is in the node.
+//! 3. The client grants a permit if it is certain that the leader's clock is within the slot (`session/server_clock.rs`). A slot
+//!    that was missed is never granted.
+//! 4. The waiters of one client are served in the order of arrival (`scheduler.rs`), with any of the permits that the client
+//!    has (`permit_cache.rs`). So the permits of a caller that has gone are used by the next one. One write asks for what all
+//!    waiters lack, while others still wait for their moment. A client reserves at most a quarter of a window's permits at a time.
+//! 5. A client that uses many permits of a fast limiter reserves some in advance (`prefetch.rs`): most callers are then served
+//!    without a request.
+//! 6. With its next write a client reports the use of its permits. Unused ones become free again. A client that misses slots, or
+//!    has slow servers, asks for longer ones, and reports that they were used earlier. Permits that a client held when it died
+//!    stay counted until the end of their slots.
+//! 7. While the last known state of the node shows that nothing becomes free in time, callers are refused without a request.
 
 mod caller;
 mod driver;
@@ -41,14 +41,14 @@ use crate::op::{Answer, Op};
 use crate::path::ZnodePath;
 use crate::stats::{Recorder, WaitStats};
 
-use caller::{Caller, too_late};
+use caller::{Caller, timed_out};
 use driver::Driver;
 pub(crate) use limit::Limit;
 use reservations::WaitLimit;
 
 type ByNode = HashMap<(ZnodePath, Limit), Arc<Driver>>;
 
-/// The limiters of one client. All handles of one path share what the client has of permits.
+/// The limiters of one client. All handles of one path share the permits that the client has.
 #[derive(Debug)]
 pub(crate) struct RateLimiters {
     ledgers: Arc<Ledgers<Limit>>,
@@ -68,29 +68,29 @@ impl RateLimiters {
     }
 }
 
-/// A rate limiter at a path, for all clients of it together. Made by [`Client::rate_limiter`](crate::Client::rate_limiter),
-/// without any request. The node is made by the first who asks.
+/// A rate limiter at a path, for all its clients together. Returned by [`Client::rate_limiter`](crate::Client::rate_limiter),
+/// which sends no request. The first acquire creates the node.
 ///
-/// **What it allows.** Never more than `permits` are let through in any stretch of time of the length `per`, wherever it begins.
-/// A [`burst`](RateLimiter::burst) other than `permits` makes that smoother or coarser, at the same rate in the long run.
-/// Time is that of the ensemble's leader; no two machines' clocks are compared. When another server becomes the leader, windows
-/// that are open at that moment are shorter or longer by as much as the two servers' clocks differ.
+/// **Limit.** At most `permits` are granted in any period of the length `per`, wherever it begins. A
+/// [`burst`](RateLimiter::burst) other than `permits` makes the grants smoother or coarser, at the same rate in the long run.
+/// Time is that of the ensemble's leader; the clocks of two machines are never compared. When another server becomes the leader,
+/// windows that are open at that moment become shorter or longer by the difference of the two servers' clocks.
 ///
-/// **What is lost.** A permit counts as used for a fiftieth of `per` (of the shorter window with a small burst, and no more than a
-/// second) longer than it was: the caller's thread may take a while to run. So at full load about 2 % of the permits are not
-/// used, and more when `per` is shorter than a hundred round trips. Permits that a client had when it died are lost: a few, or
-/// up to a quarter of `permits` when many waited in it. None is ever let through twice.
+/// **Losses.** A permit counts as used for a fiftieth of `per` longer than it was (of the shorter window with a small burst, and
+/// at most a second), because the caller's thread may take a while to run. So at full load about 2 % of the permits are not
+/// used, and more if `per` is shorter than a hundred round trips. Permits that a client held when it died are lost: a few, or up
+/// to a quarter of `permits` if it had many waiters. No permit is granted twice.
 ///
-/// **What it costs.** A permit that is free: one round trip, which all share who ask at the same time, or none when the client
-/// has it in advance. It has some when more than eight permits per second are allowed and it uses many: up to an eighth of a
-/// window's, and no more than come free in an eighth of a second. They count as taken for everybody else, and are given back when nobody
-/// comes for them. A permit that is not free costs nothing while what the client knows shows that.
+/// **Costs.** A free permit costs one round trip, which all callers of that moment share, or none if the client has reserved it in
+/// advance. It does that if more than eight permits per second are allowed and it uses many: up to an eighth of a window's
+/// permits, and at most those that become free in an eighth of a second. They count as taken for all other clients, and are
+/// returned if no caller comes for them. A refusal costs nothing while the last known state of the node shows it.
 ///
-/// **Who goes first.** Within a client the order of arrival; between clients the order of their writes. Nobody overtakes somebody
-/// who waits for many permits, and nobody who only tries overtakes those who wait.
+/// **Order.** Within a client, callers are served in the order of arrival; between clients, in the order of their writes. No
+/// caller overtakes one that waits for many permits, and `try_acquire` overtakes no waiter.
 ///
-/// All who share a path must give the same `permits`, `per` and `burst`; they stand in the node, and others are refused. To
-/// change them, delete the node: that forgets what was used lately.
+/// All clients of a path must give the same `permits`, `per` and `burst`. The values are stored in the node, and a client with
+/// other values is refused. To change them, delete the node, which also deletes the record of recent use.
 ///
 /// # Examples
 /// ```no_run
@@ -99,7 +99,7 @@ impl RateLimiters {
 /// let limiter = client.rate_limiter("/limits/api", 100, Duration::from_secs(1));
 /// limiter.acquire(1).timeout(Duration::from_secs(5)).await?; // waits for its turn
 /// if limiter.try_acquire(1).await? {
-///     // there was one left
+///     println!("there was a free permit");
 /// }
 /// # Ok(()) }
 /// ```
@@ -121,40 +121,65 @@ impl RateLimiter {
         RateLimiter { context, parts, waits: Arc::default() }
     }
 
-    /// How many permits may be used at once, from 1 to 1,000,000. Default: as many as in one `per`.
+    /// Sets how many permits may be used at once, from 1 to 1,000,000. Default: `permits`.
     ///
-    /// With fewer, also no more than `burst` are let through in any `per * burst / permits`: 100 per second with a burst of 10 means
-    /// at most 10 in any tenth of a second, and at most 100 in any second. That shorter window is kept to within a few
-    /// round trips when it is itself shorter than about a hundred of them.
+    /// With fewer than `permits`, also at most `burst` are granted in any `per * burst / permits`: 100 per second with a burst
+    /// of 10 means at most 10 in any tenth of a second, and at most 100 in any second. A shorter window that is itself shorter
+    /// than about a hundred round trips is kept to within a few of them.
     ///
-    /// With more, at most `burst` are let through in any `per * burst / permits`: after a pause more than `permits` may come at
-    /// once, and the rate in the long run is the same.
+    /// With more than `permits`, at most `burst` are granted in any `per * burst / permits`: after a pause more than `permits`
+    /// may be granted at once, and the rate in the long run is the same.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// // At most 10 in any tenth of a second, and at most 100 in any second.
+    /// let limiter = client.rate_limiter("/limits/api", 100, Duration::from_secs(1)).burst(10);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn burst(mut self, burst: u64) -> RateLimiter {
         self.parts = self.parts.and_then(|(path, limit)| Ok((path, limit.with_burst(burst)?)));
         self
     }
 
-    /// The limiter's node, below the client's chroot.
+    /// Returns the path of the limiter's node, below the client's chroot.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when the path, `permits`, `per` or `burst` given cannot be, `FORKED` in a child of fork(); every
-    /// operation fails with it too.
+    /// `INVALID_ARGUMENT` if the given path, `permits`, `per` or `burst` is invalid; `FORKED` in a child of fork(). Every
+    /// operation then fails with the same error.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn example(limiter: zkcoord::RateLimiter) -> zkcoord::Result<()> {
+    /// println!("limited by {}", limiter.path()?);
+    /// # Ok(()) }
+    /// ```
     pub fn path(&self) -> Result<&str> {
         self.context.get()?;
         self.parts.as_ref().map(|(path, _)| path.as_str()).map_err(Clone::clone)
     }
 
-    /// Takes `permits` if they are free now, all or none, and says whether they were. Does not wait for others; `false` mostly costs
-    /// no round trip.
+    /// Acquires `permits` if they are free now, all or none, and returns whether they were. Waits for no other caller; `false`
+    /// usually costs no round trip.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when it is 0 or more than can ever be used at once, or the node was made for another `permits`, `per`
-    /// or `burst`; `BAD_DATA` when the node holds something else than a limiter; `CONNECTION_LOST` when the server has to be
-    /// asked and is not connected right now; `TIMEOUT`, `NOT_AUTHORIZED`, `QUOTA`, `CLOSED`, `FORKED`.
+    /// `INVALID_ARGUMENT` if `permits` is 0 or more than can ever be used at once, or the node was created with another
+    /// `permits`, `per` or `burst`; `BAD_DATA` if the node is not that of a limiter; `CONNECTION_LOST` if a request is needed and
+    /// there is no connection; `TIMEOUT`, `NOT_AUTHORIZED`, `QUOTA`, `CLOSED`, `FORKED`.
     ///
     /// # Cancel safety
-    /// Safe: permits that were had for it go to the next caller in this client, or are lost.
+    /// Safe: permits that were reserved for the call go to the next caller in this client, or are lost.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(limiter: zkcoord::RateLimiter) -> zkcoord::Result<()> {
+    /// if !limiter.try_acquire(1).await? {
+    ///     println!("429 Too Many Requests");
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn try_acquire(&self, permits: u64) -> Op<bool> {
         self.start(permits, move |driver, context, deadline| {
             let (answer, verdict) = oneshot::channel();
@@ -167,22 +192,30 @@ impl RateLimiter {
                 // No longer than the session can last without an answer.
                 Deadline::Never | Deadline::Once => Deadline::after(Some(context.options().session_timeout)),
             };
-            let late = "the server did not answer in time; no permits were taken";
+            let late = "the server did not answer within the timeout; no permits were acquired";
             Ok(deadline.race(context.runtime(), verdict, move || Error::new(ErrorCode::Timeout, late)))
         })
     }
 
     /// Waits until `permits` may be used, all at once.
     ///
-    /// A call that cannot get them before its [`timeout`](Op::timeout) fails as soon as that is known, and takes none: at once
-    /// when those who wait already will have all there are until then. With a timeout of 0 it takes them if they are free now.
+    /// A call that cannot succeed before its [`timeout`](Op::timeout) fails as soon as that is known, without any permits: at
+    /// once if the earlier waiters will use all permits until then. With a timeout of 0 it acquires them if they are free now.
     ///
     /// # Errors
-    /// `TIMEOUT` when they do not come free before the deadline; no permits were taken. Otherwise as
-    /// [`try_acquire`](RateLimiter::try_acquire); while not connected it waits, unless the timeout is 0.
+    /// `TIMEOUT` if they do not become free before the deadline; no permits were acquired. Otherwise as for
+    /// [`try_acquire`](RateLimiter::try_acquire), but the call waits for a connection, unless the timeout is 0.
     ///
     /// # Cancel safety
-    /// Safe: permits that were had for it go to the next caller in this client, or are lost.
+    /// Safe: permits that were reserved for the call go to the next caller in this client, or are lost.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn example(limiter: zkcoord::RateLimiter) -> zkcoord::Result<()> {
+    /// limiter.acquire(1).timeout(Duration::from_secs(2)).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn acquire(&self, permits: u64) -> Op<()> {
         let waits = self.waits.clone();
         self.start(permits, move |driver, context, deadline| {
@@ -199,12 +232,19 @@ impl RateLimiter {
             let deadline = deadline.once_within(context.options().session_timeout);
             Ok(deadline.race(context.runtime(), verdict, move || {
                 waits.timeout();
-                too_late()
+                timed_out()
             }))
         })
     }
 
-    /// How long the calls of [`acquire`](RateLimiter::acquire) of this handle and its clones waited. Costs no round trip.
+    /// Returns the durations of the waits in [`acquire`](RateLimiter::acquire), of this handle and its clones. Costs no round trip.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn example(limiter: zkcoord::RateLimiter) {
+    /// println!("99 % waited at most {:?}", limiter.stats().p99);
+    /// # }
+    /// ```
     pub fn stats(&self) -> WaitStats {
         self.waits.stats()
     }
@@ -227,9 +267,9 @@ impl RateLimiter {
     fn driver(&self, permits: u64) -> Result<(Arc<Context>, Arc<Driver>)> {
         let context = self.context.get()?;
         let (path, limit) = self.parts.as_ref().map_err(Clone::clone)?;
-        let most = limit.burst;
-        if permits == 0 || permits > most {
-            return Err(Error::invalid_argument("permits", permits, format!("must be from 1 to {most}")));
+        let max = limit.burst;
+        if permits == 0 || permits > max {
+            return Err(Error::invalid_argument("permits", permits, format!("must be from 1 to {max}")));
         }
         Ok((context.clone(), context.shared::<RateLimiters>().driver(path, *limit)))
     }

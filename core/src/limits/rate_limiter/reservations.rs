@@ -225,7 +225,7 @@ impl Model for Limit {
         let title = lines.next().and_then(|scheduler| scheduler.strip_prefix(TITLE));
         let limit = title.and_then(Limit::parse).ok_or_else(foreign)?;
         if limit != *self {
-            return Err(self.differ(path, &limit));
+            return Err(self.mismatch(path, &limit));
         }
         let mut reservations = self.absent();
         for (window, scheduler) in reservations.windows.iter_mut().zip(lines) {

@@ -89,7 +89,7 @@ impl Scheduler {
     pub(super) fn new(limit: Limit) -> Scheduler {
         let period = Duration::from_micros(limit.length() as u64).min(FAR_AHEAD);
         Scheduler {
-            prefetch: Prefetch::new(on_time(&limit), limit.most_ahead(), period),
+            prefetch: Prefetch::new(on_time(&limit), limit.max_prefetch(), period),
             limit,
             waiters: VecDeque::new(),
             permit_cache: PermitCache::default(),
@@ -336,7 +336,7 @@ impl Scheduler {
     /// How many permits those who wait may have reserved for later than now. The rest of them has to wait, so that other
     /// clients' turn comes before all of them are served.
     fn quota(&self) -> u64 {
-        (self.limit.most() / 4).max(2)
+        (self.limit.max_permits() / 4).max(2)
     }
 }
 

@@ -184,7 +184,7 @@ fn no_window_ever_has_more_than_it_may() {
             }
         }
         used.sort_unstable();
-        let (most, length) = (limit.most() as usize, limit.length());
+        let (most, length) = (limit.max_permits() as usize, limit.length());
         for pair in used.windows(most + 1) {
             assert!(pair[most] - pair[0] >= length, "{limit}: {most} + 1 in {}", pair[most] - pair[0]);
         }

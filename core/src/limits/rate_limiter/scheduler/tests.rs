@@ -45,7 +45,7 @@ impl Scene {
         let (sender, answer) = oneshot::channel();
         let caller = Caller::Trying(sender);
         match self.scheduler.at_once(permits, wait_limit, self.now()) {
-            Some(verdict) => caller.tell(verdict),
+            Some(verdict) => caller.answer(verdict),
             None => self.scheduler.join(permits, wait_limit, caller),
         }
         self.scheduler.wake_driver(true, self.now());
@@ -57,7 +57,7 @@ impl Scene {
     fn attend(&mut self) -> Turn {
         for _ in 0..20 {
             let mut turn = self.scheduler.turn(self.now());
-            turn.verdicts.drain(..).for_each(|(caller, verdict)| caller.tell(verdict));
+            turn.verdicts.drain(..).for_each(|(caller, verdict)| caller.answer(verdict));
             let Some(ask) = turn.ask.take() else { return turn };
             let Now { instant, leader } = self.now();
             let (reservation, writes) =
@@ -66,7 +66,7 @@ impl Scene {
             for (caller, verdict) in
                 self.scheduler.take_in(Ok(Reservation { decided: instant, ..reservation }), instant)
             {
-                caller.tell(verdict);
+                caller.answer(verdict);
             }
         }
         panic!("it asks again and again: {:?}", self.scheduler);
@@ -284,7 +284,7 @@ fn a_failure_is_for_those_who_need_the_server() {
         .scheduler
         .take_in(Err(error), Instant::now())
         .into_iter()
-        .for_each(|(caller, verdict)| caller.tell(verdict));
+        .for_each(|(caller, verdict)| caller.answer(verdict));
     assert_eq!(failed.try_recv().unwrap().unwrap_err().code(), ErrorCode::BadData);
     scene.at(1030);
     assert_eq!(had(&mut covered[1]), Some(true));
