@@ -18,7 +18,10 @@ const cargo = spawnSync('cargo', [...args, ...process.argv.slice(2)], {
 if (cargo.error) throw cargo.error
 if (cargo.status !== 0) process.exit(1)
 
-const messages = cargo.stdout.trim().split('\n').map((line) => JSON.parse(line))
+const messages = cargo.stdout
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line))
 const built = messages.find(({ reason, target }) => reason === 'compiler-artifact' && target.name === 'zkcoord_node')
 const library = built.filenames.find((name) => /\.(so|dylib|dll)$/.test(name))
 

@@ -89,7 +89,7 @@ export function text(argument: string, value: string): string {
  */
 export function path(argument: string, value: string): string {
   if (/^(\/[^/]+)+$/.test(text(argument, value))) return value
-  throw invalid(argument, value, 'must be an absolute path, like \'/locks\'')
+  throw invalid(argument, value, "must be an absolute path, like '/locks'")
 }
 
 /**

@@ -1,7 +1,7 @@
 // A client: the handle from which all recipes are made.
 
-import native from '../native.cjs'
 import type { Client as NativeClient } from '../native.cjs'
+import native from '../native.cjs'
 import * as check from './arguments.js'
 import { Counter, type CounterOptions } from './counter.js'
 import { LockManager } from './locks.js'
@@ -9,7 +9,7 @@ import { MissGuard, type MissGuardOptions } from './miss_guard.js'
 import { MultiMutex, type MultiMutexOptions } from './multi_mutex.js'
 import { Mutex, type MutexOptions } from './mutex.js'
 import { settle, unwrap } from './op.js'
-import { callOptions, connectOptions, type CallOptions, type ConnectOptions } from './options.js'
+import { type CallOptions, type ConnectOptions, callOptions, connectOptions } from './options.js'
 import { RateLimiter, type RateLimiterOptions } from './rate_limiter.js'
 import { ReentrantMutex, type ReentrantMutexOptions } from './reentrant_mutex.js'
 import { RwLock, type RwLockOptions } from './rw_lock.js'
@@ -42,7 +42,11 @@ export async function connect(hosts: string, options?: ConnectOptions): Promise<
   const { native: checked, locksPath, signal } = connectOptions(options)
   const servers = check.text('hosts', hosts)
   closeAtExit()
-  const connecting = settle(() => unwrap(native.connect(servers, checked)), signal, (client) => client.close())
+  const connecting = settle(
+    () => unwrap(native.connect(servers, checked)),
+    signal,
+    (client) => client.close(),
+  )
   return new Client(await connecting, locksPath)
 }
 

@@ -3,7 +3,7 @@
 import type { Counter as NativeCounter } from '../native.cjs'
 import * as check from './arguments.js'
 import { settle } from './op.js'
-import { callOptions, type CallOptions } from './options.js'
+import { type CallOptions, callOptions } from './options.js'
 import { WaitStats } from './stats.js'
 
 /** Options of {@link Client.counter}. */
@@ -143,11 +143,7 @@ export class Counter {
    * const first = await counter.compareAndSet(0n, 1n)
    * ```
    */
-  async compareAndSet(
-    expected: bigint | number,
-    value: bigint | number,
-    options?: CallOptions,
-  ): Promise<boolean> {
+  async compareAndSet(expected: bigint | number, value: bigint | number, options?: CallOptions): Promise<boolean> {
     const { timeout, signal } = callOptions(options)
     const [from, to] = [check.int64('expected', expected), check.int64('value', value)]
     return settle(() => this.#native.compareAndSet(from, to, timeout), signal)

@@ -113,9 +113,23 @@ export class InternalError extends ZkcoordError {
 
 /** @internal */
 export const errorClasses = [
-  AcquireTimeoutError, CancelledError, ConnectionLostError, IndeterminateError, SessionExpiredError, LockLostError,
-  NotAuthorizedError, InvalidArgumentError, BadDataError, CounterOverflowError, SequenceExhaustedError,
-  QuotaExceededError, WouldDeadlockError, ClosedError, ForkedError, UnsupportedError, InternalError,
+  AcquireTimeoutError,
+  CancelledError,
+  ConnectionLostError,
+  IndeterminateError,
+  SessionExpiredError,
+  LockLostError,
+  NotAuthorizedError,
+  InvalidArgumentError,
+  BadDataError,
+  CounterOverflowError,
+  SequenceExhaustedError,
+  QuotaExceededError,
+  WouldDeadlockError,
+  ClosedError,
+  ForkedError,
+  UnsupportedError,
+  InternalError,
 ]
 
 // On the prototypes, like the built-in errors: an own property would be printed with every error.

@@ -4,7 +4,7 @@ import type { Guard as NativeGuard } from '../native.cjs'
 import * as check from './arguments.js'
 import { LockLostError } from './error.js'
 import { settle, unwrap } from './op.js'
-import { callOptions, type CallOptions } from './options.js'
+import { type CallOptions, callOptions } from './options.js'
 
 /** Options of {@link Guard.setData} and {@link Guard.delete}. */
 export interface WriteOptions extends CallOptions {

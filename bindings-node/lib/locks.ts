@@ -2,9 +2,9 @@
 
 import type { Client as NativeClient } from '../native.cjs'
 import * as check from './arguments.js'
-import { giveBack, Guard } from './guard.js'
+import { Guard, giveBack } from './guard.js'
 import { settle, unwrap } from './op.js'
-import { callOptions, type CallOptions } from './options.js'
+import { type CallOptions, callOptions } from './options.js'
 
 /** `'exclusive'`: one holder alone. `'shared'`: any number of those that want it shared. */
 export type LockMode = 'exclusive' | 'shared'

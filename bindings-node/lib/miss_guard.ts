@@ -3,7 +3,7 @@
 import type { LoadTurn as NativeLoadTurn, MissGuard as NativeMissGuard } from '../native.cjs'
 import * as check from './arguments.js'
 import { settle } from './op.js'
-import { callOptions, type CallOptions } from './options.js'
+import { type CallOptions, callOptions } from './options.js'
 
 /** Options of {@link Client.missGuard}. Everyone who shares the path should give the same. */
 export interface MissGuardOptions {

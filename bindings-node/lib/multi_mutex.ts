@@ -1,9 +1,9 @@
 // Several mutexes taken as one: all or none.
 
 import type { MultiMutex as NativeMultiMutex } from '../native.cjs'
-import { giveBack, Guard } from './guard.js'
+import { Guard, giveBack } from './guard.js'
 import { settle } from './op.js'
-import { callOptions, type CallOptions } from './options.js'
+import { type CallOptions, callOptions } from './options.js'
 import { currentOwner } from './owner.js'
 import { WaitStats } from './stats.js'
 

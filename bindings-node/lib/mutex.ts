@@ -1,10 +1,10 @@
 // A mutual exclusion lock: at most one holder among all clients of the ensemble, served in order of arrival.
 
 import type { Mutex as NativeMutex } from '../native.cjs'
-import { giveBack, Guard } from './guard.js'
-import { toQueue, type Queue } from './inspect.js'
+import { Guard, giveBack } from './guard.js'
+import { type Queue, toQueue } from './inspect.js'
 import { settle } from './op.js'
-import { callOptions, type CallOptions } from './options.js'
+import { type CallOptions, callOptions } from './options.js'
 import { currentOwner } from './owner.js'
 import { WaitStats } from './stats.js'
 

@@ -1,10 +1,15 @@
 // How a call on the native addon becomes a promise of ours, and its outcome a value or an exception.
 
-import native from '../native.cjs'
 import type { Outcome, Pending } from '../native.cjs'
+import native from '../native.cjs'
 import { onAbort } from './abort.js'
 import {
-  ArgumentRangeError, ArgumentTypeError, errorClasses, InternalError, InvalidArgumentError, type ZkcoordError,
+  ArgumentRangeError,
+  ArgumentTypeError,
+  errorClasses,
+  InternalError,
+  InvalidArgumentError,
+  type ZkcoordError,
 } from './error.js'
 
 /**

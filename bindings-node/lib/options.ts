@@ -1,7 +1,7 @@
 // The options of connect() and of calls.
 
 import * as check from './arguments.js'
-import { tlsOptions, type TlsOptions } from './tls.js'
+import { type TlsOptions, tlsOptions } from './tls.js'
 
 /** Options of every call that waits. */
 export interface CallOptions {
@@ -69,7 +69,14 @@ export function permitOptions(given: PermitOptions | undefined) {
 }
 
 const CONNECT_OPTIONS = [
-  'sessionTimeout', 'connectTimeout', 'identity', 'auth', 'acl', 'locksPath', 'tls', 'signal',
+  'sessionTimeout',
+  'connectTimeout',
+  'identity',
+  'auth',
+  'acl',
+  'locksPath',
+  'tls',
+  'signal',
 ] as const
 
 /** @internal */

@@ -2,7 +2,7 @@
 
 import type { RateLimiter as NativeRateLimiter } from '../native.cjs'
 import { settle } from './op.js'
-import { permitOptions, type PermitOptions } from './options.js'
+import { type PermitOptions, permitOptions } from './options.js'
 import { WaitStats } from './stats.js'
 
 /** Options of {@link Client.rateLimiter}. Written into the node: everyone who shares the path must give the same. */

@@ -2,10 +2,10 @@
 
 import type { ReentrantMutex as NativeReentrantMutex } from '../native.cjs'
 import * as check from './arguments.js'
-import { giveBack, Guard } from './guard.js'
-import { toQueue, type Queue } from './inspect.js'
+import { Guard, giveBack } from './guard.js'
+import { type Queue, toQueue } from './inspect.js'
 import { settle } from './op.js'
-import { callOptions, type CallOptions } from './options.js'
+import { type CallOptions, callOptions } from './options.js'
 import { asOwner, currentOwner, newOwner } from './owner.js'
 import { WaitStats } from './stats.js'
 

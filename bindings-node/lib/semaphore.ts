@@ -1,9 +1,9 @@
 // A semaphore: a number of permits, had in the order of arrival.
 
 import type { Semaphore as NativeSemaphore } from '../native.cjs'
-import { giveBack, Guard } from './guard.js'
+import { Guard, giveBack } from './guard.js'
 import { settle } from './op.js'
-import { permitOptions, type PermitOptions } from './options.js'
+import { type PermitOptions, permitOptions } from './options.js'
 import { WaitStats } from './stats.js'
 
 /** Options of {@link Client.semaphore}. */

@@ -3,7 +3,7 @@
 import type { StripedCounter as NativeStripedCounter } from '../native.cjs'
 import * as check from './arguments.js'
 import { settle, unwrap } from './op.js'
-import { callOptions, type CallOptions } from './options.js'
+import { type CallOptions, callOptions } from './options.js'
 
 /** Options of {@link Client.stripedCounter}. */
 export interface StripedCounterOptions {

@@ -3,7 +3,7 @@
 import type { WindowCounter as NativeWindowCounter } from '../native.cjs'
 import * as check from './arguments.js'
 import { settle } from './op.js'
-import { callOptions, type CallOptions } from './options.js'
+import { type CallOptions, callOptions } from './options.js'
 
 /** Options of {@link Client.windowCounter}. Written into the node: everyone who shares the path must give the same. */
 export interface WindowCounterOptions {

@@ -1,28 +1,42 @@
 // What callers can get wrong. Most of it TypeScript would refuse; here are those who do without.
 
 import assert from 'node:assert/strict'
-import { createServer, type AddressInfo } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 
-import { connect, ConnectionLostError, InvalidArgumentError } from 'zkcoord'
+import { ConnectionLostError, connect, InvalidArgumentError } from 'zkcoord'
 
 import { scenario, timed } from './support.js'
 
 /** Passes anything for anything. */
 const any = (value: unknown) => value as never
 
-const complains = (...about: string[]) => (error: unknown) => {
-  assert(error instanceof InvalidArgumentError, String(error))
-  assert(error instanceof TypeError || error instanceof RangeError, String(error))
-  for (const part of about) assert(error.message.includes(part), `${error.message} lacks ${part}`)
-  return true
-}
+const complains =
+  (...about: string[]) =>
+  (error: unknown) => {
+    assert(error instanceof InvalidArgumentError, String(error))
+    assert(error instanceof TypeError || error instanceof RangeError, String(error))
+    for (const part of about) assert(error.message.includes(part), `${error.message} lacks ${part}`)
+    return true
+  }
 
 const badTimes = [NaN, -1, -Infinity, '5', null, 5n, {}, true]
 
 test('hosts', async () => {
-  const texts = ['', ' ', 'zk1,,zk2', 'zk1:port', 'zk1:0', 'zk1:99999', 'zk1:', '::1', 'zk1/app/', 'zk1/a//b', 'tcp+tls://zk1,zk2']
+  const texts = [
+    '',
+    ' ',
+    'zk1,,zk2',
+    'zk1:port',
+    'zk1:0',
+    'zk1:99999',
+    'zk1:',
+    '::1',
+    'zk1/app/',
+    'zk1/a//b',
+    'tcp+tls://zk1,zk2',
+  ]
   for (const hosts of [...texts, 'a\0b', '\ud800', 5, null, undefined, {}]) {
     await assert.rejects(connect(any(hosts)), complains('hosts'))
   }
@@ -56,7 +70,10 @@ test('options of connect', async () => {
     await assert.rejects(connect(hosts, { tls: { key: any(file) } }), complains('tls.key'))
   }
   await assert.rejects(connect(hosts, { tls: { verifyHostname: any(1) } }), complains('tls.verifyHostname'))
-  await assert.rejects(connect(hosts, { tls: any({ cafile: 'ca.pem' }) }), complains('tls.cafile: there is no such option'))
+  await assert.rejects(
+    connect(hosts, { tls: any({ cafile: 'ca.pem' }) }),
+    complains('tls.cafile: there is no such option'),
+  )
 })
 
 test('a password is never shown', async () => {
@@ -144,7 +161,11 @@ scenario('options that are numbers or times', async ({ client }) => {
   }
   refuses('threshold', [...counts, 0], (options) => own.missGuard('/misses', options))
   for (const name of ['window', 'hold']) refuses(name, times, (options) => own.missGuard('/misses', options))
-  for (const [name, value] of [['threshold', 1_001], ['window', 0], ['hold', 1e300]] as const) {
+  for (const [name, value] of [
+    ['threshold', 1_001],
+    ['window', 0],
+    ['hold', 1e300],
+  ] as const) {
     assert.throws(() => own.missGuard('/misses', { [name]: value }), complains(`${name} `))
   }
   for (const stale of [1, 'true', null]) {
@@ -163,32 +184,63 @@ scenario('timeouts and signals of calls', async ({ client, children }) => {
   for (const timeout of badTimes) {
     const options = any({ timeout })
     const calls = [
-      () => mutex.acquire(options), () => mutex.tryAcquire(options), () => guard.release(options),
-      () => counter.add(1, options), () => counter.increment(options), () => counter.decrement(options),
-      () => counter.get(options), () => counter.set(1, options), () => counter.getAndSet(1, options),
-      () => counter.compareAndSet(1, 1, options), () => own.close(options),
-      () => read.acquire(options), () => write.tryAcquire(options), () => semaphore.acquire(options),
-      () => semaphore.tryAcquire(options), () => both.acquire(options), () => both.tryAcquire(options),
-      () => mutex.inspect(options), () => own.requestRevoke('/lock/node', options),
-      () => guard.setData('/data', '', options), () => guard.create('/data', '', options),
+      () => mutex.acquire(options),
+      () => mutex.tryAcquire(options),
+      () => guard.release(options),
+      () => counter.add(1, options),
+      () => counter.increment(options),
+      () => counter.decrement(options),
+      () => counter.get(options),
+      () => counter.set(1, options),
+      () => counter.getAndSet(1, options),
+      () => counter.compareAndSet(1, 1, options),
+      () => own.close(options),
+      () => read.acquire(options),
+      () => write.tryAcquire(options),
+      () => semaphore.acquire(options),
+      () => semaphore.tryAcquire(options),
+      () => both.acquire(options),
+      () => both.tryAcquire(options),
+      () => mutex.inspect(options),
+      () => own.requestRevoke('/lock/node', options),
+      () => guard.setData('/data', '', options),
+      () => guard.create('/data', '', options),
       () => guard.delete('/data', options),
-      () => counter.versioned(options), () => counter.reserve(1, options), () => reentrant.acquire(options),
-      () => reentrant.tryAcquire(options), () => reentrant.inspect(options), () => reentrant.run(() => {}, options),
-      () => limiter.acquire(options), () => limiter.tryAcquire(options), () => striped.flush(options),
-      () => striped.sum(options), () => window.add(1, options), () => window.count(options),
-      () => misses.load('key', () => null, options), () => misses.forget('key', options),
+      () => counter.versioned(options),
+      () => counter.reserve(1, options),
+      () => reentrant.acquire(options),
+      () => reentrant.tryAcquire(options),
+      () => reentrant.inspect(options),
+      () => reentrant.run(() => {}, options),
+      () => limiter.acquire(options),
+      () => limiter.tryAcquire(options),
+      () => striped.flush(options),
+      () => striped.sum(options),
+      () => window.add(1, options),
+      () => window.count(options),
+      () => misses.load('key', () => null, options),
+      () => misses.forget('key', options),
     ]
     for (const call of calls) await assert.rejects(call(), complains('timeout'))
   }
   const signal = any({})
   for (const call of [
-    () => write.acquire({ signal }), () => semaphore.acquire({ signal }), () => both.acquire({ signal }),
-    () => mutex.inspect({ signal }), () => own.requestRevoke('/lock/node', { signal }),
-    () => guard.setData('/data', '', { signal }), () => guard.create('/data', '', { signal }),
+    () => write.acquire({ signal }),
+    () => semaphore.acquire({ signal }),
+    () => both.acquire({ signal }),
+    () => mutex.inspect({ signal }),
+    () => own.requestRevoke('/lock/node', { signal }),
+    () => guard.setData('/data', '', { signal }),
+    () => guard.create('/data', '', { signal }),
     () => guard.delete('/data', { signal }),
-    () => counter.reserve(1, { signal }), () => counter.versioned({ signal }), () => reentrant.acquire({ signal }),
-    () => limiter.acquire({ signal }), () => striped.flush({ signal }), () => window.add(1, { signal }),
-    () => misses.load('key', () => null, { signal }), () => misses.forget('key', { signal }),
+    () => counter.reserve(1, { signal }),
+    () => counter.versioned({ signal }),
+    () => reentrant.acquire({ signal }),
+    () => limiter.acquire({ signal }),
+    () => striped.flush({ signal }),
+    () => window.add(1, { signal }),
+    () => misses.load('key', () => null, { signal }),
+    () => misses.forget('key', { signal }),
     async () => counter.watch({ signal }),
   ]) {
     await assert.rejects(call(), complains('signal'))
@@ -207,18 +259,30 @@ scenario('options that do not exist', async ({ client, hosts }) => {
   const options = any({ timeuot: 5, timeout: 5 })
   const names = complains('options.timeuot: there is no such option')
   for (const call of [
-    () => connect(hosts, options), () => own.mutex('/lock').acquire(options), () => guard.setData('/a', '', options),
-    () => own.semaphore('/s', { permits: 1 }).acquire(options), () => own.counter('/c').get(options),
-    () => guard.release(options), () => own.close(options), () => own.requestRevoke('/lock/x', options),
+    () => connect(hosts, options),
+    () => own.mutex('/lock').acquire(options),
+    () => guard.setData('/a', '', options),
+    () => own.semaphore('/s', { permits: 1 }).acquire(options),
+    () => own.counter('/c').get(options),
+    () => guard.release(options),
+    () => own.close(options),
+    () => own.requestRevoke('/lock/x', options),
     () => own.missGuard('/misses').load('key', () => 1, options),
   ]) {
     await assert.rejects(call(), names)
   }
   for (const call of [
-    () => own.mutex('/lock', options), () => own.rwLock('/lock', options), () => own.multiMutex(['/a'], options),
-    () => own.reentrantMutex('/lock', options), () => own.semaphore('/s', options), () => own.counter('/c', options),
-    () => own.stripedCounter('/c', options), () => own.windowCounter('/c', options), () => own.rateLimiter('/c', options),
-    () => own.missGuard('/c', options), () => own.counter('/c').watch(options),
+    () => own.mutex('/lock', options),
+    () => own.rwLock('/lock', options),
+    () => own.multiMutex(['/a'], options),
+    () => own.reentrantMutex('/lock', options),
+    () => own.semaphore('/s', options),
+    () => own.counter('/c', options),
+    () => own.stripedCounter('/c', options),
+    () => own.windowCounter('/c', options),
+    () => own.rateLimiter('/c', options),
+    () => own.missGuard('/c', options),
+    () => own.counter('/c').watch(options),
   ]) {
     assert.throws(call, names)
   }

@@ -36,10 +36,21 @@ scenario('close ends the session and everything under way', async ({ client, chi
   const counter = own.counter('/counter')
   const limiter = own.rateLimiter('/limit', { permits: 1 })
   const calls: Promise<unknown>[] = [
-    mutex.acquire(), mutex.tryAcquire(), counter.get(), counter.add(), counter.reserve(1), counter.watch().next(),
-    own.reentrantMutex('/lock').acquire(), own.windowCounter('/window').add(), own.windowCounter('/window').count(),
-    limiter.acquire(), limiter.tryAcquire(), own.missGuard('/misses').load('key', () => 1),
-    own.missGuard('/misses').forget('key'), own.stripedCounter('/striped').flush(), own.stripedCounter('/striped').sum(),
+    mutex.acquire(),
+    mutex.tryAcquire(),
+    counter.get(),
+    counter.add(),
+    counter.reserve(1),
+    counter.watch().next(),
+    own.reentrantMutex('/lock').acquire(),
+    own.windowCounter('/window').add(),
+    own.windowCounter('/window').count(),
+    limiter.acquire(),
+    limiter.tryAcquire(),
+    own.missGuard('/misses').load('key', () => 1),
+    own.missGuard('/misses').forget('key'),
+    own.stripedCounter('/striped').flush(),
+    own.stripedCounter('/striped').sum(),
   ]
   await Promise.all(calls.map((call) => assert.rejects(call, ClosedError)))
   await holder.release()

@@ -80,7 +80,11 @@ scenario('an aborted change rejects with the reason', async ({ client, zookeeper
 
 scenario('the formats and their bytes', async ({ client, zookeeper, chroot }) => {
   const own = await client()
-  const formats = [['i64', [0, 0, 0, 0, 0, 0, 1, 2]], ['i32', [0, 0, 1, 2]], ['text', [50, 53, 56]]] as const
+  const formats = [
+    ['i64', [0, 0, 0, 0, 0, 0, 1, 2]],
+    ['i32', [0, 0, 1, 2]],
+    ['text', [50, 53, 56]],
+  ] as const
   for (const [format, bytes] of formats) {
     const counter = own.counter(`/${format}`, { format })
     assert.equal(await counter.add(258n), 258n)
@@ -124,12 +128,15 @@ scenario('a stale read, and one with the version', async ({ client }) => {
   assert.equal(await counter.get({ stale: false }), 2n)
 })
 
-scenario('reserved numbers are nobody else\'s', async ({ client }) => {
+scenario("reserved numbers are nobody else's", async ({ client }) => {
   const counters = [await client(), await client()].map((own) => own.counter('/ids'))
   const reservations = await Promise.all(counters.map((counter) => counter.reserve(50)))
   for (const { first, last } of reservations) assert.equal(last - first, 49n)
   const numbers = new Set([...reservations.flatMap((reserved) => [...reserved]), await counters[0]!.increment()])
-  assert.deepEqual([...numbers].sort((a, b) => Number(a - b)), Array.from({ length: 101 }, (_, n) => BigInt(n + 1)))
+  assert.deepEqual(
+    [...numbers].sort((a, b) => Number(a - b)),
+    Array.from({ length: 101 }, (_, n) => BigInt(n + 1)),
+  )
   assert.deepEqual([...(await counters[1]!.reserve(1n))], [102n])
   for (const n of [0, -1n]) await assert.rejects(counters[0]!.reserve(n), InvalidArgumentError)
 })

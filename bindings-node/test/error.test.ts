@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import * as zkcoord from 'zkcoord'
-
-import native from '../native.cjs'
 import { Kit } from '../../tests/kit/node/testkit.mjs'
+import native from '../native.cjs'
 import { aborted, scenario } from './support.js'
 
 type ErrorClass = new (message?: string) => zkcoord.ZkcoordError
@@ -119,8 +118,9 @@ scenario('OVERFLOW', async ({ client }) => {
 
 scenario('WOULD_DEADLOCK', async ({ client }) => {
   const own = await client()
-  await own.reentrantMutex('/lock').run(() =>
-    comes(zkcoord.WouldDeadlockError, 'ERR_ZKCOORD_WOULD_DEADLOCK', () => own.mutex('/lock').acquire()))
+  await own
+    .reentrantMutex('/lock')
+    .run(() => comes(zkcoord.WouldDeadlockError, 'ERR_ZKCOORD_WOULD_DEADLOCK', () => own.mutex('/lock').acquire()))
 })
 
 scenario('CLOSED', async ({ client }) => {
@@ -158,7 +158,9 @@ test('QUOTA', { timeout: 30_000 }, async () => {
     await zookeeper.observer.create('/zookeeper/quota/full/zookeeper_limits', limits)
     await zookeeper.observer.create('/zookeeper/quota/full/zookeeper_stats', 'count=1,bytes=0')
     const own = await zkcoord.connect(zookeeper.hosts)
-    await comes(zkcoord.QuotaExceededError, 'ERR_ZKCOORD_QUOTA', () => own.mutex('/full/lock').acquire({ timeout: 5_000 }))
+    await comes(zkcoord.QuotaExceededError, 'ERR_ZKCOORD_QUOTA', () =>
+      own.mutex('/full/lock').acquire({ timeout: 5_000 }),
+    )
     await own.close({ timeout: 5_000 })
   } finally {
     await kit.close()

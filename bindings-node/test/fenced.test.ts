@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 
-import { ClosedError, IndeterminateError, InvalidArgumentError, LockLostError, type Guard } from 'zkcoord'
+import { ClosedError, type Guard, IndeterminateError, InvalidArgumentError, LockLostError } from 'zkcoord'
 
 import { scenario } from './support.js'
 

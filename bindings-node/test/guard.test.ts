@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { AcquireTimeoutError, LockLostError, type Guard } from 'zkcoord'
+import { AcquireTimeoutError, type Guard, LockLostError } from 'zkcoord'
 
 import { aborted, eventually, scenario, timed } from './support.js'
 
@@ -65,7 +65,7 @@ scenario('the signal aborts before a silent server can give the lock away', asyn
   const guard = await (await client({ sessionTimeout: 2_000 })).mutex('/lock').acquire()
   await zookeeper.pause(0)
   try {
-    const took = await timed(async () => assert(await aborted(guard.signal) instanceof LockLostError))
+    const took = await timed(async () => assert((await aborted(guard.signal)) instanceof LockLostError))
     assert(took < 2_000, `it took ${took} ms`)
     assert.equal(guard.isHeld, false)
     await assert.rejects(guard.release({ timeout: 100 }), AcquireTimeoutError)
@@ -90,7 +90,7 @@ scenario('closing the client loses its locks, and release still works', async ({
   const other = await client()
   const guard = await own.mutex('/lock').acquire()
   await own.close()
-  assert(await aborted(guard.signal) instanceof LockLostError)
+  assert((await aborted(guard.signal)) instanceof LockLostError)
   await guard.release()
   await (await other.mutex('/lock').acquire({ timeout: 5_000 })).release()
   await eventually(async () => (await children('/lock')).length === 0, 'the queue is empty')

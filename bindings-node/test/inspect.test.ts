@@ -121,7 +121,10 @@ scenario('what cannot be asked for', async ({ client }) => {
   for (const listener of [5, 'fn', null, undefined, {}] as never[]) {
     assert.throws(() => guard.onRevoke(listener), { name: 'InvalidArgumentError', message: /^listener / })
   }
-  await assert.rejects(own.requestRevoke('/a/lock-0000000001', { signal: AbortSignal.abort('no') }), (error) => error === 'no')
+  await assert.rejects(
+    own.requestRevoke('/a/lock-0000000001', { signal: AbortSignal.abort('no') }),
+    (error) => error === 'no',
+  )
   assert.equal(await own.requestRevoke('/lock/lock-0000000001'), false)
 })
 

@@ -4,7 +4,13 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import {
-  AcquireTimeoutError, asOwner, ClosedError, InvalidArgumentError, LockLostError, type Lock, type LockOptions,
+  AcquireTimeoutError,
+  asOwner,
+  ClosedError,
+  InvalidArgumentError,
+  type Lock,
+  LockLostError,
+  type LockOptions,
 } from 'zkcoord'
 
 import { aborted, eventually, scenario } from './support.js'
@@ -40,8 +46,16 @@ scenario('the callback gets the lock, and the promise its value', async ({ clien
 scenario('what the callback throws passes through, and the lock is given back', async ({ client, children }) => {
   const { locks } = await client()
   const broken = new Error('broken')
-  await assert.rejects(locks.request('a', () => { throw broken }), (error) => error === broken)
-  await assert.rejects(locks.request('a', () => Promise.reject(broken)), (error) => error === broken)
+  await assert.rejects(
+    locks.request('a', () => {
+      throw broken
+    }),
+    (error) => error === broken,
+  )
+  await assert.rejects(
+    locks.request('a', () => Promise.reject(broken)),
+    (error) => error === broken,
+  )
   assert.deepEqual(await children('/locks/a'), [])
 })
 
@@ -70,12 +84,14 @@ scenario('shared ones hold together, an exclusive one alone, all in the order of
   const running: number[] = []
   const requests: Promise<void>[] = []
   for (const [number, mode] of modes.entries()) {
-    requests.push((number % 2 ? other : locks).request('a', { mode }, async (lock) => {
-      assert.equal(lock.mode, mode)
-      running.push(number)
-      await gates[number]!.opened
-      running.splice(running.indexOf(number), 1)
-    }))
+    requests.push(
+      (number % 2 ? other : locks).request('a', { mode }, async (lock) => {
+        assert.equal(lock.mode, mode)
+        running.push(number)
+        await gates[number]!.opened
+        running.splice(running.indexOf(number), 1)
+      }),
+    )
     await eventually(async () => {
       const { held, pending } = await locks.query()
       return held.length + pending.length === number + 1
@@ -102,10 +118,13 @@ scenario('ifAvailable calls back with null, or with the lock', async ({ client }
   await one.request('a', async () => {
     assert.equal(await other.request('a', { ifAvailable: true }, (lock) => lock), null)
     assert.equal(await other.request('a', { ifAvailable: true, mode: 'shared' }, (lock) => lock), null)
-    await assert.rejects(other.request('a', { ifAvailable: true }, async (lock) => {
-      assert.equal(lock, null)
-      throw new Error('without it')
-    }), /without it/)
+    await assert.rejects(
+      other.request('a', { ifAvailable: true }, async (lock) => {
+        assert.equal(lock, null)
+        throw new Error('without it')
+      }),
+      /without it/,
+    )
   })
   assert.equal(await other.request('a', { ifAvailable: true, timeout: 5_000 }, (lock) => lock?.name), 'a')
   await one.request('a', { mode: 'shared' }, async () => {
@@ -124,7 +143,10 @@ scenario('a signal takes a waiting request back, and no other', async ({ client,
   await eventually(async () => (await children('/locks/a')).length === 2, 'it waits')
   controller.abort()
   await assert.rejects(waiting, { name: 'AbortError' })
-  await assert.rejects(locks.request('b', { signal }, () => assert.fail('called')), (error) => error === signal.reason)
+  await assert.rejects(
+    locks.request('b', { signal }, () => assert.fail('called')),
+    (error) => error === signal.reason,
+  )
   const reason = new Error('enough')
   const given = locks.request('a', { signal: AbortSignal.abort(reason) }, () => assert.fail('called'))
   await assert.rejects(given, (error) => error === reason)
@@ -132,12 +154,15 @@ scenario('a signal takes a waiting request back, and no other', async ({ client,
   open()
   await holding
   const late = new AbortController()
-  assert.equal(await locks.request('a', { signal: late.signal }, async (lock) => {
-    late.abort()
-    await sleep(20)
-    assert.equal((await children('/locks/a')).length, 1)
-    return lock.signal.aborted
-  }), false)
+  assert.equal(
+    await locks.request('a', { signal: late.signal }, async (lock) => {
+      late.abort()
+      await sleep(20)
+      assert.equal((await children('/locks/a')).length, 1)
+      return lock.signal.aborted
+    }),
+    false,
+  )
 })
 
 scenario('what is not supported is refused', async ({ client, children }) => {
@@ -145,8 +170,12 @@ scenario('what is not supported is refused', async ({ client, children }) => {
   const { signal } = new AbortController()
   const never = () => assert.fail('called')
   const refused: [string, LockOptions][] = [
-    ['-', {}], ['-a', {}], ['a', { steal: true }], ['a', { steal: true, ifAvailable: true }],
-    ['a', { steal: true, mode: 'shared' }], ['a', { ifAvailable: true, signal }],
+    ['-', {}],
+    ['-a', {}],
+    ['a', { steal: true }],
+    ['a', { steal: true, ifAvailable: true }],
+    ['a', { steal: true, mode: 'shared' }],
+    ['a', { ifAvailable: true, signal }],
   ]
   for (const [name, options] of refused) await assert.rejects(locks.request(name, options, never), notSupported)
   assert.equal(await locks.request('a', { steal: false }, () => 5), 5)
@@ -157,7 +186,8 @@ scenario('arguments that cannot be are a TypeError', async ({ client, hosts }) =
   const { locks } = await client()
   const never = () => assert.fail('called')
   const any = (value: unknown) => value as never
-  for (const name of [5, null, undefined, {}, '\ud800']) await assert.rejects(locks.request(any(name), never), TypeError)
+  for (const name of [5, null, undefined, {}, '\ud800'])
+    await assert.rejects(locks.request(any(name), never), TypeError)
   for (const mode of ['read', 'SHARED', null, 5]) {
     await assert.rejects(locks.request('a', { mode: any(mode) }, never), TypeError)
   }
@@ -172,14 +202,33 @@ scenario('arguments that cannot be are a TypeError', async ({ client, hosts }) =
   await assert.rejects(locks.request('a', { timeout: -1 }, never), RangeError)
   await assert.rejects(locks.request('x'.repeat(5_000), never), InvalidArgumentError)
   for (const locksPath of ['locks', '/', '', '/a/', '//a', 5, null]) {
-    await assert.rejects(client({ locksPath: any(locksPath) }), { name: 'InvalidArgumentError', message: /^locksPath / })
+    await assert.rejects(client({ locksPath: any(locksPath) }), {
+      name: 'InvalidArgumentError',
+      message: /^locksPath /,
+    })
   }
   assert(hosts)
 })
 
 scenario('every text that does not begin with - is a name', async ({ client, children }) => {
   const { locks } = await client()
-  const names = ['', '.', '..', '...', 'a/b', '/', '%', '%2F', 'ünïcödé', 'a b', '\0', '\u0007', 'a-', '🔒', 'zookeeper']
+  const names = [
+    '',
+    '.',
+    '..',
+    '...',
+    'a/b',
+    '/',
+    '%',
+    '%2F',
+    'ünïcödé',
+    'a b',
+    '\0',
+    '\u0007',
+    'a-',
+    '🔒',
+    'zookeeper',
+  ]
   const { open, opened } = gate()
   const holding = names.map((name) => locks.request(name, async (lock) => (await opened, lock.name)))
   await eventually(async () => (await locks.query()).held.length === names.length, 'all are held')
@@ -229,10 +278,15 @@ scenario('a lock is the read/write lock at its path', async ({ client, children 
 
 scenario('a request is not reentrant, within an owner neither', async ({ client }) => {
   const { locks } = await client()
-  await asOwner(() => locks.request('a', async () => {
-    await assert.rejects(locks.request('a', { timeout: 50 }, () => assert.fail('called')), AcquireTimeoutError)
-    assert.equal(await locks.request('a', { ifAvailable: true, mode: 'shared' }, (lock) => lock), null)
-  }))
+  await asOwner(() =>
+    locks.request('a', async () => {
+      await assert.rejects(
+        locks.request('a', { timeout: 50 }, () => assert.fail('called')),
+        AcquireTimeoutError,
+      )
+      assert.equal(await locks.request('a', { ifAvailable: true, mode: 'shared' }, (lock) => lock), null)
+    }),
+  )
 })
 
 scenario('a lock that is lost tells its callback', async ({ client, zookeeper, chroot, children }) => {
@@ -240,15 +294,20 @@ scenario('a lock that is lost tells its callback', async ({ client, zookeeper, c
   const outcome = await locks.request('a', async (lock) => {
     const [node] = await children('/locks/a')
     await zookeeper.observer.delete(`${chroot}/locks/a/${node}`)
-    assert(await aborted(lock.signal) instanceof LockLostError)
+    assert((await aborted(lock.signal)) instanceof LockLostError)
     return 'told'
   })
   assert.equal(outcome, 'told')
-  await assert.rejects(locks.request('a', async (lock: Lock) => {
-    const [node] = await children('/locks/a')
-    await zookeeper.observer.delete(`${chroot}/locks/a/${node}`)
-    await sleep(10_000, undefined, { signal: lock.signal }).catch(({ cause }) => { throw cause })
-  }), LockLostError)
+  await assert.rejects(
+    locks.request('a', async (lock: Lock) => {
+      const [node] = await children('/locks/a')
+      await zookeeper.observer.delete(`${chroot}/locks/a/${node}`)
+      await sleep(10_000, undefined, { signal: lock.signal }).catch(({ cause }) => {
+        throw cause
+      })
+    }),
+    LockLostError,
+  )
 })
 
 scenario('tokens grow, and a closed client refuses', async ({ client }) => {
@@ -257,6 +316,9 @@ scenario('tokens grow, and a closed client refuses', async ({ client }) => {
   for (let round = 0; round < 3; round++) tokens.push(await own.locks.request('a', ({ token }) => token))
   assert(tokens[0]! < tokens[1]! && tokens[1]! < tokens[2]!)
   await own.close()
-  await assert.rejects(own.locks.request('a', () => assert.fail('called')), ClosedError)
+  await assert.rejects(
+    own.locks.request('a', () => assert.fail('called')),
+    ClosedError,
+  )
   await assert.rejects(own.locks.query(), ClosedError)
 })

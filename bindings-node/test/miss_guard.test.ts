@@ -28,9 +28,14 @@ scenario('what is found is given out, and clears the misses', async ({ client })
 scenario('an exception passes through, and gives the turn back', async ({ client }) => {
   const guard = (await client()).missGuard('/misses', { threshold: 1 })
   const broken = new Error('the database is down')
-  const throwing = () => { throw broken }
+  const throwing = () => {
+    throw broken
+  }
   await assert.rejects(guard.load('key', throwing), (error) => error === broken)
-  await assert.rejects(guard.load('key', async () => throwing()), (error) => error === broken)
+  await assert.rejects(
+    guard.load('key', async () => throwing()),
+    (error) => error === broken,
+  )
   assert.equal(await guard.load('key', () => 1, { timeout: 5_000 }), 1)
 })
 
@@ -39,9 +44,15 @@ scenario('one loads at a time; the others wait, for a time or until the abort', 
   let done: ((_: null) => void) | undefined
   const loading = guard!.load('key', () => new Promise<null>((resolve) => (done = resolve)))
   await eventually(() => done !== undefined, 'the first one loads')
-  await assert.rejects(other!.load('key', () => 1, { timeout: 300 }), AcquireTimeoutError)
+  await assert.rejects(
+    other!.load('key', () => 1, { timeout: 300 }),
+    AcquireTimeoutError,
+  )
   const signal = AbortSignal.timeout(100)
-  await assert.rejects(other!.load('key', () => 1, { signal }), (error) => error === signal.reason)
+  await assert.rejects(
+    other!.load('key', () => 1, { signal }),
+    (error) => error === signal.reason,
+  )
   assert.equal(await other!.load('another', () => 1), 1)
   done!(null)
   assert.equal(await loading, null)
@@ -57,7 +68,10 @@ scenario('keys are bytes', async ({ client, children }) => {
   assert.equal((await children('/misses')).length, 3)
   for (const key of [5, null, undefined, ['a'], '\ud800']) {
     const refused = { name: 'InvalidArgumentError', message: /^key / }
-    await assert.rejects(guard.load(key as never, () => null), refused)
+    await assert.rejects(
+      guard.load(key as never, () => null),
+      refused,
+    )
     await assert.rejects(guard.forget(key as never), refused)
   }
   await assert.rejects(guard.load('key', null as never), { name: 'InvalidArgumentError', message: /^fn null/ })
@@ -70,8 +84,14 @@ scenario('bytes of somebody else, and a client that is closed', async ({ client,
   const [node] = await children('/misses')
   const lock = await own.mutex('/lock').acquire()
   await lock.setData(`/misses/${node}`, Uint8Array.of(1, 2, 3))
-  await assert.rejects(guard.load('key', () => assert.fail('it was loaded')), BadDataError)
+  await assert.rejects(
+    guard.load('key', () => assert.fail('it was loaded')),
+    BadDataError,
+  )
   await own.close()
-  await assert.rejects(guard.load('key', () => null), ClosedError)
+  await assert.rejects(
+    guard.load('key', () => null),
+    ClosedError,
+  )
   await assert.rejects(guard.forget('key'), ClosedError)
 })

@@ -134,12 +134,14 @@ scenario('the stack of an error leads to the caller', async ({ client }) => {
 
 scenario('tasks of one client hand the lock to each other, so many times', async ({ client }) => {
   const mutex = (await client()).mutex('/lock', { handoff: 2 })
-  const guards = await Promise.all(Array.from({ length: 6 }, async () => {
-    const guard = await mutex.acquire()
-    guard.check()
-    await guard.release()
-    return guard
-  }))
+  const guards = await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      const guard = await mutex.acquire()
+      guard.check()
+      await guard.release()
+      return guard
+    }),
+  )
   const nodes = guards.map(({ node }) => node)
   assert.equal(new Set(nodes).size, 2, `${nodes}`)
   const { count, p99, holds } = mutex.stats()

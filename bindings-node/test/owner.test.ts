@@ -28,12 +28,13 @@ scenario('a reentrant mutex is had again by its owner, and by nobody else', asyn
 scenario('tasks that run it at the same time exclude each other', async ({ client }) => {
   const lock = (await client()).reentrantMutex('/lock', { scheme: 'kazoo' })
   let inside = 0
-  const task = () => lock.run(async () => {
-    assert.equal(++inside, 1)
-    await sleep(2)
-    await lock.run(() => assert.equal(inside, 1))
-    inside--
-  })
+  const task = () =>
+    lock.run(async () => {
+      assert.equal(++inside, 1)
+      await sleep(2)
+      await lock.run(() => assert.equal(inside, 1))
+      inside--
+    })
   await Promise.all(Array.from({ length: 10 }, task))
 })
 
@@ -42,15 +43,26 @@ scenario('outside of a context every call stands for itself', async ({ client })
   const guard = await lock.acquire()
   assert.equal(await lock.tryAcquire(), null)
   await assert.rejects(lock.acquire({ timeout: 50 }), AcquireTimeoutError)
-  await assert.rejects(lock.run(() => assert.fail('it was run'), { timeout: 50 }), AcquireTimeoutError)
+  await assert.rejects(
+    lock.run(() => assert.fail('it was run'), { timeout: 50 }),
+    AcquireTimeoutError,
+  )
   await guard.release()
 })
 
 scenario('what the function throws passes through, and the lock is given back', async ({ client, children }) => {
   const lock = (await client()).reentrantMutex('/lock')
   const broken = new Error('broken')
-  await assert.rejects(lock.run(() => { throw broken }), (error) => error === broken)
-  await assert.rejects(lock.run(async () => Promise.reject(broken)), (error) => error === broken)
+  await assert.rejects(
+    lock.run(() => {
+      throw broken
+    }),
+    (error) => error === broken,
+  )
+  await assert.rejects(
+    lock.run(async () => Promise.reject(broken)),
+    (error) => error === broken,
+  )
   assert.deepEqual(await children('/lock'), [])
   await assert.rejects(lock.run(5 as never), { name: 'InvalidArgumentError', message: /^fn 5/ })
 })
@@ -82,7 +94,16 @@ scenario('an owner reads on where it wrote, and cannot go the other way', async 
 })
 
 scenario('asOwner returns what its function does', async () => {
-  assert.equal(asOwner(() => 5), 5)
+  assert.equal(
+    asOwner(() => 5),
+    5,
+  )
   assert.equal(await asOwner(async () => 5), 5)
-  assert.throws(() => asOwner(() => { throw new Error('broken') }), /broken/)
+  assert.throws(
+    () =>
+      asOwner(() => {
+        throw new Error('broken')
+      }),
+    /broken/,
+  )
 })

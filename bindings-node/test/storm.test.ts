@@ -17,14 +17,16 @@ process.on('warning', (warning) => warnings.push(warning))
 /** Runs many calls, which may fail with `reason` only, and tells how many did. The others are released. */
 async function storm(call: (number: number) => Promise<Guard | null>, reason: unknown): Promise<number> {
   let aborted = 0
-  await Promise.all(Array.from({ length: CALLS }, async (_, number) => {
-    const guard = await call(number).catch((error: unknown) => {
-      assert.equal(error, reason)
-      aborted++
-      return null
-    })
-    await guard?.release()
-  }))
+  await Promise.all(
+    Array.from({ length: CALLS }, async (_, number) => {
+      const guard = await call(number).catch((error: unknown) => {
+        assert.equal(error, reason)
+        aborted++
+        return null
+      })
+      await guard?.release()
+    }),
+  )
   return aborted
 }
 
@@ -73,8 +75,16 @@ scenario(`${CALLS} calls of all kinds with one signal`, async ({ client, childre
     () => own.rwLock('/lock').read.acquire({ signal }),
     () => own.multiMutex(['/a', '/lock']).acquire({ signal }),
     () => own.locks.request('name', { signal }, () => null),
-    () => own.rateLimiter('/limit', { permits: 1, per: 3_600_000 }).acquire({ signal }).then(() => null),
-    () => own.counter('/counter').add(1, { signal }).then(() => null),
+    () =>
+      own
+        .rateLimiter('/limit', { permits: 1, per: 3_600_000 })
+        .acquire({ signal })
+        .then(() => null),
+    () =>
+      own
+        .counter('/counter')
+        .add(1, { signal })
+        .then(() => null),
     () => own.missGuard('/misses').load('key', () => null, { signal }),
     () => own.semaphore('/semaphore', { permits: 1 }).acquire({ signal }),
   ]

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { connect, type Client, type ConnectOptions } from 'zkcoord'
+import { type Client, type ConnectOptions, connect } from 'zkcoord'
 
 import { Kit, type ZooKeeper } from '../../tests/kit/node/testkit.mjs'
 

@@ -4,14 +4,14 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 
-import { connect, ConnectionLostError, InvalidArgumentError, type TlsOptions } from 'zkcoord'
+import { ConnectionLostError, connect, InvalidArgumentError, type TlsOptions } from 'zkcoord'
 
 import { Kit, type Tls, type ZooKeeper } from '../../tests/kit/node/testkit.mjs'
 
 const kit = new Kit()
 let zookeeper: ZooKeeper
 let secure: Tls
-let welcome: { ca: string, cert: string, key: string }
+let welcome: { ca: string; cert: string; key: string }
 let misnamed: string
 
 before(async () => {

@@ -15,7 +15,7 @@ scenario('events of all clients count', async ({ client }) => {
 
 scenario('they are forgotten when the window is over', async ({ client }) => {
   const counter = (await client()).windowCounter('/failures', { window: 200, buckets: 4 })
-  assert(await counter.add(3) >= 3n)
+  assert((await counter.add(3)) >= 3n)
   await eventually(async () => (await counter.count()) === 0n, 'all are forgotten')
 })
 

@@ -50,25 +50,33 @@ scenario('a loss that meets the end of a worker does no harm', async ({ hosts, z
   }
 })
 
-scenario('a worker that ends by process.exit or an exception gives back at once what it holds', async ({ hosts, client }) => {
-  const mutex = (await client()).mutex('/lock')
-  for (const [task, code] of [['exit', 3], ['throw', 1]] as const) {
-    const worker = start(hosts, task)
-    const errors: unknown[] = []
-    worker.on('error', (error) => errors.push(error.message))
-    assert.equal(await new Promise((resolve) => worker.once('exit', resolve)), code)
-    assert.deepEqual(errors, task === 'throw' ? ['broken'] : [])
-    await (await mutex.acquire({ timeout: 3_000 })).release()
-  }
-})
+scenario(
+  'a worker that ends by process.exit or an exception gives back at once what it holds',
+  async ({ hosts, client }) => {
+    const mutex = (await client()).mutex('/lock')
+    for (const [task, code] of [
+      ['exit', 3],
+      ['throw', 1],
+    ] as const) {
+      const worker = start(hosts, task)
+      const errors: unknown[] = []
+      worker.on('error', (error) => errors.push(error.message))
+      assert.equal(await new Promise((resolve) => worker.once('exit', resolve)), code)
+      assert.deepEqual(errors, task === 'throw' ? ['broken'] : [])
+      await (await mutex.acquire({ timeout: 3_000 })).release()
+    }
+  },
+)
 
 scenario('workers that are terminated with much in flight leave nothing', async ({ hosts, client, children }) => {
   const workers = Array.from({ length: 4 }, () => start(hosts, 'storm'))
-  await Promise.all(workers.map(async (worker, number) => {
-    await once(worker, 'message')
-    await sleep(number * 7)
-    await worker.terminate()
-  }))
+  await Promise.all(
+    workers.map(async (worker, number) => {
+      await once(worker, 'message')
+      await sleep(number * 7)
+      await worker.terminate()
+    }),
+  )
   const own = await client()
   await own.counter('/counter').add()
   for (let n = 0; n < 10; n++) {
@@ -78,7 +86,9 @@ scenario('workers that are terminated with much in flight leave nothing', async 
 })
 
 scenario('the end of the process takes its workers along', async ({ hosts, client }) => {
-  const { ended } = run(hosts, `
+  const { ended } = run(
+    hosts,
+    `
     import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
     const workers = Array.from({ length: 3 }, () => new Worker(${JSON.stringify(script.pathname)}, {
@@ -86,7 +96,8 @@ import { Worker } from 'node:worker_threads'
       execArgv: [],
     }))
     workers[0].once('message', () => process.exit(5))
-    await new Promise(() => setInterval(() => {}, 1_000))`)
+    await new Promise(() => setInterval(() => {}, 1_000))`,
+  )
   assert.deepEqual(await ended, quietly('', 5))
   const own = await client()
   for (let n = 0; n < 10; n++) await (await own.mutex(`/storm/${n}`).acquire({ timeout: 15_000 })).release()

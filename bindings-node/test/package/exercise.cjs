@@ -12,7 +12,11 @@ exports.exercise = async ({ connect, AcquireTimeoutError, ZkcoordError }) => {
   })
   await guard.release()
   const counter = client.counter(`/package/counter-${process.pid}`)
-  assert.deepEqual(await Promise.all([counter.add(), counter.add(), counter.add()]).then((values) => values.sort()), [1n, 2n, 3n])
+  assert.deepEqual(await Promise.all([counter.add(), counter.add(), counter.add()]).then((values) => values.sort()), [
+    1n,
+    2n,
+    3n,
+  ])
   assert.equal(await client.locks.request('package', ({ name }) => name), 'package')
   await client.close()
 }

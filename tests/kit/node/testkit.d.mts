@@ -1,8 +1,19 @@
 // Types of testkit.mjs. Times are in milliseconds.
 
 export type Op =
-  | 'connect' | 'create' | 'delete' | 'exists' | 'get_data' | 'set_data' | 'get_children'
-  | 'sync' | 'multi' | 'ping' | 'close_session' | 'event' | 'any'
+  | 'connect'
+  | 'create'
+  | 'delete'
+  | 'exists'
+  | 'get_data'
+  | 'set_data'
+  | 'get_children'
+  | 'sync'
+  | 'multi'
+  | 'ping'
+  | 'close_session'
+  | 'event'
+  | 'any'
 
 export class TestkitError extends Error {}
 

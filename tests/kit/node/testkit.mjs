@@ -4,9 +4,9 @@
 
 import { spawn } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { join } from 'node:path'
 
 /** What the test kit could not do, in words. */
 export class TestkitError extends Error {}
@@ -125,8 +125,7 @@ export class Proxy {
 
   swallowReply = (op, nth = 1) => this.#rule('swallow_reply', { op, nth })
   swallowRequest = (op, nth = 1) => this.#rule('swallow_request', { op, nth })
-  swallowRepliesAtRandom = (op, probability, seed) =>
-    this.#rule('swallow_replies_at_random', { op, probability, seed })
+  swallowRepliesAtRandom = (op, probability, seed) => this.#rule('swallow_replies_at_random', { op, probability, seed })
   swallowRequestsAtRandom = (op, probability, seed) =>
     this.#rule('swallow_requests_at_random', { op, probability, seed })
   clearRules = () => this.#call('clear_rules')
@@ -151,7 +150,7 @@ export class Proxy {
     const { rule } = await this.#call(call, args)
     return {
       fired: () => this.#kit.call('rule.fired', { rule }),
-      waitFired: (ms = 10_000) => this.#kit.call('rule.wait_fired', { rule, timeout_ms: ms })
+      waitFired: (ms = 10_000) => this.#kit.call('rule.wait_fired', { rule, timeout_ms: ms }),
     }
   }
 }
@@ -192,5 +191,5 @@ const stat = (found) =>
     version: found.version,
     cversion: found.cversion,
     ephemeralOwner: BigInt(found.ephemeral_owner),
-    numChildren: found.num_children
+    numChildren: found.num_children,
   }
