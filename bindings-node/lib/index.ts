@@ -18,7 +18,8 @@
  * @packageDocumentation
  */
 
-// Types only: clients come from connect(), and everything else from a client.
+// The classes are exported as types only: connect() makes clients, and a client makes everything else.
+
 export type { Client, State } from './client.js'
 export { connect } from './client.js'
 export type { Counter, CounterOptions, ReadOptions, Reservation, Versioned } from './counter.js'
