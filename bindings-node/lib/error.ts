@@ -8,10 +8,8 @@ export abstract class ZkcoordError extends Error {
   /** Includes the errors of arguments, although these descend from `TypeError` and `RangeError`. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     const descends = (Class: unknown) => Function.prototype[Symbol.hasInstance].call(Class, value) as boolean
-    // biome-ignore lint/complexity/noThisInStatic: the subclasses inherit this method
-    const Class: unknown = this
-    const isForArguments = Class === ZkcoordError || Class === InvalidArgumentError
-    return descends(Class) || (isForArguments && (descends(ArgumentTypeError) || descends(ArgumentRangeError)))
+    const isForArguments = this === ZkcoordError || this === InvalidArgumentError
+    return descends(this) || (isForArguments && (descends(ArgumentTypeError) || descends(ArgumentRangeError)))
   }
 }
 
