@@ -5,11 +5,13 @@
 //! - `error.rs`: makes results of the core's errors, which TypeScript throws
 //! - `event.rs`: calls JavaScript without keeping the process alive
 //! - `exit.rs`: closes the clients at the end of a process or worker
-//! - `client.rs`, `mutex.rs`, `reentrant_mutex.rs`, `rw_lock.rs`, `multi_mutex.rs`, `semaphore.rs`, `guard.rs`, `counter.rs`,
-//!   `striped_counter.rs`, `window_counter.rs`, `rate_limiter.rs`, `miss_guard.rs`: the core's objects, method by method
+//! - `client.rs`, `mutex.rs`, `reentrant_mutex.rs`, `rw_lock.rs`, `multi_mutex.rs`, `semaphore.rs`, `guard.rs`,
+//!   `counter.rs`, `striped_counter.rs`, `window_counter.rs`, `rate_limiter.rs`, `miss_guard.rs`: the core's objects, method
+//!   by method
 //! - `inspect.rs`, `stats.rs`: the values that these return
 
-// Public because `unreachable_pub` wants everything that `#[napi]` exports to be reachable. No Rust program links this crate.
+// Public because the lint `unreachable_pub` wants everything that `#[napi]` exports to be reachable. No Rust program links
+// this crate.
 pub mod client;
 mod completion_queue;
 pub mod counter;

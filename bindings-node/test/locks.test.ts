@@ -1,4 +1,4 @@
-// The rules of Web Locks, step by step as in https://w3c.github.io/web-locks/#api-lock-manager-request, and what is ours.
+// The rules of Web Locks, step by step as in https://w3c.github.io/web-locks/#api-lock-manager-request, and our additions.
 
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,7 +17,7 @@ import { aborted, eventually, scenario } from './support.js'
 
 const notSupported = (error: unknown) => error instanceof DOMException && error.name === 'NotSupportedError'
 
-/** A promise to settle from outside. */
+/** Makes a promise that the caller settles. */
 function gate<T = void>() {
   let open!: (value: T) => void
   let fail!: (reason: unknown) => void
@@ -25,7 +25,7 @@ function gate<T = void>() {
   return { open, fail, opened }
 }
 
-scenario('the callback gets the lock, and the promise its value', async ({ client, children }) => {
+scenario('the callback receives the lock, and request resolves to its result', async ({ client, children }) => {
   const { locks } = await client()
   const value = await locks.request('report', async (lock) => {
     assert.equal(lock.name, 'report')
@@ -43,7 +43,7 @@ scenario('the callback gets the lock, and the promise its value', async ({ clien
   assert.equal(await locks.request('report', null as never, () => 7), 7)
 })
 
-scenario('what the callback throws passes through, and the lock is given back', async ({ client, children }) => {
+scenario('an exception of the callback passes through, and the lock is released', async ({ client, children }) => {
   const { locks } = await client()
   const broken = new Error('broken')
   await assert.rejects(
@@ -68,15 +68,15 @@ scenario('the lock is held until the promise of the callback is settled', async 
     await opened
     order.push('first ends')
   })
-  await eventually(() => order.length === 1, 'the first one holds')
+  await eventually(() => order.length === 1, 'the first request holds the lock')
   const second = other.request('a', () => order.push('second'))
-  await eventually(async () => (await one.query()).pending.length === 1, 'the second one waits')
+  await eventually(async () => (await one.query()).pending.length === 1, 'the second request waits')
   open()
   await Promise.all([first, second])
   assert.deepEqual(order, ['first begins', 'first ends', 'second'])
 })
 
-scenario('shared ones hold together, an exclusive one alone, all in the order of arrival', async ({ client }) => {
+scenario('shared requests hold together, an exclusive one alone, all in order of arrival', async ({ client }) => {
   const { locks } = await client()
   const other = (await client()).locks
   const gates = Array.from({ length: 5 }, () => gate())
@@ -103,7 +103,7 @@ scenario('shared ones hold together, an exclusive one alone, all in the order of
   gates[0]!.open()
   await runs(1)
   gates[1]!.open()
-  // The shared one behind it does not overtake it.
+  // The shared request behind the exclusive one does not overtake it.
   await runs(2)
   gates[2]!.open()
   await runs(3)
@@ -113,7 +113,7 @@ scenario('shared ones hold together, an exclusive one alone, all in the order of
   await Promise.all(requests)
 })
 
-scenario('ifAvailable calls back with null, or with the lock', async ({ client }) => {
+scenario('ifAvailable calls back with null or with the lock', async ({ client }) => {
   const [one, other] = [(await client()).locks, (await client()).locks]
   await one.request('a', async () => {
     assert.equal(await other.request('a', { ifAvailable: true }, (lock) => lock), null)
@@ -132,15 +132,15 @@ scenario('ifAvailable calls back with null, or with the lock', async ({ client }
   })
 })
 
-scenario('a signal takes a waiting request back, and no other', async ({ client, children }) => {
+scenario('a signal cancels a waiting request, and has no effect on a held lock', async ({ client, children }) => {
   const { locks } = await client()
   const { open, opened } = gate()
   const holding = locks.request('a', () => opened)
-  await eventually(async () => (await children('/locks/a')).length === 1, 'it is held')
+  await eventually(async () => (await children('/locks/a')).length === 1, 'the lock is held')
   const controller = new AbortController()
   const { signal } = controller
   const waiting = locks.request('a', { signal }, () => assert.fail('called'))
-  await eventually(async () => (await children('/locks/a')).length === 2, 'it waits')
+  await eventually(async () => (await children('/locks/a')).length === 2, 'the request waits')
   controller.abort()
   await assert.rejects(waiting, { name: 'AbortError' })
   await assert.rejects(
@@ -153,10 +153,10 @@ scenario('a signal takes a waiting request back, and no other', async ({ client,
   await eventually(async () => (await children('/locks/a')).length === 1, 'the waiter has left')
   open()
   await holding
-  const late = new AbortController()
+  const afterGrant = new AbortController()
   assert.equal(
-    await locks.request('a', { signal: late.signal }, async (lock) => {
-      late.abort()
+    await locks.request('a', { signal: afterGrant.signal }, async (lock) => {
+      afterGrant.abort()
       await sleep(20)
       assert.equal((await children('/locks/a')).length, 1)
       return lock.signal.aborted
@@ -165,7 +165,7 @@ scenario('a signal takes a waiting request back, and no other', async ({ client,
   )
 })
 
-scenario('what is not supported is refused', async ({ client, children }) => {
+scenario('unsupported options and names are refused', async ({ client, children }) => {
   const { locks } = await client()
   const { signal } = new AbortController()
   const never = () => assert.fail('called')
@@ -182,7 +182,7 @@ scenario('what is not supported is refused', async ({ client, children }) => {
   assert.deepEqual(await children('/locks'), ['a'])
 })
 
-scenario('arguments that cannot be are a TypeError', async ({ client, hosts }) => {
+scenario('an invalid argument is a TypeError', async ({ client, hosts }) => {
   const { locks } = await client()
   const never = () => assert.fail('called')
   const any = (value: unknown) => value as never
@@ -210,7 +210,7 @@ scenario('arguments that cannot be are a TypeError', async ({ client, hosts }) =
   assert(hosts)
 })
 
-scenario('every text that does not begin with - is a name', async ({ client, children }) => {
+scenario('every string that does not begin with - is a valid name', async ({ client, children }) => {
   const { locks } = await client()
   const names = [
     '',
@@ -230,8 +230,12 @@ scenario('every text that does not begin with - is a name', async ({ client, chi
     'zookeeper',
   ]
   const { open, opened } = gate()
-  const holding = names.map((name) => locks.request(name, async (lock) => (await opened, lock.name)))
-  await eventually(async () => (await locks.query()).held.length === names.length, 'all are held')
+  const hold = async (lock: Lock) => {
+    await opened
+    return lock.name
+  }
+  const holding = names.map((name) => locks.request(name, hold))
+  await eventually(async () => (await locks.query()).held.length === names.length, 'all locks are held')
   const { held, pending } = await locks.query()
   assert.deepEqual(held.map(({ name }) => name).sort(), [...names].sort())
   assert.deepEqual(pending, [])
@@ -241,15 +245,15 @@ scenario('every text that does not begin with - is a name', async ({ client, chi
   assert(nodes.includes('a%2Fb') && nodes.includes('%') && nodes.includes('%2E%2E'), String(nodes))
 })
 
-scenario('query shows the locks of all clients', async ({ client }) => {
+scenario('query returns the locks of all clients', async ({ client }) => {
   const [one, other] = [await client({ identity: 'one' }), await client({ identity: 'other' })]
   assert.deepEqual(await one.locks.query(), { held: [], pending: [] })
   const { open, opened } = gate()
   const requests = [one.locks.request('a', () => opened)]
-  await eventually(async () => (await one.locks.query()).held.length === 1, 'it is held')
+  await eventually(async () => (await one.locks.query()).held.length === 1, 'the lock is held')
   requests.push(other.locks.request('a', { mode: 'shared' }, () => opened))
   requests.push(other.locks.request('b', { mode: 'shared' }, () => opened))
-  await eventually(async () => (await one.locks.query({ timeout: 5_000 })).pending.length === 1, 'it waits')
+  await eventually(async () => (await one.locks.query({ timeout: 5_000 })).pending.length === 1, 'the request waits')
   const { held, pending } = await one.locks.query()
   const id = ({ sessionId }: { sessionId: bigint }) => `0x${BigInt.asUintN(64, sessionId).toString(16)}`
   assert.deepEqual(held, [
@@ -262,7 +266,7 @@ scenario('query shows the locks of all clients', async ({ client }) => {
   await assert.rejects(one.locks.query({ signal: AbortSignal.abort('no') }), (error) => error === 'no')
 })
 
-scenario('a lock is the read/write lock at its path', async ({ client, children }) => {
+scenario('a lock excludes the read/write lock at its path', async ({ client, children }) => {
   const own = await client({ locksPath: '/services/locks' })
   await own.locks.request('a/b', async (lock) => {
     assert.equal((await children('/services/locks/a%2Fb')).length, 1)
@@ -276,7 +280,7 @@ scenario('a lock is the read/write lock at its path', async ({ client, children 
   await guard.release()
 })
 
-scenario('a request is not reentrant, within an owner neither', async ({ client }) => {
+scenario('a request is not reentrant, also within asOwner', async ({ client }) => {
   const { locks } = await client()
   await asOwner(() =>
     locks.request('a', async () => {
@@ -289,15 +293,15 @@ scenario('a request is not reentrant, within an owner neither', async ({ client 
   )
 })
 
-scenario('a lock that is lost tells its callback', async ({ client, zookeeper, chroot, children }) => {
+scenario('the signal of a lock aborts when the lock is lost', async ({ client, zookeeper, chroot, children }) => {
   const { locks } = await client()
   const outcome = await locks.request('a', async (lock) => {
     const [node] = await children('/locks/a')
     await zookeeper.observer.delete(`${chroot}/locks/a/${node}`)
     assert((await aborted(lock.signal)) instanceof LockLostError)
-    return 'told'
+    return 'notified'
   })
-  assert.equal(outcome, 'told')
+  assert.equal(outcome, 'notified')
   await assert.rejects(
     locks.request('a', async (lock: Lock) => {
       const [node] = await children('/locks/a')
@@ -310,7 +314,7 @@ scenario('a lock that is lost tells its callback', async ({ client, zookeeper, c
   )
 })
 
-scenario('tokens grow, and a closed client refuses', async ({ client }) => {
+scenario('tokens grow, and a closed client refuses requests', async ({ client }) => {
   const own = await client()
   const tokens: bigint[] = []
   for (let round = 0; round < 3; round++) tokens.push(await own.locks.request('a', ({ token }) => token))

@@ -1,12 +1,12 @@
-// What keeps a process alive. Each test runs a process of its own; exit.test.ts has how they end.
+// Which objects and calls keep a process alive. Each test runs its own process. See exit.test.ts for the end of a process.
 
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { quietly, run } from './process.js'
+import { endsWith, run } from './process.js'
 import { eventually, scenario } from './support.js'
 
-scenario('a process with an idle client and a held guard ends by itself', async ({ hosts }) => {
+scenario('an idle client and a held guard do not keep a process alive', async ({ hosts }) => {
   const { ended } = run(
     hosts,
     `
@@ -22,20 +22,20 @@ scenario('a process with an idle client and a held guard ends by itself', async 
     client.stripedCounter('/striped', { flushInterval: 3_600_000 }).add()
     console.log('held')`,
   )
-  assert.deepEqual(await ended, quietly('held\n'))
+  assert.deepEqual(await ended, endsWith('held\n'))
 })
 
-scenario('a pending call keeps it alive', async ({ hosts, client, children }) => {
+scenario('a pending call keeps a process alive', async ({ hosts, client, children }) => {
   const guard = await (await client()).mutex('/lock').acquire()
   const { child, ended } = run(hosts, `mutex.acquire().then((guard) => console.log(guard.isHeld))`)
   await eventually(async () => (await children('/lock')).length === 2, 'the child waits')
   await sleep(300)
   assert.equal(child.exitCode, null)
   await guard.release()
-  assert.deepEqual(await ended, quietly('true\n'))
+  assert.deepEqual(await ended, endsWith('true\n'))
 })
 
-scenario('so does a loop over a watch, until it is left', async ({ hosts, client }) => {
+scenario('a loop over a watch keeps a process alive until the loop ends', async ({ hosts, client }) => {
   const { child, ended, output } = run(
     hosts,
     `
@@ -48,19 +48,19 @@ scenario('so does a loop over a watch, until it is left', async ({ hosts, client
   await sleep(300)
   assert.equal(child.exitCode, null)
   await (await client()).counter('/counter').increment()
-  assert.deepEqual(await ended, quietly('0n\n1n\n'))
+  assert.deepEqual(await ended, endsWith('0n\n1n\n'))
 })
 
-scenario('so does connecting', async ({ hosts }) => {
+scenario('connecting keeps a process alive', async ({ hosts }) => {
   const { ended } = run(
     hosts,
     `
     connect('127.0.0.1:1', { connectTimeout: 500 }).catch((error) => console.log(error.code))`,
   )
-  assert.deepEqual(await ended, quietly('ERR_ZKCOORD_CONNECTION_LOST\n'))
+  assert.deepEqual(await ended, endsWith('ERR_ZKCOORD_CONNECTION_LOST\n'))
 })
 
-scenario('a guard that is collected gives its lock back, with a warning', async ({ hosts, client }) => {
+scenario('a guard that is garbage collected releases its lock, with a warning', async ({ hosts, client }) => {
   const { ended } = run(
     hosts,
     `
@@ -79,11 +79,11 @@ scenario('a guard that is collected gives its lock back, with a warning', async 
     '--expose-gc',
     '--no-warnings',
   )
-  assert.deepEqual(await ended, quietly('ZkcoordWarning ZKCOORD_GUARD_FORGOTTEN true\nfree\n'))
+  assert.deepEqual(await ended, endsWith('ZkcoordWarning ZKCOORD_GUARD_FORGOTTEN true\nfree\n'))
   await (await (await client()).mutex('/lock').acquire({ timeout: 0 })).release()
 })
 
-scenario('a listener for revocation is not collected before its guard', async ({ hosts, client }) => {
+scenario('a listener of onRevoke is not collected before its guard', async ({ hosts, client }) => {
   const { ended, output } = run(
     hosts,
     `
@@ -98,13 +98,13 @@ scenario('a listener for revocation is not collected before its guard', async ({
     while (guard.isHeld) await sleep(10)`,
     '--expose-gc',
   )
-  await eventually(() => output() !== '', 'the child has collected its garbage')
+  await eventually(() => output() !== '', 'the child has run its garbage collections')
   const node = output().trim()
   assert(await (await client()).requestRevoke(node))
-  assert.deepEqual(await ended, quietly(`${node}\nreleased\n`))
+  assert.deepEqual(await ended, endsWith(`${node}\nreleased\n`))
 })
 
-scenario('a guard that is released or lost is collected without a word', async ({ hosts }) => {
+scenario('a released or lost guard is garbage collected without a warning', async ({ hosts }) => {
   const { ended } = run(
     hosts,
     `
@@ -119,10 +119,10 @@ scenario('a guard that is released or lost is collected without a word', async (
     console.log('done')`,
     '--expose-gc',
   )
-  assert.deepEqual(await ended, quietly('done\n'))
+  assert.deepEqual(await ended, endsWith('done\n'))
 })
 
-scenario('the signal of a waiting call is not forgotten in a collection', async ({ hosts, client, children }) => {
+scenario('a pending call survives a garbage collection', async ({ hosts, client, children }) => {
   const guard = await (await client()).mutex('/lock').acquire()
   const { ended, output } = run(
     hosts,
@@ -137,13 +137,13 @@ scenario('the signal of a waiting call is not forgotten in a collection', async 
     await waiting`,
     '--expose-gc',
   )
-  await eventually(() => output() === 'waiting\n', 'the child has collected its garbage')
+  await eventually(() => output() === 'waiting\n', 'the child has run its garbage collections')
   assert.equal((await children('/lock')).length, 2)
   await guard.release()
-  assert.deepEqual(await ended, quietly('waiting\ngot it\n'))
+  assert.deepEqual(await ended, endsWith('waiting\ngot it\n'))
 })
 
-scenario('a callback of client.locks that never ends is not collected', async ({ hosts, client, children }) => {
+scenario('a callback of client.locks that never ends keeps its lock', async ({ hosts, client, children }) => {
   const { ended, output } = run(
     hosts,
     `
@@ -158,8 +158,8 @@ scenario('a callback of client.locks that never ends is not collected', async ({
     '--expose-gc',
   )
   const guard = await (await client()).mutex('/lock').acquire()
-  await eventually(() => output() === 'leads\n', 'the child has collected its garbage')
+  await eventually(() => output() === 'leads\n', 'the child has run its garbage collections')
   assert.equal((await children('/locks/leader')).length, 1)
   await guard.release()
-  assert.deepEqual(await ended, quietly('leads\n'))
+  assert.deepEqual(await ended, endsWith('leads\n'))
 })

@@ -1,4 +1,4 @@
-// The worker of worker.test.ts: does `task` and says when it has come to the point.
+// The worker of worker.test.ts: does `task` and posts a message when it has reached the point that the test waits for.
 
 import { parentPort, workerData } from 'node:worker_threads'
 

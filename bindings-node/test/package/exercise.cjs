@@ -1,4 +1,4 @@
-// What the tests of the packed package do with it, however it came in.
+// The test of the packed package, for both ways of loading it.
 'use strict'
 
 const assert = require('node:assert/strict')
