@@ -1,21 +1,23 @@
 #!/usr/bin/env bash
-# The Node package: builds it, checks its types, runs its tests and its examples, packs it and tries the tarball.
+# The Node package: builds it, checks its style and types, runs its tests and its examples, packs it and tries the tarball.
 #
-#     .ci/node.sh          all of that; the last line says what passed
-#     .ci/node.sh build    only what `node examples/lock.mjs` needs
+#     .ci/node.sh                       all of that; the last line says how many passed
+#     .ci/node.sh build                 only what `node examples/lock.mjs` needs
+#     .ci/node.sh test mutex            builds, and runs only bindings-node/test/mutex.test.ts
+#     .ci/node.sh test mutex handoff    of that file only the tests whose names match the pattern
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 package=bindings-node
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}
-# Absolute, for cargo is called in more than one directory.
+# Absolute, because cargo is called in more than one directory.
 [[ $CARGO_TARGET_DIR = /* ]] || CARGO_TARGET_DIR=$PWD/$CARGO_TARGET_DIR
 
 say() { echo "node: $*" >&2; }
 # Runs a tool of the package, in the package.
 tool() { (cd $package && "node_modules/.bin/$1" "${@:2}"); }
 
-# The tools, anew when the lock file or Node has changed.
+# Installs the tools, again when the lock file or Node has changed.
 install() {
     local stamp=$package/node_modules/.stamp wanted
     wanted=$(node --version && cat $package/package-lock.json)
@@ -29,17 +31,20 @@ build() {
     node $package/build.mjs ${NODE_BUILD:-}
     rm -rf $package/dist
     tool tsc
-    # What makes `import 'zkcoord'` work in examples/ and tests/.
+    # Makes `import 'zkcoord'` work in examples/ and tests/.
     mkdir -p node_modules
     ln -sfn ../$package node_modules/zkcoord
 }
 
-# Runs the tests and counts them. One that was cancelled has failed.
+build_tests() {
+    cargo build --quiet -p zkcoord-testkit
+    rm -rf $package/dist-test
+    tool tsc --project test
+}
+
+# Runs all tests and counts them. A cancelled test counts as failed.
 tests() {
     local log=dist-test/log.txt
-    rm -rf $package/dist-test
-    tool tsc --project test --noEmit
-    tool tsc --project test
     (
         cd $package
         node --test --test-reporter=spec --test-reporter-destination=stderr \
@@ -49,6 +54,18 @@ tests() {
     passed=$(figure pass)
     [ "${passed:-0}" -gt 0 ] || { say "no test has passed" && return 1; }
     failed=$(($(figure fail) + $(figure cancelled)))
+}
+
+# Runs the tests of one file, or those of them whose names match a pattern.
+one_test() {
+    local name=${1:-} file=$package/test/${1:-}.test.ts
+    [ -e "$file" ] || {
+        say "no test '$name'; there are: $(cd $package/test && echo *.test.ts | sed 's/\.test\.ts//g')"
+        return 2
+    }
+    build_tests
+    cd $package
+    exec node --test --test-reporter=spec ${2:+--test-name-pattern="$2"} "dist-test/$name.test.js"
 }
 
 # Runs a check that counts as one test.
@@ -61,6 +78,8 @@ check() {
     fi
 }
 
+lint() { (cd $package && npm run --silent lint) >&2; }
+
 # Packs the package as for npm, and tries it in an empty project outside of the repository.
 pack() {
     local folder tarball project program
@@ -70,7 +89,7 @@ pack() {
     tarball=$(echo "$folder"/zkcoord-*.tgz)
     say "$(basename "$tarball"): $(du -h "$tarball" | cut -f1)"
     check tool publint run "$tarball" --strict
-    # An ES module that is required is what the supported versions of Node allow, and no mistake.
+    # A required ES module is not a mistake: the supported versions of Node allow it.
     check tool attw "$tarball" --ignore-rules cjs-resolves-to-esm
     mkdir "$project"
     cp $package/test/package/*js "$project"
@@ -91,10 +110,14 @@ examples() {
 
 install
 build
-[ "${1:-}" != build ] || exit 0
-cargo build --quiet -p zkcoord-testkit
+case ${1:-} in
+build) exit 0 ;;
+test) one_test "${@:2}" ;;
+esac
+build_tests
 passed=0 failed=0
 tests
+check lint
 examples
 pack
 echo "node: $passed passed, $failed failed"

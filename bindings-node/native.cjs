@@ -1,4 +1,4 @@
-// Loads the addon of this platform: the one built beside this file, else the one in the package zkcoord-<platform>.
+// Loads the addon of this platform: the one that was built next to this file, or else the package zkcoord-<platform>.
 'use strict'
 
 const platform = require('./platform.cjs')
@@ -9,13 +9,13 @@ function load() {
     try {
       return require(name)
     } catch (error) {
-      // One that is there and does not load says itself what is wrong with it.
+      // An addon that exists but does not load has the more useful error.
       if (error.code !== 'MODULE_NOT_FOUND') throw error
       missing.push(name)
     }
   }
-  const problem = `zkcoord has no addon for ${platform}: neither ${missing.join(' nor ')} is there.`
-  throw new Error(`${problem} In a clone of the repository, build it: npm ci && npm run build`)
+  const problem = `zkcoord has no native addon for ${platform}: neither ${missing.join(' nor ')} exists.`
+  throw new Error(`${problem} Build it in a checkout of the repository: cd bindings-node && npm ci && npm run build`)
 }
 
 module.exports = load()

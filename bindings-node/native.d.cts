@@ -1,12 +1,12 @@
-// Generated from src/*.rs by `npm run build:types` (napi-rs). Private: see lib/ for what users get.
+// Generated from src/*.rs by `npm run build:types` (napi-rs). Private: the public API is in lib/.
 
-/** What a call came to; lib/op.ts makes a value or an exception of it. */
+/** The outcome of a call, of which lib/op.ts makes a value or an exception. */
 export type Outcome<T> = { value: T } | { code: string; message: string }
 
-/** The promise of an outcome. Never rejected. */
+/** The promise of an outcome. It is never rejected, and can be cancelled by its number. */
 export type Pending<T> = Promise<Outcome<T>> & { readonly number: number }
 
-/** What a client stands on. */
+/** The state of a client's connection and session. */
 export type State = 'connected' | 'suspended' | 'expired' | 'closed'
 
 /** A connected client. */
@@ -15,31 +15,31 @@ export declare class Client {
   get sessionId(): Outcome<bigint>
   /** Core's `Client::state`, by its name. */
   get state(): Outcome<State>
-  /** Core's `Client::on_state`, with the states' names. */
+  /** Core's `Client::on_state`, with the names of the states. */
   onState(listener: (state: State) => void): Outcome<StateSubscription>
-  /** Core's `Client::mutex`; fails at once when an argument cannot be. */
+  /** Core's `Client::mutex`; fails at once if an argument is invalid. */
   mutex(path: string, scheme: string, handoff: number): Outcome<Mutex>
-  /** Core's `Client::reentrant_mutex`; fails at once when an argument cannot be. */
+  /** Core's `Client::reentrant_mutex`; fails at once if an argument is invalid. */
   reentrantMutex(path: string, scheme: string): Outcome<ReentrantMutex>
-  /** Core's `Client::rw_lock`; fails at once when an argument cannot be. */
+  /** Core's `Client::rw_lock`; fails at once if an argument is invalid. */
   rwLock(path: string, scheme: string): Outcome<RwLock>
-  /** Core's `Client::multi_mutex`; fails at once when an argument cannot be. */
+  /** Core's `Client::multi_mutex`; fails at once if an argument is invalid. */
   multiMutex(paths: Array<string>, scheme: string): Outcome<MultiMutex>
-  /** Core's `Client::semaphore`; fails at once when an argument cannot be. */
+  /** Core's `Client::semaphore`; fails at once if an argument is invalid. */
   semaphore(path: string, permits: number): Outcome<Semaphore>
   /** Core's `Client::request_revoke`. */
   requestRevoke(node: string, timeout?: number | undefined | null): Pending<boolean>
   /** Core's `Client::inspect_all`. */
   inspectAll(path: string, timeout?: number | undefined | null): Pending<NamedQueue[]>
-  /** Core's `Client::counter`; fails at once when an argument cannot be. */
+  /** Core's `Client::counter`; fails at once if an argument is invalid. */
   counter(path: string, options: CounterOptions): Outcome<Counter>
-  /** Core's `Client::striped_counter`; fails at once when the path is none. */
+  /** Core's `Client::striped_counter`; fails at once if the path is invalid. */
   stripedCounter(path: string, flushInterval: number): Outcome<StripedCounter>
-  /** Core's `Client::window_counter`; fails at once when an argument cannot be. */
+  /** Core's `Client::window_counter`; fails at once if an argument is invalid. */
   windowCounter(path: string, window: number, buckets: number): Outcome<WindowCounter>
-  /** Core's `Client::rate_limiter`; fails at once when an argument cannot be. */
+  /** Core's `Client::rate_limiter`; fails at once if an argument is invalid. */
   rateLimiter(path: string, permits: number, per: number, burst?: number | undefined | null): Outcome<RateLimiter>
-  /** Core's `Client::miss_guard`; fails at once when an argument cannot be. */
+  /** Core's `Client::miss_guard`; fails at once if an argument is invalid. */
   missGuard(path: string, threshold: number, window: number, hold: number): Outcome<MissGuard>
   /** Core's `Client::close`. */
   close(timeout?: number | undefined | null): Pending<void>
@@ -73,11 +73,11 @@ export declare class Counter {
 export declare class CounterWatch {
   /** Core's `CounterWatch::next`. */
   next(): Pending<bigint>
-  /** Takes the watch off the server. Can be called again. */
+  /** Removes the watch from the server. Can be called again. */
   end(): void
 }
 
-/** A lock that is held. Given back when it is collected. */
+/** A held lock. It is released when this is garbage collected. */
 export declare class Guard {
   /** Core's `Guard::token`. */
   get token(): bigint
@@ -87,41 +87,41 @@ export declare class Guard {
   get node(): string
   /** Core's `Guard::check`. */
   check(): Outcome<void>
-  /** Core's `Guard::on_lost`, with the text of the error. */
+  /** Core's `Guard::on_lost`, with the message of the error. */
   onLost(listener: (message: string) => void): Outcome<void>
   /** Core's `Guard::is_revoke_requested`. */
   get revokeRequested(): Outcome<boolean>
   /** Core's `Guard::on_revoke`. */
   onRevoke(listener: () => void): Outcome<void>
-  /** Core's `Guard::set_data`; the version -1 is any. */
+  /** Core's `Guard::set_data`; the version -1 stands for any. */
   setData(path: string, data: Uint8Array, version: number, timeout?: number | undefined | null): Pending<void>
   /** Core's `Guard::create`. */
   create(path: string, data: Uint8Array, timeout?: number | undefined | null): Pending<void>
-  /** Core's `Guard::delete`; the version -1 is any. */
+  /** Core's `Guard::delete`; the version -1 stands for any. */
   delete(path: string, version: number, timeout?: number | undefined | null): Pending<void>
   /** Core's `Guard::release`. */
   release(timeout?: number | undefined | null): Pending<void>
 }
 
-/** The caller's turn to load a key. Ends once, by one of its methods, at the latest when it is collected. */
+/** The caller's turn to load a key. Ends once: by one of its methods, or when it is garbage collected. */
 export declare class LoadTurn {
   /** Core's `LoadTurn::found`. */
   found(timeout?: number | undefined | null): Pending<void>
   /** Core's `LoadTurn::missed`. */
   missed(timeout?: number | undefined | null): Pending<void>
-  /** Gives the turn on without a verdict. Can be called again. */
+  /** Passes the turn on without a verdict. Can be called again. */
   giveOn(): void
 }
 
 /** Stops lookups of keys that do not exist. */
 export declare class MissGuard {
-  /** Core's `MissGuard::begin`; `null` when the key is absent. */
+  /** Core's `MissGuard::begin`; `null` if the key is absent. */
   begin(key: Uint8Array, timeout?: number | undefined | null): Pending<LoadTurn | null>
   /** Core's `MissGuard::forget`. */
   forget(key: Uint8Array, timeout?: number | undefined | null): Pending<void>
 }
 
-/** Several mutexes taken as one. */
+/** Several mutexes acquired as one. */
 export declare class MultiMutex {
   /** Core's `MultiMutex::acquire`. */
   acquire(timeout?: number | undefined | null, owner?: number | undefined | null): Pending<Guard>
@@ -143,7 +143,7 @@ export declare class Mutex {
   stats(): WaitStats
 }
 
-/** At most so many permits in any stretch of time. */
+/** A limit of permits in any interval of a given length. */
 export declare class RateLimiter {
   /** Core's `RateLimiter::acquire`. */
   acquire(permits: number, timeout?: number | undefined | null): Pending<void>
@@ -153,7 +153,7 @@ export declare class RateLimiter {
   stats(): WaitStats
 }
 
-/** A mutex that its owner may take several times. TypeScript says who that is: every caller is on the same thread. */
+/** A mutex that its owner may acquire several times. TypeScript names the owner, because all callers share one thread. */
 export declare class ReentrantMutex {
   /** Core's `ReentrantMutex::acquire`. */
   acquire(owner: number, timeout?: number | undefined | null): Pending<Guard>
@@ -189,7 +189,10 @@ export declare class StateSubscription {
   end(): void
 }
 
-/** A sum to which many clients add often. What was added is written in the background when this is collected. */
+/**
+ * A sum to which many clients add often. Adds that are not written yet are written in the background when this is
+ * garbage collected.
+ */
 export declare class StripedCounter {
   /** Core's `StripedCounter::add`. */
   add(n: bigint): Outcome<void>
@@ -201,19 +204,19 @@ export declare class StripedCounter {
 
 /** Core's `WaitStats`, times in milliseconds. */
 export declare class WaitStats {
-  /** See core. */
+  /** The number of waits that succeeded. */
   get count(): number
-  /** See core. */
+  /** The number of waits that timed out. */
   get timeouts(): number
-  /** See core. */
+  /** The mean. */
   get mean(): number
-  /** See core. */
+  /** The standard deviation. */
   get stddev(): number
-  /** See core. */
+  /** The median. */
   get p50(): number
-  /** See core. */
+  /** The 99th percentile. */
   get p99(): number
-  /** See core. */
+  /** The statistics of the holds. */
   get holds(): HoldStats
   /** Core's `WaitStats::success_probability`, NaN for `None`. */
   successProbability(budget: number): number
@@ -227,11 +230,11 @@ export declare class WindowCounter {
   count(timeout?: number | undefined | null): Pending<bigint>
 }
 
-/** How a client authenticates. */
+/** The credentials with which a client authenticates. */
 export interface Auth {
-  /** Like `digest`. */
+  /** For example `digest`. */
   scheme: string
-  /** Like `user:password`. */
+  /** For example `user:password`. */
   credentials: Uint8Array
 }
 
@@ -239,45 +242,45 @@ export interface Auth {
 export declare function cancel(number: number): void
 
 /**
- * Closes the clients of this thread, and waits for that, but no longer than `patience`: for the end of the process, when
- * promises are of no use any more. Those that have no connection are left to their session timeouts.
+ * Closes the clients of this thread and blocks until that is done, for `timeout` milliseconds at most. For the end of the
+ * process, when promises are not settled any more. Clients without a connection are left to their session timeouts.
  */
-export declare function closeAll(patience: number): void
+export declare function closeAll(timeout: number): void
 
-/** Connects. */
+/** Connects to an ensemble. */
 export declare function connect(hosts: string, options: ConnectOptions): Outcome<Pending<Client>>
 
-/** Options of `connect`, all of them given. Times in milliseconds. */
+/** Options of `connect`, with all defaults filled in. Times are in milliseconds. */
 export interface ConnectOptions {
-  /** See core's `ClientBuilder`. */
+  /** Core's `ClientBuilder::session_timeout`. */
   sessionTimeout: number
-  /** See core's `ClientBuilder`. */
+  /** Core's `ClientBuilder::connect_timeout`. */
   connectTimeout: number
-  /** See core's `ClientBuilder`. */
+  /** Core's `ClientBuilder::identity`. */
   identity?: string
-  /** See core's `ClientBuilder`. */
+  /** Core's `ClientBuilder::auth`. */
   auth?: Auth
   /** `open`, `creator` or `read`. */
   acl: string
-  /** How to encrypt, if at all. */
+  /** Core's `ClientBuilder::tls`; without it connections are not encrypted. */
   tls?: TlsOptions
 }
 
 /** Core's `Contender`. */
 export interface Contender {
-  /** See core. */
+  /** The path of its node. */
   node: string
-  /** See core. */
+  /** The text in its node. */
   identity: string
-  /** See core. */
+  /** The session that owns the node; 0 if it is not ephemeral. */
   sessionId: bigint
-  /** See core. */
+  /** `true` for a holder, `false` for a waiter. */
   isHolder: boolean
-  /** See core. */
+  /** `true` for a reader, which shares the lock with other readers. */
   isReader: boolean
   /** Core's `Library`, by its name. */
   library: string
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, by the server's clock. */
   waitingSince: number
 }
 
@@ -285,84 +288,84 @@ export interface Contender {
 export interface CounterOptions {
   /** `i64`, `i32` or `text`. */
   format: string
-  /** See core's `Counter`. */
+  /** Core's `Counter::default`. */
   default: bigint
-  /** See core's `Counter`. */
+  /** Core's `Counter::min`. */
   min?: bigint
-  /** See core's `Counter`. */
+  /** Core's `Counter::max`. */
   max?: bigint
-  /** See core's `Counter`. */
+  /** Core's `Counter::exactly_once`. */
   exactlyOnce: boolean
 }
 
 /** One row of the core's error table. */
 export interface ErrorRow {
-  /** Like `ERR_ZKCOORD_TIMEOUT`. */
+  /** The stable code, for example `ERR_ZKCOORD_TIMEOUT`. */
   code: string
-  /** The class in Python; ours ends in `Error`. */
+  /** The name of the class in Python; the class of this package ends in `Error`. */
   class: string
-  /** When it is reported. */
+  /** The condition that it reports. */
   meaning: string
 }
 
-/** The core's error table, against which the tests compare the classes. */
+/** Returns the core's error table, with which the tests compare the classes. */
 export declare function errorTable(): Array<ErrorRow>
 
 /** Core's `HoldStats`, times in milliseconds. */
 export interface HoldStats {
-  /** See core. */
+  /** The number of holds. */
   count: number
-  /** See core. */
+  /** The mean. */
   mean: number
-  /** See core. */
+  /** The standard deviation. */
   stddev: number
-  /** See core. */
+  /** The median. */
   p50: number
-  /** See core. */
+  /** The 99th percentile. */
   p99: number
 }
 
-/** The queue in a directory, by its name. */
+/** The queue in a directory, with the name of the directory. */
 export interface NamedQueue {
   /** The last part of the path. */
   name: string
-  /** See core. */
+  /** The queue. */
   queue: Queue
 }
 
-/** One of core's `Guard::tokens`. */
+/** One of the core's `Guard::tokens`. */
 export interface NodeToken {
-  /** See core. */
+  /** The path of the node. */
   node: string
-  /** See core. */
+  /** The fencing token. */
   token: bigint
 }
 
 /** Core's `Queue`. */
 export interface Queue {
-  /** In order. */
+  /** In the order of the queue. */
   contenders: Array<Contender>
-  /** What is wrong with the queue. */
+  /** Problems of the queue. */
   warnings: Array<string>
 }
 
-/** The ends of a range of numbers, both in it. */
+/** A range of numbers that includes both ends. */
 export interface Range {
-  /** The least. */
+  /** The smallest number. */
   first: bigint
-  /** The greatest. */
+  /** The largest number. */
   last: bigint
 }
 
 /** Core's `Tls`. */
 export interface TlsOptions {
-  /** A file. */
+  /** The path of a PEM file. */
   ca?: string
-  /** A file. */
+  /** The path of a PEM file. */
   cert?: string
-  /** A file. */
+  /** The path of a PEM file. */
   key?: string
-  /** Whether to look at host names. */
+  /** Core's `Tls::verify_hostname`. */
   verifyHostname: boolean
 }
 
@@ -371,8 +374,8 @@ export declare const VERSION: string
 
 /** Core's `Versioned`. */
 export interface Versioned {
-  /** See core. */
+  /** The value. */
   value: bigint
-  /** See core. */
+  /** The version of the node; -1 if it is missing. */
   version: number
 }

@@ -1,4 +1,4 @@
-// What `npm pack` does first: the addon as a release build without symbols, dist/ anew, and the licence.
+// Runs before `npm pack`: builds the addon for release without symbols, builds dist/ again, and copies the licence.
 
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, rmSync } from 'node:fs'
@@ -9,7 +9,7 @@ import platform from './platform.cjs'
 const here = fileURLToPath(new URL('.', import.meta.url))
 
 function run(command, ...args) {
-  // Standard output is npm's: it tells the tarball's name there.
+  // Standard output belongs to npm, which prints the name of the tarball there.
   const { error, status } = spawnSync(command, args, { cwd: here, stdio: ['ignore', 2, 'inherit'] })
   if (error) throw error
   if (status !== 0) process.exit(1)

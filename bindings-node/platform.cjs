@@ -1,4 +1,4 @@
-// What the addon of this platform is called: linux-x64-gnu, as napi-rs has it.
+// The name of this platform in the names of addons, as napi-rs forms it: for example linux-x64-gnu.
 'use strict'
 
 const abi = { linux: '-gnu', win32: '-msvc' }[process.platform] ?? ''

@@ -1,35 +1,38 @@
-// Who is told when a signal aborts: one listener a signal, however many calls wait with it. Node warns of more than ten,
-// and compares each new one with all before.
+// Listeners for aborted signals: one listener for each signal, however many calls wait with it. Node warns of more than
+// ten listeners, and compares each new one with all before it.
 
 interface Listener {
-  readonly calls: Set<() => void>
+  readonly callbacks: Set<() => void>
   readonly run: () => void
 }
 
 const listeners = new WeakMap<AbortSignal, Listener>()
 
 /**
- * Calls `tell` when the signal aborts.
+ * Calls `callback` when the signal aborts.
  *
- * @returns a function that takes that back; it has to be called, after the abort too
+ * @returns a function that unsubscribes. The caller must call it, also after an abort
  *
  * @internal
  */
-export function onAbort(signal: AbortSignal, tell: () => void): () => void {
-  const { calls, run } = listeners.get(signal) ?? listen(signal)
-  calls.add(tell)
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  const { callbacks, run } = listeners.get(signal) ?? listen(signal)
+  callbacks.add(callback)
   return () => {
-    calls.delete(tell)
-    if (calls.size > 0) return
+    callbacks.delete(callback)
+    if (callbacks.size > 0) return
     listeners.delete(signal)
     signal.removeEventListener('abort', run)
   }
 }
 
 function listen(signal: AbortSignal): Listener {
-  const calls = new Set<() => void>()
-  const listener = { calls, run: () => calls.forEach((call) => call()) }
+  const callbacks = new Set<() => void>()
+  const run = () => {
+    for (const callback of callbacks) callback()
+  }
+  const listener = { callbacks, run }
   listeners.set(signal, listener)
-  signal.addEventListener('abort', listener.run, { once: true })
+  signal.addEventListener('abort', run, { once: true })
   return listener
 }

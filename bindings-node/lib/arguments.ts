@@ -1,16 +1,21 @@
-// Checks of what callers pass, for those who do not use TypeScript, and for what types cannot say.
+// Checks of arguments, for callers that do not use TypeScript and for rules that types cannot express. Each check returns
+// the value or throws an InvalidArgumentError.
 
 import { inspect } from 'node:util'
 import { isUint8Array } from 'node:util/types'
 
 import { ArgumentRangeError, ArgumentTypeError, type InvalidArgumentError } from './error.js'
 
-/** @internal */
+/**
+ * Makes the error for an argument that is not acceptable.
+ *
+ * @internal
+ */
 export function invalid(argument: string, value: unknown, problem: string): InvalidArgumentError {
   return new ArgumentTypeError(`${argument} ${shown(value)}: ${problem}`)
 }
 
-/** A number that is one, but cannot be here; for anything else it is like {@link invalid}. */
+/** Makes the error for a number out of its range, or the one of {@link invalid} if the value is no number at all. */
 function badNumber(argument: string, value: unknown, problem: string, isNumber: boolean): InvalidArgumentError {
   if (!isNumber) return invalid(argument, value, problem)
   return new ArgumentRangeError(`${argument} ${shown(value)}: ${problem}`)
@@ -21,7 +26,8 @@ function shown(value: unknown): string {
 }
 
 /**
- * Options, of which only these may be given: a call whose `timeout` is misspelt should not wait for ever.
+ * Checks that an options object has no other properties than `names`. A call with a misspelt `timeout` should not wait
+ * forever.
  *
  * @internal
  */
@@ -34,14 +40,14 @@ export function options<T extends object>(
   if (typeof value !== 'object' || value === null) throw invalid(argument, value, 'must be an object')
   for (const [name, given] of Object.entries(value)) {
     if (given === undefined || names.includes(name as never)) continue
-    // Its value is not shown: it may be a password.
-    throw new ArgumentTypeError(`${argument}.${name}: there is no such option, but ${names.join(', ')}`)
+    // The message does not show the value, which may be a password.
+    throw new ArgumentTypeError(`${argument}.${name}: there is no such option; the options are ${names.join(', ')}`)
   }
   return value
 }
 
 /**
- * A time in milliseconds; `undefined` is for ever.
+ * Checks a duration in milliseconds; `undefined` and `Infinity` mean forever.
  *
  * @internal
  */
@@ -50,11 +56,11 @@ export function milliseconds(argument: string, value: number | undefined): numbe
 }
 
 /**
- * A length of time in milliseconds.
+ * Checks a finite duration in milliseconds.
  *
  * @internal
  */
-export function duration(argument: string, value: number): number {
+export function duration(argument: string, value: number | undefined): number {
   if (typeof value === 'number' && value >= 0 && value < Infinity) return value
   throw badNumber(argument, value, 'must be a number of milliseconds, 0 or more', typeof value === 'number')
 }
@@ -66,6 +72,12 @@ export function boolean(argument: string, value: boolean): boolean {
 }
 
 /** @internal */
+export function callable<F>(argument: string, value: F): F {
+  if (typeof value === 'function') return value
+  throw invalid(argument, value, 'must be a function')
+}
+
+/** @internal */
 export function abortSignal(value: AbortSignal | undefined): AbortSignal | undefined {
   if (value === undefined) return undefined
   if (typeof value !== 'object' || value === null || !('aborted' in value)) {
@@ -74,26 +86,39 @@ export function abortSignal(value: AbortSignal | undefined): AbortSignal | undef
   return value
 }
 
-/** @internal */
-export function text(argument: string, value: string): string {
-  if (typeof value !== 'string') throw invalid(argument, value, 'must be a string')
-  if (value.includes('\0')) throw invalid(argument, value, 'must not contain the character U+0000')
-  if (!value.isWellFormed()) throw invalid(argument, value, 'must not contain half a surrogate pair')
+/**
+ * Checks a string that can be written as UTF-8.
+ *
+ * @internal
+ */
+export function unicode(argument: string, value: string, expected = 'a string'): string {
+  if (typeof value !== 'string') throw invalid(argument, value, `must be ${expected}`)
+  if (!value.isWellFormed()) throw invalid(argument, value, 'must not contain a lone surrogate')
   return value
 }
 
 /**
- * An absolute path; the core knows the rules better, and checks what is made of this.
+ * Checks a string without U+0000.
+ *
+ * @internal
+ */
+export function text(argument: string, value: string): string {
+  if (unicode(argument, value).includes('\0')) throw invalid(argument, value, 'must not contain the character U+0000')
+  return value
+}
+
+/**
+ * Checks that a path is absolute. The core checks the paths that are made from it by ZooKeeper's other rules.
  *
  * @internal
  */
 export function path(argument: string, value: string): string {
   if (/^(\/[^/]+)+$/.test(text(argument, value))) return value
-  throw invalid(argument, value, 'must be an absolute path, like \'/locks\'')
+  throw invalid(argument, value, "must be an absolute path, for example '/locks'")
 }
 
 /**
- * One of a few words.
+ * Checks that a string is one of `words`.
  *
  * @internal
  */
@@ -103,29 +128,26 @@ export function word<T extends string>(argument: string, value: T, words: readon
 }
 
 /**
- * What is written into a node: bytes, or text as UTF-8.
+ * Returns the data for a node: bytes as they are, a string as UTF-8.
  *
  * @internal
  */
 export function bytes(argument: string, value: string | Uint8Array): Uint8Array {
-  if (isUint8Array(value)) return value
-  if (typeof value !== 'string') throw invalid(argument, value, 'must be a string or a Uint8Array')
-  if (!value.isWellFormed()) throw invalid(argument, value, 'must not contain half a surrogate pair')
-  return Buffer.from(value)
+  return isUint8Array(value) ? value : Buffer.from(unicode(argument, value, 'a string or a Uint8Array'))
 }
 
 /**
- * An integer of 32 bits with sign, no less than `least`.
+ * Checks an integer from `min` to the largest signed 32-bit integer.
  *
  * @internal
  */
-export function int32(argument: string, value: number | undefined, least: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= 0x7fffffff) return value
-  throw badNumber(argument, value, `must be an integer from ${least} to ${0x7fffffff}`, typeof value === 'number')
+export function int32(argument: string, value: number | undefined, min: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= 0x7fffffff) return value
+  throw badNumber(argument, value, `must be an integer from ${min} to ${0x7fffffff}`, typeof value === 'number')
 }
 
 /**
- * A counter's number.
+ * Checks the value of a counter.
  *
  * @internal
  */
@@ -136,7 +158,7 @@ export function int64(argument: string, value: bigint | number): bigint {
 }
 
 /**
- * A number of events.
+ * Checks a number of events.
  *
  * @internal
  */

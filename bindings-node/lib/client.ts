@@ -1,15 +1,16 @@
-// A client: the handle from which all recipes are made.
+// The client, which makes all other objects.
 
-import native from '../native.cjs'
 import type { Client as NativeClient } from '../native.cjs'
+import native from '../native.cjs'
 import * as check from './arguments.js'
 import { Counter, type CounterOptions } from './counter.js'
+import { closeAtExit } from './exit.js'
 import { LockManager } from './locks.js'
 import { MissGuard, type MissGuardOptions } from './miss_guard.js'
 import { MultiMutex, type MultiMutexOptions } from './multi_mutex.js'
 import { Mutex, type MutexOptions } from './mutex.js'
-import { settle, unwrap } from './op.js'
-import { callOptions, connectOptions, type CallOptions, type ConnectOptions } from './options.js'
+import { call, settle, unwrap } from './op.js'
+import { type CallOptions, type ConnectOptions, callOptions, connectOptions } from './options.js'
 import { RateLimiter, type RateLimiterOptions } from './rate_limiter.js'
 import { ReentrantMutex, type ReentrantMutexOptions } from './reentrant_mutex.js'
 import { RwLock, type RwLockOptions } from './rw_lock.js'
@@ -18,19 +19,22 @@ import { StripedCounter, type StripedCounterOptions } from './striped_counter.js
 import { WindowCounter, type WindowCounterOptions } from './window_counter.js'
 
 /**
- * What a client stands on: `'connected'`; `'suspended'`, the connection is lost and the session may live on;
- * `'expired'`, the session is over, with every lock, and a new one is being opened; `'closed'`, for good.
+ * The state of a client.
+ *
+ * - `'connected'`
+ * - `'suspended'`: the connection is lost, and the session may still exist
+ * - `'expired'`: the session has ended, with all its locks, and a new one is being opened
+ * - `'closed'`: permanently
  */
 export type State = 'connected' | 'suspended' | 'expired' | 'closed'
 
 /**
  * Connects to a ZooKeeper ensemble.
  *
- * @param hosts - the servers, and a chroot behind them if need be, which is made when it is missing:
- *   `'zk1:2181,zk2:2181/app'`
- * @returns the client, when it has a session
- * @throws {@link InvalidArgumentError} for hosts, options or files of `tls` that cannot be; {@link ConnectionLostError} when
- *   no server answers within `connectTimeout`, or TLS fails with all of them; {@link NotAuthorizedError} when the servers
+ * @param hosts - the servers, optionally followed by a chroot, which is made if it is missing: `'zk1:2181,zk2:2181/app'`
+ * @returns the client, once it has a session
+ * @throws {@link InvalidArgumentError} if hosts, options or the files of `tls` are invalid; {@link ConnectionLostError} if
+ *   no server answers within `connectTimeout`, or TLS fails with all servers; {@link NotAuthorizedError} if the servers
  *   refuse the authentication or the chroot; {@link UnsupportedError} for TLS in a build without it; the signal's reason
  *
  * @example
@@ -42,32 +46,23 @@ export async function connect(hosts: string, options?: ConnectOptions): Promise<
   const { native: checked, locksPath, signal } = connectOptions(options)
   const servers = check.text('hosts', hosts)
   closeAtExit()
-  const connecting = settle(() => unwrap(native.connect(servers, checked)), signal, (client) => client.close())
+  const connecting = settle(
+    () => unwrap(native.connect(servers, checked)),
+    signal,
+    (client) => client.close(),
+  )
   return new Client(await connecting, locksPath)
 }
 
-/** How long the end of a process waits for the servers to take its locks back, in milliseconds. */
-const FAREWELL = 500
-
-let isClosedAtExit = false
-
-/** At the end of a process, or worker, no promise is settled any more; its locks should be free at once all the same. */
-function closeAtExit(): void {
-  if (isClosedAtExit) return
-  isClosedAtExit = true
-  process.once('exit', () => native.closeAll(FAREWELL))
-}
-
 /**
- * A connection to a ZooKeeper ensemble, with a session of its own. Made by {@link connect}.
+ * A connection to a ZooKeeper ensemble, with its own session. Made by {@link connect}.
  *
- * When an expired session takes locks with it, the client opens a new one and goes on. A client does not keep the
- * process alive. One that was not closed is closed when the process ends, by itself, by `process.exit` or by an
- * exception, for which the process waits at most half a second; when it is killed, its locks are free after the session
- * timeout.
+ * If the session expires, its locks are lost, and the client opens a new session. A client does not keep the process
+ * alive. An open client is closed when the process ends normally, by `process.exit` or by an exception; the process waits
+ * for that for at most half a second. If the process is killed, the locks are released after the session timeout.
  */
 export class Client {
-  /** Locks by name, in the manner of Web Locks. */
+  /** Locks by name, with the interface of Web Locks. */
   readonly locks: LockManager
 
   readonly #native: NativeClient
@@ -78,21 +73,22 @@ export class Client {
     this.locks = new LockManager(native, locksPath)
   }
 
-  /** The id of the current session, as ZooKeeper's own tools show it in hexadecimal; `0n` when there is none. */
+  /** The id of the current session, which ZooKeeper's own tools show in hexadecimal; `0n` if there is no session. */
   get sessionId(): bigint {
     return unwrap(this.#native.sessionId)
   }
 
-  /** What the client stands on right now. */
+  /** The current state of the client. */
   get state(): State {
     return unwrap(this.#native.state)
   }
 
   /**
-   * Calls `listener` with every new state. States that follow each other quickly may be left out; the latest never is.
-   * Does not keep the process alive.
+   * Calls `listener` with every new state. If states follow each other quickly, some may be left out, but never the
+   * latest. Does not keep the process alive.
    *
-   * @returns a function that ends the calls
+   * @returns a function that unsubscribes the listener
+   * @throws {@link InvalidArgumentError} if the listener is not a function
    *
    * @example
    * ```ts
@@ -100,21 +96,22 @@ export class Client {
    * ```
    */
   onState(listener: (state: State) => void): () => void {
-    if (typeof listener !== 'function') throw check.invalid('listener', listener, 'must be a function')
-    let wanted = true
-    // One that was on its way when the subscription ended must not arrive any more.
-    const subscription = unwrap(this.#native.onState((state) => wanted && listener(state)))
+    check.callable('listener', listener)
+    let isSubscribed = true
+    // The addon may have queued a call before the subscription ended. It must not reach the listener.
+    const subscription = unwrap(this.#native.onState((state) => isSubscribed && listener(state)))
     return () => {
-      wanted = false
+      isSubscribed = false
       subscription.end()
     }
   }
 
   /**
-   * A mutual exclusion lock. No request is made.
+   * Makes a mutual exclusion lock. Sends no request.
    *
    * @param path - the lock's directory, an absolute path below the client's chroot
-   * @throws {@link InvalidArgumentError} for a path or options that cannot be
+   * @param options - `scheme`, and `handoff`
+   * @throws {@link InvalidArgumentError} if the path or an option is invalid
    *
    * @example
    * ```ts
@@ -129,10 +126,11 @@ export class Client {
   }
 
   /**
-   * A mutual exclusion lock that its owner, an async context, may take several times. No request is made.
+   * Makes a mutual exclusion lock that its owner, an async context, may acquire several times. Sends no request.
    *
    * @param path - the lock's directory, an absolute path below the client's chroot
-   * @throws {@link InvalidArgumentError} for a path or a scheme that is none
+   * @param options - `scheme`
+   * @throws {@link InvalidArgumentError} if the path or the scheme is invalid
    *
    * @example
    * ```ts
@@ -145,10 +143,11 @@ export class Client {
   }
 
   /**
-   * A read/write lock. No request is made.
+   * Makes a read/write lock. Sends no request.
    *
    * @param path - the lock's directory, an absolute path below the client's chroot
-   * @throws {@link InvalidArgumentError} for a path or a scheme that is none
+   * @param options - `scheme`
+   * @throws {@link InvalidArgumentError} if the path or the scheme is invalid
    *
    * @example
    * ```ts
@@ -161,11 +160,11 @@ export class Client {
   }
 
   /**
-   * A semaphore. No request is made.
+   * Makes a semaphore. Sends no request.
    *
    * @param path - the semaphore's directory, an absolute path below the client's chroot
-   * @param options - `permits`: how many there are
-   * @throws {@link InvalidArgumentError} for a path that is none, or a number that cannot be
+   * @param options - `permits`: the number of permits
+   * @throws {@link InvalidArgumentError} if the path or the number of permits is invalid
    *
    * @example
    * ```ts
@@ -178,10 +177,11 @@ export class Client {
   }
 
   /**
-   * Several mutexes taken as one, all or none. No request is made.
+   * Makes a lock of several mutexes, which are acquired all or none. Sends no request.
    *
    * @param paths - the locks' directories, absolute paths below the client's chroot, in any order
-   * @throws {@link InvalidArgumentError} for paths or a scheme that are none
+   * @param options - `scheme`
+   * @throws {@link InvalidArgumentError} if `paths` is empty, or a path or the scheme is invalid
    *
    * @example
    * ```ts
@@ -198,12 +198,12 @@ export class Client {
   }
 
   /**
-   * Asks the owner of a lock's node to give the lock back, as Curator's `Revoker` does: by replacing the node's data.
-   * The owner hears of it, in zkcoord by {@link Guard.onRevoke}, and decides.
+   * Requests the holder of a lock to release it, as Curator's `Revoker` does, by replacing the data of the holder's node.
+   * The holder is notified, in zkcoord by {@link Guard.onRevoke}, and decides.
    *
-   * @param node - the owner's node, from {@link Mutex.inspect}, and no other
+   * @param node - the holder's node, from {@link Mutex.inspect}. The data of any other node would be lost
    * @param options - `timeout` in milliseconds, and `signal`
-   * @returns whether the node was there
+   * @returns `true` if the node exists
    * @throws {@link AcquireTimeoutError}, {@link ConnectionLostError}, {@link NotAuthorizedError}, {@link ClosedError},
    *   {@link InvalidArgumentError}; the signal's reason
    *
@@ -214,16 +214,16 @@ export class Client {
    * ```
    */
   async requestRevoke(node: string, options?: CallOptions): Promise<boolean> {
-    const { timeout, signal } = callOptions(options)
     const checked = check.text('node', node)
-    return await settle(() => this.#native.requestRevoke(checked, timeout), signal)
+    return await call(callOptions(options), (timeout) => this.#native.requestRevoke(checked, timeout))
   }
 
   /**
-   * A counter that all clients share. No request is made.
+   * Makes a counter that all clients share. Sends no request.
    *
    * @param path - the counter's node, an absolute path below the client's chroot
-   * @throws {@link InvalidArgumentError} for a path or options that cannot be
+   * @param options - `format`, `default`, `min`, `max`, and `exactlyOnce`
+   * @throws {@link InvalidArgumentError} if the path or an option is invalid
    *
    * @example
    * ```ts
@@ -244,10 +244,11 @@ export class Client {
   }
 
   /**
-   * A sum to which many clients add often. No request is made.
+   * Makes a sum to which many clients add often. Sends no request.
    *
    * @param path - the counter's node, an absolute path below the client's chroot
-   * @throws {@link InvalidArgumentError} for a path or a time that is none
+   * @param options - `flushInterval` in milliseconds
+   * @throws {@link InvalidArgumentError} if the path or the interval is invalid
    *
    * @example
    * ```ts
@@ -261,10 +262,11 @@ export class Client {
   }
 
   /**
-   * A counter of the events of the last `window` milliseconds. No request is made.
+   * Makes a counter of the events of the last `window` milliseconds. Sends no request.
    *
    * @param path - the counter's node, an absolute path below the client's chroot
-   * @throws {@link InvalidArgumentError} for a path or options that cannot be
+   * @param options - `window` in milliseconds, and `buckets`
+   * @throws {@link InvalidArgumentError} if the path or an option is invalid
    *
    * @example
    * ```ts
@@ -278,11 +280,11 @@ export class Client {
   }
 
   /**
-   * A rate limiter: so many permits in any stretch of time, for all clients together. No request is made.
+   * Makes a rate limiter, which all clients share. Sends no request.
    *
    * @param path - the limiter's node, an absolute path below the client's chroot
-   * @param options - `permits`: how many; `per`: in how many milliseconds
-   * @throws {@link InvalidArgumentError} for a path or options that cannot be
+   * @param options - `permits`, the number of permits in any interval of `per` milliseconds, and `burst`
+   * @throws {@link InvalidArgumentError} if the path or an option is invalid
    *
    * @example
    * ```ts
@@ -292,15 +294,16 @@ export class Client {
   rateLimiter(path: string, options: RateLimiterOptions): RateLimiter {
     const { permits, per = 1_000, burst } = check.options<RateLimiterOptions>(options, ['permits', 'per', 'burst'])
     const checked = [check.int32('permits', permits, 1), check.duration('per', per)] as const
-    const most = burst === undefined ? undefined : check.int32('burst', burst, 1)
-    return new RateLimiter(unwrap(this.#native.rateLimiter(check.text('path', path), ...checked, most)))
+    const maxAtOnce = burst === undefined ? undefined : check.int32('burst', burst, 1)
+    return new RateLimiter(unwrap(this.#native.rateLimiter(check.text('path', path), ...checked, maxAtOnce)))
   }
 
   /**
-   * A guard that stops lookups of keys that do not exist. No request is made.
+   * Makes a guard that stops lookups of keys that do not exist. Sends no request.
    *
-   * @param path - the node below which the keys' nodes are, an absolute path below the client's chroot
-   * @throws {@link InvalidArgumentError} for a path or options that cannot be
+   * @param path - the node below which the keys have their nodes, an absolute path below the client's chroot
+   * @param options - `threshold`, and `window` and `hold` in milliseconds
+   * @throws {@link InvalidArgumentError} if the path or an option is invalid
    *
    * @example
    * ```ts
@@ -316,12 +319,12 @@ export class Client {
   }
 
   /**
-   * Closes the client: ends its session, and with that gives back all its locks. What is under way fails with
-   * {@link ClosedError}. Can be called again.
+   * Closes the client: ends its session, which releases all its locks. Pending calls reject with {@link ClosedError}. Can
+   * be called again.
    *
-   * @param options - `timeout` in milliseconds, and `signal`: they end the wait. The client is closed all the same, in
-   *   the background, also with a signal that has aborted already
-   * @throws {@link AcquireTimeoutError} when it takes longer; the signal's reason
+   * @param options - `timeout` in milliseconds, and `signal`: they end the wait only. The client is still closed, in the
+   *   background, even if the signal was aborted before the call
+   * @throws {@link AcquireTimeoutError} if it takes longer than the timeout; the signal's reason
    */
   async close(options?: CallOptions): Promise<void> {
     const { timeout, signal } = callOptions(options)
@@ -329,7 +332,7 @@ export class Client {
     await settle(() => pending, signal)
   }
 
-  /** {@link Client.close}, for `await using`. */
+  /** Calls {@link Client.close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

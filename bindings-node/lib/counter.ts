@@ -1,15 +1,15 @@
-// A counter that all clients of the ensemble share.
+// A counter shared by all clients of the ensemble.
 
 import type { Counter as NativeCounter } from '../native.cjs'
 import * as check from './arguments.js'
-import { settle } from './op.js'
-import { callOptions, type CallOptions } from './options.js'
+import { call, settle } from './op.js'
+import { type CallOptions, callOptions } from './options.js'
 import { WaitStats } from './stats.js'
 
 /** Options of {@link Client.counter}. */
 export interface CounterOptions {
   /**
-   * The bytes in the node. Everyone who shares the counter must use the same.
+   * The format of the data in the node. All clients that share the counter must use the same format.
    *
    * - `'i64'`, the default: 8 bytes, big-endian, as Curator's `DistributedAtomicLong`
    * - `'i32'`: 4 bytes, big-endian, as Curator's `SharedCount` and `DistributedAtomicInteger`, and kazoo's `Counter`
@@ -17,18 +17,19 @@ export interface CounterOptions {
    * - `'text'`: ASCII decimal, as kazoo's `Counter`
    */
   format?: 'i64' | 'i32' | 'text' | undefined
-  /** The value of a node that is missing or empty. Default 0. Must be within the bounds and the format's range. */
+  /** The value of a missing or empty node. Default 0. Must be within the bounds and the range of the format. */
   default?: bigint | number | undefined
   /**
-   * The least value: changes through this object whose result is less are refused. What others wrote is read as it is.
+   * The smallest value. A change through this object whose result is smaller rejects with {@link CounterOverflowError}.
+   * Values that other clients wrote are returned as they are.
    */
   min?: bigint | number | undefined
-  /** The greatest value, in the same manner. */
+  /** The largest value, in the same way. */
   max?: bigint | number | undefined
   /**
-   * Whether a lost reply is resolved, for which the client needs the right to make children of the node. Default
-   * `true`. With `false` such a change rejects with {@link IndeterminateError}, unless it is certain that it was not
-   * applied.
+   * Applies every change exactly once, even if the server's reply is lost. For this the client needs the right to create
+   * children of the node. Default `true`. With `false`, a change whose reply is lost rejects with
+   * {@link IndeterminateError}, unless it is certain that it was not applied.
    */
   exactlyOnce?: boolean | undefined
 }
@@ -36,35 +37,35 @@ export interface CounterOptions {
 /** Options of {@link Counter.get}. */
 export interface ReadOptions extends CallOptions {
   /**
-   * Whether the connected server's value will do, which may lag behind what others have acknowledged. Default `false`.
+   * With `true`, returns the connected server's value, which may lag behind acknowledged changes. Default `false`.
    */
   stale?: boolean | undefined
 }
 
-/** A counter's value, and the version of the node that held it. */
+/** The value of a counter, with the version of its node. */
 export interface Versioned {
   readonly value: bigint
-  /** How often the node was written since it was made; `-1` when it is missing. */
+  /** The number of times that the node was written since it was made; `-1` if it is missing. */
   readonly version: number
 }
 
-/** Consecutive numbers, from `first` to `last`, both included. Can be iterated over. */
+/** Consecutive numbers from `first` to `last`, including both. Iterable. */
 export interface Reservation extends Iterable<bigint> {
   readonly first: bigint
   readonly last: bigint
 }
 
 /**
- * A counter at a path. Made by {@link Client.counter}. A node that is missing counts as the default, 0, and is
- * made by the first change.
+ * A counter at a path. Made by {@link Client.counter}. A missing node counts as the default, 0, and is made by the first
+ * change.
  *
- * Every change is applied exactly once, also when the server's reply is lost. Where that cannot be known, because the
- * session died as well, the call rejects with {@link IndeterminateError}. An aborted change may be applied or not.
+ * Every change is applied exactly once, also if the server's reply is lost. If the outcome cannot be known, because the
+ * session ended too, the call rejects with {@link IndeterminateError}. An aborted change may be applied or not.
  *
- * Values are `bigint`. Where one is asked for, a `number` will do if it is a safe integer. All methods take a `timeout`
- * in milliseconds and a `signal`, and reject with {@link AcquireTimeoutError} (not applied),
- * {@link IndeterminateError}, {@link BadDataError}, {@link NotAuthorizedError}, {@link ClosedError},
- * {@link InvalidArgumentError} or the signal's reason.
+ * Values are `bigint`. Arguments may also be a `number` that is a safe integer. All methods take a `timeout` in
+ * milliseconds and a `signal`, and reject with {@link AcquireTimeoutError} (not applied), {@link IndeterminateError},
+ * {@link BadDataError}, {@link NotAuthorizedError}, {@link ClosedError}, {@link InvalidArgumentError} or the signal's
+ * reason.
  */
 export class Counter {
   readonly #native: NativeCounter
@@ -75,10 +76,13 @@ export class Counter {
   }
 
   /**
-   * Adds `n`, which may be negative. One round trip when nobody else writes.
+   * Adds `n`, which may be negative. One round trip if no other client writes.
    *
+   * @param n - the number to add; default 1
+   * @param options - `timeout` in milliseconds, and `signal`
    * @returns the new value
-   * @throws {@link CounterOverflowError} when it would leave the format's range, or `min` and `max`; nothing is written
+   * @throws {@link CounterOverflowError} if the new value would be outside the range of the format, or of `min` and
+   *   `max`; nothing is written then
    *
    * @example
    * ```ts
@@ -86,9 +90,8 @@ export class Counter {
    * ```
    */
   async add(n: bigint | number = 1n, options?: CallOptions): Promise<bigint> {
-    const { timeout, signal } = callOptions(options)
-    const by = check.int64('n', n)
-    return settle(() => this.#native.add(by, timeout), signal)
+    const amount = check.int64('n', n)
+    return await call(callOptions(options), (timeout) => this.#native.add(amount, timeout))
   }
 
   /** Adds 1 and returns the new value. See {@link Counter.add}. */
@@ -102,62 +105,66 @@ export class Counter {
   }
 
   /**
-   * The value now. Linearizable: every change acknowledged before the call is in it, unless `stale` is set.
+   * Returns the value. Linearizable: it includes every change that was acknowledged before the call, unless `stale` is
+   * set.
    *
    * @param options - `stale`, `timeout` in milliseconds, and `signal`
    */
   async get(options?: ReadOptions): Promise<bigint> {
-    const { timeout, signal } = callOptions(options, 'stale')
+    const checked = callOptions(options, 'stale')
     const { stale = false } = options ?? {}
-    const mayLag = check.boolean('stale', stale)
-    return settle(() => (mayLag ? this.#native.getStale(timeout) : this.#native.get(timeout)), signal)
+    const method = check.boolean('stale', stale) ? 'getStale' : 'get'
+    return await call(checked, (timeout) => this.#native[method](timeout))
   }
 
-  /** The value now, with the version of its node. Otherwise like {@link Counter.get}. */
+  /** Returns the value with the version of its node. Otherwise as {@link Counter.get}. */
   async versioned(options?: CallOptions): Promise<Versioned> {
-    const { timeout, signal } = callOptions(options)
-    return settle(() => this.#native.versioned(timeout), signal)
+    return await call(callOptions(options), (timeout) => this.#native.versioned(timeout))
   }
 
-  /** Sets the value. */
+  /**
+   * Sets the value.
+   *
+   * @throws {@link CounterOverflowError} if the value is outside the range of the format, or of `min` and `max`
+   */
   async set(value: bigint | number, options?: CallOptions): Promise<void> {
-    const { timeout, signal } = callOptions(options)
-    const to = check.int64('value', value)
-    await settle(() => this.#native.set(to, timeout), signal)
+    const next = check.int64('value', value)
+    await call(callOptions(options), (timeout) => this.#native.set(next, timeout))
   }
 
-  /** Sets the value and returns the one before. */
+  /**
+   * Sets the value and returns the previous one.
+   *
+   * @throws {@link CounterOverflowError} if the value is outside the range of the format, or of `min` and `max`
+   */
   async getAndSet(value: bigint | number, options?: CallOptions): Promise<bigint> {
-    const { timeout, signal } = callOptions(options)
-    const to = check.int64('value', value)
-    return settle(() => this.#native.getAndSet(to, timeout), signal)
+    const next = check.int64('value', value)
+    return await call(callOptions(options), (timeout) => this.#native.getAndSet(next, timeout))
   }
 
   /**
    * Sets the value to `value` if it is `expected`.
    *
-   * @returns whether it was
+   * @returns `true` if the value was `expected` and is set
+   * @throws {@link CounterOverflowError} if `value` is outside the range of the format, or of `min` and `max`
    *
    * @example
    * ```ts
    * const first = await counter.compareAndSet(0n, 1n)
    * ```
    */
-  async compareAndSet(
-    expected: bigint | number,
-    value: bigint | number,
-    options?: CallOptions,
-  ): Promise<boolean> {
-    const { timeout, signal } = callOptions(options)
-    const [from, to] = [check.int64('expected', expected), check.int64('value', value)]
-    return settle(() => this.#native.compareAndSet(from, to, timeout), signal)
+  async compareAndSet(expected: bigint | number, value: bigint | number, options?: CallOptions): Promise<boolean> {
+    const [old, next] = [check.int64('expected', expected), check.int64('value', value)]
+    return await call(callOptions(options), (timeout) => this.#native.compareAndSet(old, next, timeout))
   }
 
   /**
-   * Takes `n` consecutive numbers that nobody else gets, neither from `reserve` nor from `increment`: the value goes up
-   * by `n`. They are unique as long as nobody lowers or sets the counter. Numbers of an aborted call may be lost.
+   * Adds `n` and returns the `n` consecutive numbers up to the new value. No other caller gets them, neither from
+   * `reserve` nor from `increment`, unless the counter is lowered or set. Numbers of an aborted call may be lost.
    *
-   * @param n - at least 1
+   * @param n - the number of numbers, at least 1
+   * @param options - `timeout` in milliseconds, and `signal`
+   * @throws {@link CounterOverflowError} if the new value would be outside the range of the format, or of `min` and `max`
    *
    * @example
    * ```ts
@@ -166,9 +173,8 @@ export class Counter {
    * ```
    */
   async reserve(n: bigint | number, options?: CallOptions): Promise<Reservation> {
-    const { timeout, signal } = callOptions(options)
     const count = check.int64('n', n)
-    const { first, last } = await settle(() => this.#native.reserve(count, timeout), signal)
+    const { first, last } = await call(callOptions(options), (timeout) => this.#native.reserve(count, timeout))
     return {
       first,
       last,
@@ -179,13 +185,13 @@ export class Counter {
   }
 
   /**
-   * Follows the value: gives the current one, and then each new one. Values that follow each other faster than they are
-   * taken are left out; the latest never is. Goes on through lost connections and expired sessions.
+   * Yields the current value, and then each new one. If values change faster than the loop consumes them, some are left
+   * out, but never the latest. Continues across lost connections and expired sessions.
    *
-   * Whoever waits for the next value keeps the process alive. Leaving the loop takes the watch off the server.
+   * Waiting for the next value keeps the process alive. Leaving the loop removes the watch from the server.
    *
-   * @param options - `signal`, which ends it: the loop throws the signal's reason
-   * @throws {@link BadDataError}, {@link NotAuthorizedError}, {@link ClosedError}, out of the loop
+   * @param options - `signal`, which ends the loop: it throws the signal's reason
+   * @throws in the loop: {@link BadDataError}, {@link NotAuthorizedError}, {@link ClosedError}
    *
    * @example
    * ```ts
@@ -198,7 +204,7 @@ export class Counter {
     return follow(this.#native, check.abortSignal(check.options(options, ['signal']).signal))
   }
 
-  /** How long the changes through this object took. Costs no round trip. */
+  /** Returns statistics of the changes through this object. Costs no round trip. */
   stats(): WaitStats {
     return new WaitStats(this.#native.stats())
   }

@@ -1,11 +1,11 @@
-// The error classes: one for each code of the table that all languages share (docs/errors.md).
+// The error classes, one for each code of the table that all languages share (docs/errors.md).
 
-/** The base of all errors of this package. Decide on `code`, or on the class. */
+/** The base class of all errors of this package. Programs should decide on the class or on `code`. */
 export abstract class ZkcoordError extends Error {
-  /** Stable, for programs: `ERR_ZKCOORD_` and the name in the table. The message is for people and may change. */
+  /** The stable code: `ERR_ZKCOORD_` and the name in the table. The message may change between versions. */
   abstract readonly code: `ERR_ZKCOORD_${string}`
 
-  /** Those of arguments count too, though they descend from `TypeError` and `RangeError`. */
+  /** Includes the errors of arguments, although these descend from `TypeError` and `RangeError`. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     const descends = (Class: unknown) => Function.prototype[Symbol.hasInstance].call(Class, value) as boolean
     const isForArguments = this === ZkcoordError || this === InvalidArgumentError
@@ -13,12 +13,12 @@ export abstract class ZkcoordError extends Error {
   }
 }
 
-/** The deadline passed. Nothing is held, no node is left, nothing was written. */
+/** The timeout passed. Nothing is held, no node is left and nothing was written. */
 export class AcquireTimeoutError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_TIMEOUT'
 }
 
-/** The call was cancelled. Not seen where an `AbortSignal` did it: such a call rejects with the signal's reason. */
+/** The call was cancelled. A call that is aborted by its `signal` rejects with the signal's reason instead. */
 export class CancelledError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_CANCELLED'
 }
@@ -33,24 +33,24 @@ export class IndeterminateError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_INDETERMINATE'
 }
 
-/** The operation was bound to a session that is gone. */
+/** The operation was bound to a session that has ended. */
 export class SessionExpiredError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_SESSION_EXPIRED'
 }
 
-/** The lock is not held any more, or cannot be known to be. */
+/** The lock is not held any more, or may not be: the session cannot be confirmed. */
 export class LockLostError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_LOCK_LOST'
 }
 
-/** The server refused for its access control list or the authentication. */
+/** The server refused the operation because of an access control list or the authentication. */
 export class NotAuthorizedError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_NOT_AUTHORIZED'
 }
 
 /**
- * An argument is not acceptable. The message names it and its value. Those that are thrown are also a `RangeError`, for
- * a number out of its range, or a `TypeError`, for everything else.
+ * An argument is not acceptable. The message names the argument and its value. The errors that this package throws are
+ * also a `RangeError` if a number is out of its range, and a `TypeError` in all other cases.
  */
 export class InvalidArgumentError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_INVALID_ARGUMENT'
@@ -66,12 +66,12 @@ export class ArgumentRangeError extends RangeError {
   readonly code = 'ERR_ZKCOORD_INVALID_ARGUMENT'
 }
 
-/** A counter's node holds bytes that its format cannot be. Nothing was written. */
+/** The node of a counter or another recipe holds bytes that are not valid in its format. Nothing was written. */
 export class BadDataError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_BAD_DATA'
 }
 
-/** The result would leave the range of the counter's format. Nothing was written. */
+/** The result would be outside the counter's bounds or the range of its format. Nothing was written. */
 export class CounterOverflowError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_OVERFLOW'
 }
@@ -81,12 +81,12 @@ export class SequenceExhaustedError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_SEQUENCE_EXHAUSTED'
 }
 
-/** The server refused for a quota. */
+/** The server refused the operation because of a quota. */
 export class QuotaExceededError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_QUOTA'
 }
 
-/** The call would wait for itself. */
+/** The call would wait for a lock that its own owner holds. */
 export class WouldDeadlockError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_WOULD_DEADLOCK'
 }
@@ -96,29 +96,43 @@ export class ClosedError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_CLOSED'
 }
 
-/** Used in a child of fork(). Does not happen in Node. */
+/** The client was used in a child of fork(). Does not occur in Node. */
 export class ForkedError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_FORKED'
 }
 
-/** The server or this build cannot do it. */
+/** The server or this build does not support the operation. */
 export class UnsupportedError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_UNSUPPORTED'
 }
 
-/** A bug in zkcoord. The message says what. */
+/** A bug in zkcoord. Please report it with its message. */
 export class InternalError extends ZkcoordError {
   override readonly code = 'ERR_ZKCOORD_INTERNAL'
 }
 
 /** @internal */
 export const errorClasses = [
-  AcquireTimeoutError, CancelledError, ConnectionLostError, IndeterminateError, SessionExpiredError, LockLostError,
-  NotAuthorizedError, InvalidArgumentError, BadDataError, CounterOverflowError, SequenceExhaustedError,
-  QuotaExceededError, WouldDeadlockError, ClosedError, ForkedError, UnsupportedError, InternalError,
+  AcquireTimeoutError,
+  CancelledError,
+  ConnectionLostError,
+  IndeterminateError,
+  SessionExpiredError,
+  LockLostError,
+  NotAuthorizedError,
+  InvalidArgumentError,
+  BadDataError,
+  CounterOverflowError,
+  SequenceExhaustedError,
+  QuotaExceededError,
+  WouldDeadlockError,
+  ClosedError,
+  ForkedError,
+  UnsupportedError,
+  InternalError,
 ]
 
-// On the prototypes, like the built-in errors: an own property would be printed with every error.
+// Defined on the prototypes, as for the built-in errors, because an own property would be printed with every error.
 for (const { prototype } of [ZkcoordError, ArgumentTypeError, ArgumentRangeError]) {
   Object.defineProperty(prototype, 'name', {
     get(this: Error) {

@@ -18,7 +18,11 @@
  * @packageDocumentation
  */
 
+// The classes are exported as types only: connect() makes clients, and a client makes everything else.
+
+export type { Client, State } from './client.js'
 export { connect } from './client.js'
+export type { Counter, CounterOptions, ReadOptions, Reservation, Versioned } from './counter.js'
 export {
   AcquireTimeoutError,
   BadDataError,
@@ -39,20 +43,21 @@ export {
   WouldDeadlockError,
   ZkcoordError,
 } from './error.js'
-export { asOwner } from './owner.js'
-export type { Acl, CallOptions, ConnectOptions, PermitOptions } from './options.js'
-
-// Types only: clients come from connect(), and everything else from a client.
-export type { Client, State } from './client.js'
-export type { Counter, CounterOptions, ReadOptions, Reservation, Versioned } from './counter.js'
 export type { Guard, NodeToken, WriteOptions } from './guard.js'
 export type { Contender, Queue } from './inspect.js'
 export type {
-  Lock, LockInfo, LockManager, LockManagerSnapshot, LockMode, LockOptions,
+  Lock,
+  LockInfo,
+  LockManager,
+  LockManagerSnapshot,
+  LockMode,
+  LockOptions,
 } from './locks.js'
 export type { MissGuard, MissGuardOptions } from './miss_guard.js'
 export type { MultiMutex, MultiMutexOptions } from './multi_mutex.js'
 export type { Mutex, MutexOptions } from './mutex.js'
+export type { Acl, CallOptions, ConnectOptions, PermitOptions } from './options.js'
+export { asOwner } from './owner.js'
 export type { RateLimiter, RateLimiterOptions } from './rate_limiter.js'
 export type { ReentrantMutex, ReentrantMutexOptions } from './reentrant_mutex.js'
 export type { RwLock, RwLockOptions } from './rw_lock.js'

@@ -1,31 +1,31 @@
-// A look at a lock's queue.
+// The queue of a lock, as `inspect` returns it.
 
 import type { Contender as NativeContender, Queue as NativeQueue } from '../native.cjs'
 
-/** One who stands in a lock's queue. */
+/** A holder or a waiter in the queue of a lock. */
 export interface Contender {
-  /** The path of its node, below the client's chroot. {@link Client.requestRevoke} takes it. */
+  /** The path of its node, below the client's chroot, for {@link Client.requestRevoke}. */
   node: string
   /**
-   * The text in its node: the `identity` that zkcoord was told, Curator's address, kazoo's `identifier`. Or
-   * `__REVOKE__`, when somebody has asked for the lock.
+   * The text in its node: {@link ConnectOptions.identity} of zkcoord, the address of a Curator client, or `identifier` of
+   * kazoo. `__REVOKE__` if a release of the lock was requested.
    */
   identity: string
-  /** The session that it belongs to, like {@link Client.sessionId}; `0n` when the node is not ephemeral. */
+  /** The id of its session, as {@link Client.sessionId}; `0n` if the node is not ephemeral. */
   sessionId: bigint
-  /** Whether it holds the lock or waits. */
+  /** `'holder'` if it holds the lock, `'waiter'` if it waits. */
   role: 'holder' | 'waiter'
-  /** What it wants: to read, beside others that read, or to be alone. */
+  /** `'read'` if it shares the lock with other readers, `'write'` if it holds the lock alone. */
   mode: 'read' | 'write'
-  /** Which library wrote the node, as far as its name tells. */
+  /** The library that wrote the node, as far as the node's name tells. */
   library: 'zkcoord' | 'curator' | 'kazoo' | 'go-zookeeper' | 'zookeeper-recipe' | 'other'
-  /** When it queued, by the server's clock. */
+  /** The time when it queued, by the server's clock. */
   waitingSince: Date
 }
 
-/** A lock's queue: its contenders, first come first. */
+/** The queue of a lock: its contenders in the order of arrival. */
 export interface Queue extends Array<Contender> {
-  /** What is wrong with the queue, in words to act on. Empty when all in it can see each other. */
+  /** Problems of the queue, with what to do about them. Empty if all contenders see each other. */
   warnings: string[]
 }
 

@@ -1,49 +1,51 @@
-// Web Locks (https://w3c.github.io/web-locks/), shared by all clients of the ensemble: a name is a read/write lock.
+// Web Locks (https://w3c.github.io/web-locks/), shared by all clients of the ensemble. Each name is a read/write lock.
 
 import type { Client as NativeClient } from '../native.cjs'
 import * as check from './arguments.js'
-import { giveBack, Guard } from './guard.js'
-import { settle, unwrap } from './op.js'
-import { callOptions, type CallOptions } from './options.js'
+import { acquireGuard, type Guard } from './guard.js'
+import { call, unwrap } from './op.js'
+import { type CallOptions, callOptions } from './options.js'
 
-/** `'exclusive'`: one holder alone. `'shared'`: any number of those that want it shared. */
+/** `'exclusive'`: one holder alone. `'shared'`: any number of holders that all want it shared. */
 export type LockMode = 'exclusive' | 'shared'
 
 /** Options of {@link LockManager.request}. */
 export interface LockOptions {
-  /** Default `'exclusive'`. */
+  /** The mode of the lock. Default `'exclusive'`. */
   mode?: LockMode | undefined
-  /** Whether to call back at once, with `null`, when the lock is not to be had at once. Not together with `signal`. */
+  /** With `true`, calls back with `null` if the lock is not free, instead of waiting. Not together with `signal`. */
   ifAvailable?: boolean | undefined
-  /** Takes the request back while it waits: it rejects with the signal's `reason`. Without effect afterwards. */
+  /** Cancels the request while it waits; it rejects with the signal's `reason`. Has no effect on a held lock. */
   signal?: AbortSignal | undefined
-  /** How long to wait for the lock, in milliseconds; for the server's answer with `ifAvailable`. Not in Web Locks. */
+  /**
+   * The maximum wait for the lock in milliseconds; with `ifAvailable`, for the server's answer. An addition to Web Locks.
+   */
   timeout?: number | undefined
-  /** Not supported: it would take from a token its meaning. `true` rejects with a `NotSupportedError`. */
+  /** Not supported, because it would make tokens meaningless. `true` rejects with a `NotSupportedError`. */
   steal?: boolean | undefined
 }
 
-/** A lock that is held, as long as the callback that gets it runs. */
+/** A lock that is held while the callback that receives it runs. */
 export interface Lock {
   readonly name: string
   readonly mode: LockMode
-  /** The fencing token, as {@link Guard.token}. Not in Web Locks. */
+  /** The fencing token, as {@link Guard.token}. An addition to Web Locks. */
   readonly token: bigint
-  /** Aborts with a {@link LockLostError} when the lock is lost, as {@link Guard.signal}. Not in Web Locks. */
+  /** Aborts with a {@link LockLostError} when the lock is lost, as {@link Guard.signal}. An addition to Web Locks. */
   readonly signal: AbortSignal
 }
 
-/** One that holds a lock, or waits for it. */
+/** A holder of a lock, or a waiter for it. */
 export interface LockInfo {
   readonly name: string
   readonly mode: LockMode
-  /** Its session, in hexadecimal, as ZooKeeper's own tools show it. */
+  /** The id of its session, in hexadecimal as in ZooKeeper's own tools. */
   readonly clientId: string
-  /** The text by which it is known to others, as {@link ConnectOptions.identity}. Not in Web Locks. */
+  /** The text by which others recognize it, as {@link ConnectOptions.identity}. An addition to Web Locks. */
   readonly identity: string
 }
 
-/** What {@link LockManager.query} finds. */
+/** The result of {@link LockManager.query}. */
 export interface LockManagerSnapshot {
   held: LockInfo[]
   pending: LockInfo[]
@@ -51,19 +53,18 @@ export interface LockManagerSnapshot {
 
 const REQUEST_OPTIONS = ['mode', 'ifAvailable', 'signal', 'timeout', 'steal'] as const
 
-/** The guards whose callbacks run: a callback that never ends holds its lock, though nobody else knows of it. */
+/** The guards of running callbacks. A callback that never ends holds its lock, although nothing else refers to its guard. */
 const held = new Set<Guard>()
 
 /**
  * Locks by name, by the rules of {@link https://w3c.github.io/web-locks/ | Web Locks}, among all clients of the
- * ensemble. Had by {@link Client.locks}.
+ * ensemble. Provided by {@link Client.locks}.
  *
- * The lock `name` is the {@link Client.rwLock} at `/locks/` and the name as `encodeURIComponent` writes it, and so it
- * excludes programs in other languages that take the lock at that path. {@link ConnectOptions.locksPath} replaces
- * `/locks`.
+ * The lock `name` is the {@link Client.rwLock} at `/locks/` followed by `encodeURIComponent(name)`, so it excludes programs
+ * in other languages that acquire the lock at that path. {@link ConnectOptions.locksPath} replaces `/locks`.
  *
- * Requests are served in the order of arrival. They are not reentrant: whoever asks for a lock that he holds waits for
- * himself, within {@link asOwner} too.
+ * Requests are served in order of arrival. They are not reentrant: a request for a lock that the caller already holds
+ * waits forever, also within {@link asOwner}.
  */
 export class LockManager {
   readonly #native: NativeClient
@@ -76,17 +77,17 @@ export class LockManager {
   }
 
   /**
-   * Waits for the lock, calls `callback` with it, and gives it back when what that returns is settled.
+   * Waits for the lock, calls `callback` with it, and releases it when the result of the callback is settled.
    *
-   * A lock that is lost does not end the callback. Hand the lock's `signal` to what the callback calls.
+   * The loss of the lock does not end the callback. Pass the lock's `signal` to what the callback calls.
    *
-   * @param name - any text that does not begin with `-`
-   * @param options - `mode`, `ifAvailable`, `signal`, `timeout`
-   * @param callback - gets the lock, or `null` when `ifAvailable` is set and the lock is not free
-   * @returns what the callback returns
-   * @throws what the callback throws. A `DOMException` called `NotSupportedError` for `steal`, for `ifAvailable`
+   * @param name - any string that does not begin with `-`
+   * @param options - `mode`, `ifAvailable`, `signal`, and `timeout` in milliseconds
+   * @param callback - receives the lock, or `null` if `ifAvailable` is set and the lock is not free
+   * @returns the result of the callback
+   * @throws the exception of the callback. A `DOMException` called `NotSupportedError` for `steal`, for `ifAvailable`
    *   together with `signal`, and for a name that begins with `-`. The signal's reason. {@link InvalidArgumentError},
-   *   which is a `TypeError` or `RangeError`; otherwise like {@link Mutex.acquire} and {@link Mutex.tryAcquire}
+   *   which is a `TypeError` or `RangeError`; otherwise the errors of {@link Mutex.acquire} and {@link Mutex.tryAcquire}
    *
    * @example
    * ```ts
@@ -108,18 +109,19 @@ export class LockManager {
     last?: (lock: never) => T,
   ): Promise<Awaited<T>> {
     const [options, callback] = last === undefined ? [undefined, given] : [given as LockOptions, last]
-    if (typeof callback !== 'function') throw check.invalid('callback', callback, 'must be a function')
-    const { mode, ifAvailable, signal, timeout } = requestOptions(options)
+    check.callable('callback', callback)
+    const { mode, ifAvailable, ...rest } = requestOptions(options)
     const lock = unwrap(this.#native.rwLock(`${this.#path}/${toNode(name)}`, 'curator'))
     const side = mode === 'shared' ? lock.read() : lock.write()
-    const native = await settle(() => side[ifAvailable ? 'tryAcquire' : 'acquire'](timeout), signal, giveBack)
-    if (!native) return await callback(null as never)
-    return await holding(new Guard(native), name, mode, callback as (lock: Lock) => T)
+    const acquire = ifAvailable ? 'tryAcquire' : 'acquire'
+    const guard = await acquireGuard(rest, (timeout) => side[acquire](timeout))
+    if (!guard) return await (callback as (lock: null) => T)(null)
+    return await runLocked(guard, name, mode, callback as (lock: Lock) => T)
   }
 
   /**
-   * Who holds and who waits for the locks of this manager, of all clients of the ensemble, in order. Each lock is looked
-   * at by itself, so together they are no snapshot.
+   * Returns the holders and waiters of the locks of this manager, of all clients of the ensemble, in order. Each lock is
+   * read separately, so the result is not a snapshot of one moment.
    *
    * @param options - `timeout` in milliseconds, and `signal`
    * @throws {@link AcquireTimeoutError}, {@link ConnectionLostError}, {@link NotAuthorizedError}, {@link ClosedError},
@@ -132,9 +134,9 @@ export class LockManager {
    * ```
    */
   async query(options?: CallOptions): Promise<LockManagerSnapshot> {
-    const { timeout, signal } = callOptions(options)
     const snapshot: LockManagerSnapshot = { held: [], pending: [] }
-    for (const { name, queue } of await settle(() => this.#native.inspectAll(this.#path, timeout), signal)) {
+    const queues = await call(callOptions(options), (timeout) => this.#native.inspectAll(this.#path, timeout))
+    for (const { name, queue } of queues) {
       for (const { isHolder, isReader, sessionId, identity } of queue.contenders) {
         const mode = isReader ? 'shared' : 'exclusive'
         const clientId = `0x${BigInt.asUintN(64, sessionId).toString(16)}`
@@ -145,7 +147,7 @@ export class LockManager {
   }
 }
 
-async function holding<T>(guard: Guard, name: string, mode: LockMode, callback: (lock: Lock) => T) {
+async function runLocked<T>(guard: Guard, name: string, mode: LockMode, callback: (lock: Lock) => T) {
   held.add(guard)
   try {
     return await callback(Object.freeze({ name, mode, token: guard.token, signal: guard.signal }))
@@ -169,11 +171,11 @@ function requestOptions(given: LockOptions | null | undefined) {
   return checked
 }
 
-/** What the name's node is called. Empty, `.` and `..` are names, but no nodes. */
+/** Returns the name of the node for a lock's name. The empty name, `.` and `..` are not valid as names of nodes. */
 function toNode(name: string): string {
-  if (typeof name !== 'string') throw check.invalid('name', name, 'must be a string')
-  if (!name.isWellFormed()) throw check.invalid('name', name, 'must not contain half a surrogate pair')
-  if (name.startsWith('-')) throw notSupported(`name ${JSON.stringify(name)}: names that begin with - are reserved`)
+  if (check.unicode('name', name).startsWith('-')) {
+    throw notSupported(`name ${JSON.stringify(name)}: names that begin with - are reserved`)
+  }
   if (name === '') return '%'
   return name === '.' || name === '..' ? name.replaceAll('.', '%2E') : encodeURIComponent(name)
 }
@@ -183,7 +185,7 @@ function toName(node: string): string {
   try {
     return decodeURIComponent(node)
   } catch {
-    // Made by others, for a lock that has no name here.
+    // Another program made this node; no name stands for it.
     return node
   }
 }

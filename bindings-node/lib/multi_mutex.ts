@@ -1,24 +1,24 @@
-// Several mutexes taken as one: all or none.
+// Several mutexes acquired as one: all or none.
 
 import type { MultiMutex as NativeMultiMutex } from '../native.cjs'
-import { giveBack, Guard } from './guard.js'
-import { settle } from './op.js'
-import { callOptions, type CallOptions } from './options.js'
+import { acquireGuard, type Guard } from './guard.js'
+import type { MutexOptions } from './mutex.js'
+import { type CallOptions, callOptions } from './options.js'
 import { currentOwner } from './owner.js'
 import { WaitStats } from './stats.js'
 
 /** Options of {@link Client.multiMutex}. */
 export interface MultiMutexOptions {
-  /** The names in the queues, as for {@link MutexOptions.scheme}. */
-  scheme?: 'curator' | 'kazoo' | undefined
+  /** The names of the nodes in the queues, as {@link MutexOptions.scheme}. */
+  scheme?: MutexOptions['scheme']
 }
 
 /**
- * Several mutexes taken as one. Made by {@link Client.multiMutex}.
+ * Several mutexes acquired as one. Made by {@link Client.multiMutex}.
  *
- * Its guard holds all of them and is lost when one of them is; its token is that of the first path. On each path it
- * excludes whoever takes that path alone. Everybody takes them in the order of their paths, so nobody waits in a
- * circle.
+ * Its guard holds all of them and is lost as soon as one of them is lost. The guard's token is that of the first path. On
+ * each path it excludes every other lock on that path. All clients acquire the paths in sorted order, so they do not
+ * deadlock.
  */
 export class MultiMutex {
   readonly #native: NativeMultiMutex
@@ -28,24 +28,28 @@ export class MultiMutex {
     this.#native = native
   }
 
-  /** Waits for all the locks, under one timeout. See {@link Mutex.acquire}. */
+  /**
+   * Waits for all the locks, under one timeout. See {@link Mutex.acquire}.
+   *
+   * @param options - `timeout` in milliseconds, and `signal`
+   * @throws the errors of {@link Mutex.acquire}
+   */
   async acquire(options?: CallOptions): Promise<Guard> {
-    const { timeout, signal } = callOptions(options)
-    return new Guard(await settle(() => this.#native.acquire(timeout, currentOwner()), signal, giveBack))
+    return await acquireGuard(callOptions(options), (timeout) => this.#native.acquire(timeout, currentOwner()))
   }
 
   /**
-   * Takes all the locks if all are free. See {@link Mutex.tryAcquire}.
+   * Acquires all the locks if all are free. See {@link Mutex.tryAcquire}.
    *
-   * @returns `null` when one is not free
+   * @param options - `timeout` in milliseconds, for the server's answer, and `signal`
+   * @returns `null` if one of the locks is not free
+   * @throws the errors of {@link Mutex.tryAcquire}
    */
   async tryAcquire(options?: CallOptions): Promise<Guard | null> {
-    const { timeout, signal } = callOptions(options)
-    const native = await settle(() => this.#native.tryAcquire(timeout, currentOwner()), signal, giveBack)
-    return native && new Guard(native)
+    return await acquireGuard(callOptions(options), (timeout) => this.#native.tryAcquire(timeout, currentOwner()))
   }
 
-  /** How long the waits for all of them took, and how long they were held. Costs no round trip. */
+  /** Returns statistics of the waits for all the locks, and of the holds. Costs no round trip. */
   stats(): WaitStats {
     return new WaitStats(this.#native.stats())
   }

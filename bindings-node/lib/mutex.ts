@@ -1,24 +1,24 @@
 // A mutual exclusion lock: at most one holder among all clients of the ensemble, served in order of arrival.
 
 import type { Mutex as NativeMutex } from '../native.cjs'
-import { giveBack, Guard } from './guard.js'
-import { toQueue, type Queue } from './inspect.js'
-import { settle } from './op.js'
-import { callOptions, type CallOptions } from './options.js'
+import { acquireGuard, type Guard } from './guard.js'
+import { type Queue, toQueue } from './inspect.js'
+import { call } from './op.js'
+import { type CallOptions, callOptions } from './options.js'
 import { currentOwner } from './owner.js'
 import { WaitStats } from './stats.js'
 
 /** Options of {@link Client.mutex}. */
 export interface MutexOptions {
   /**
-   * The names in the queue. Everyone who shares the lock must use the same. `'curator'`, the default, excludes
-   * Curator's `InterProcessMutex` and go-zookeeper's `Lock`; `'kazoo'` excludes kazoo's `Lock`.
+   * The names of the nodes in the queue. All clients that share the lock must use the same scheme. `'curator'`, the
+   * default, excludes Curator's `InterProcessMutex` and go-zookeeper's `Lock`; `'kazoo'` excludes kazoo's `Lock`.
    */
   scheme?: 'curator' | 'kazoo' | undefined
   /**
-   * How many times in a row tasks of this client may hand the lock to each other without any request, before it is the
-   * others' turn. Guards that were handed over one after the other share the node and the **token**. `0`, the default,
-   * is strict: everybody in the order of the server's queue.
+   * The number of times in a row that tasks of this client may hand the lock to each other without any request, before
+   * other clients get their turn. Guards that were handed over one after the other share the node and the **token**. With
+   * `0`, the default, all waiters are served in the order of the server's queue.
    */
   handoff?: number | undefined
 }
@@ -26,8 +26,8 @@ export interface MutexOptions {
 /**
  * A mutual exclusion lock at a path. Made by {@link Client.mutex}. The sides of a {@link RwLock} are of this type too.
  *
- * Not reentrant: a second `acquire` waits for the first guard. See {@link ReentrantMutex} for one that is, and
- * {@link asOwner} for what the sides of a {@link RwLock} allow to an owner.
+ * Not reentrant: a second `acquire` waits until the first guard is released. See {@link ReentrantMutex} for a lock that is
+ * reentrant, and {@link asOwner} for the sides of a {@link RwLock}.
  */
 export class Mutex {
   readonly #native: NativeMutex
@@ -38,15 +38,15 @@ export class Mutex {
   }
 
   /**
-   * Waits for the lock. One round trip when it is free. Keeps the process alive as long as it waits.
+   * Waits for the lock. One round trip if it is free. Keeps the process alive while it waits.
    *
-   * A waiter that loses its session queues again with the next one, until its timeout.
+   * A waiter that loses its session queues again with the next one, until the timeout.
    *
    * @param options - `timeout` in milliseconds, and `signal`
-   * @throws {@link AcquireTimeoutError} when the timeout passes first, also while no server can be reached;
-   *   {@link WouldDeadlockError} when it would wait for what its own {@link asOwner | owner} holds;
-   *   {@link NotAuthorizedError}, {@link QuotaExceededError}, {@link SequenceExhaustedError}, {@link ClosedError},
-   *   {@link InvalidArgumentError}; the signal's reason. Then nothing is held and no node is left.
+   * @throws {@link AcquireTimeoutError} if the timeout passes first, also while no server can be reached;
+   *   {@link WouldDeadlockError} if its own {@link asOwner | owner} holds the lock; {@link NotAuthorizedError},
+   *   {@link QuotaExceededError}, {@link SequenceExhaustedError}, {@link ClosedError}, {@link InvalidArgumentError}; the
+   *   signal's reason. In all of these cases nothing is held and no node is left
    *
    * @example
    * ```ts
@@ -55,33 +55,30 @@ export class Mutex {
    * ```
    */
   async acquire(options?: CallOptions): Promise<Guard> {
-    const { timeout, signal } = callOptions(options)
-    return new Guard(await settle(() => this.#native.acquire(timeout, currentOwner()), signal, giveBack))
+    return await acquireGuard(callOptions(options), (timeout) => this.#native.acquire(timeout, currentOwner()))
   }
 
   /**
-   * Takes the lock if it is free.
+   * Acquires the lock if it is free.
    *
    * @param options - `timeout` in milliseconds, for the server's answer, and `signal`
-   * @returns `null` when it is not free
-   * @throws {@link ConnectionLostError} when there is no connection; {@link AcquireTimeoutError} when the server does
-   *   not answer within the timeout; otherwise like {@link Mutex.acquire}
+   * @returns `null` if the lock is not free
+   * @throws {@link ConnectionLostError} if there is no connection; {@link AcquireTimeoutError} if the server does not
+   *   answer within the timeout; otherwise the errors of {@link Mutex.acquire}
    *
    * @example
    * ```ts
    * const guard = await mutex.tryAcquire()
-   * if (!guard) return console.log('somebody else is at it')
+   * if (!guard) return console.log('the lock is held by another process')
    * ```
    */
   async tryAcquire(options?: CallOptions): Promise<Guard | null> {
-    const { timeout, signal } = callOptions(options)
-    const native = await settle(() => this.#native.tryAcquire(timeout, currentOwner()), signal, giveBack)
-    return native && new Guard(native)
+    return await acquireGuard(callOptions(options), (timeout) => this.#native.tryAcquire(timeout, currentOwner()))
   }
 
   /**
-   * Who holds the lock and who waits, in order, with `warnings` of mixes of libraries that cannot see each other. Two
-   * round trips.
+   * Returns the holders and waiters of the lock, in order, with `warnings` if libraries are mixed that do not see each
+   * other. Two round trips.
    *
    * @param options - `timeout` in milliseconds, and `signal`
    * @throws {@link AcquireTimeoutError}, {@link ConnectionLostError}, {@link NotAuthorizedError}, {@link ClosedError},
@@ -94,11 +91,10 @@ export class Mutex {
    * ```
    */
   async inspect(options?: CallOptions): Promise<Queue> {
-    const { timeout, signal } = callOptions(options)
-    return toQueue(await settle(() => this.#native.inspect(timeout), signal))
+    return toQueue(await call(callOptions(options), (timeout) => this.#native.inspect(timeout)))
   }
 
-  /** How long the waits for this lock took, and how long it was held. Costs no round trip. */
+  /** Returns statistics of the waits for this lock, and of its holds. Costs no round trip. */
   stats(): WaitStats {
     return new WaitStats(this.#native.stats())
   }

@@ -1,15 +1,33 @@
-// How a call on the native addon becomes a promise of ours, and its outcome a value or an exception.
+// A call of the native addon as a promise, and its outcome as a value or an exception.
 
-import native from '../native.cjs'
 import type { Outcome, Pending } from '../native.cjs'
+import native from '../native.cjs'
 import { onAbort } from './abort.js'
 import {
-  ArgumentRangeError, ArgumentTypeError, errorClasses, InternalError, InvalidArgumentError, type ZkcoordError,
+  ArgumentRangeError,
+  ArgumentTypeError,
+  errorClasses,
+  InternalError,
+  InvalidArgumentError,
+  type ZkcoordError,
 } from './error.js'
+import type { CheckedCallOptions } from './options.js'
 
 /**
- * Starts a native call and waits for it. The call ends with the signal: it is cancelled there, and the promise rejects
- * with the signal's reason. When it succeeds in the very moment of the abort, `undo` takes that back first.
+ * Starts a native call that takes a timeout, and waits for it.
+ *
+ * @internal
+ */
+export function call<T>(
+  { timeout, signal }: CheckedCallOptions,
+  start: (timeout: number | undefined) => Pending<T>,
+): Promise<T> {
+  return settle(() => start(timeout), signal)
+}
+
+/**
+ * Starts a native call and waits for it. If the signal aborts, the native call is cancelled and the promise rejects with
+ * the signal's reason. If the call succeeds at the moment of the abort, `undo` reverts it first.
  *
  * @internal
  */
@@ -20,9 +38,9 @@ export async function settle<T>(
 ): Promise<T> {
   signal?.throwIfAborted()
   const pending = start()
-  const forget = signal && onAbort(signal, () => native.cancel(pending.number))
+  const unsubscribe = signal && onAbort(signal, () => native.cancel(pending.number))
   const outcome = await pending
-  forget?.()
+  unsubscribe?.()
   if (signal?.aborted) {
     if ('value' in outcome) await undo?.(outcome.value)
     throw signal.reason
@@ -31,7 +49,11 @@ export async function settle<T>(
   throw toError(outcome, settle)
 }
 
-/** @internal */
+/**
+ * Returns the value of an outcome, or throws its error.
+ *
+ * @internal
+ */
 export function unwrap<T>(outcome: Outcome<T>): T {
   if ('value' in outcome) return outcome.value
   throw toError(outcome, unwrap)
@@ -39,8 +61,11 @@ export function unwrap<T>(outcome: Outcome<T>): T {
 
 const byCode = new Map<string, (typeof errorClasses)[number]>(errorClasses.map((Class) => [new Class().code, Class]))
 
-/** The stack begins with who called `hidden`: what comes before is ours. */
-function toError({ code, message }: { code: string; message: string }, hidden: Function): ZkcoordError {
+/** Makes an error whose stack begins with the caller of `hidden`, without the frames of this package above it. */
+function toError(
+  { code, message }: { code: string; message: string },
+  hidden: (...args: never) => unknown,
+): ZkcoordError {
   const error = ofClass(byCode.get(code), code, message)
   Error.captureStackTrace(error, hidden)
   return error
@@ -51,11 +76,11 @@ function ofClass(Class: (typeof errorClasses)[number] | undefined, code: string,
   if (Class !== InvalidArgumentError) return new Class(message)
   // Such messages begin with the argument's name and value: `per "0ns": must be from ...`.
   const isNumber = /^[^"]* "-?[\d.]+(ns|µs|ms|s)?": /.test(message)
-  return new (isNumber ? ArgumentRangeError : ArgumentTypeError)(withOurNames(message))
+  return new (isNumber ? ArgumentRangeError : ArgumentTypeError)(inCamelCase(message))
 }
 
-/** The core writes the argument's name in the manner of Rust. */
-function withOurNames(message: string): string {
+/** Writes the argument's name at the beginning of a message in camel case. The core writes it as in Rust. */
+function inCamelCase(message: string): string {
   const name = /^\w+/.exec(message)?.[0] ?? ''
   return name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()) + message.slice(name.length)
 }

@@ -1,62 +1,77 @@
-// The options of connect() and of calls.
+// Options of connect() and of calls.
 
 import * as check from './arguments.js'
-import { tlsOptions, type TlsOptions } from './tls.js'
+import { type TlsOptions, tlsOptions } from './tls.js'
 
 /** Options of every call that waits. */
 export interface CallOptions {
   /**
-   * How long the call may take, in milliseconds, also while no server can be reached. `0` tries once. Without it, or
-   * with `Infinity`, the call waits for ever.
+   * The maximum duration of the call in milliseconds, including the time in which no server can be reached. `0` tries
+   * once. Without it, or with `Infinity`, the call waits forever.
    */
   timeout?: number | undefined
-  /** Ends the call: it is cancelled and rejects with the signal's `reason`, like `fetch`. */
+  /** Cancels the call, which then rejects with the signal's `reason`, as `fetch` does. */
   signal?: AbortSignal | undefined
 }
 
 /** Options of {@link Semaphore.acquire} and {@link RateLimiter.acquire}. */
 export interface PermitOptions extends CallOptions {
-  /** How many are wanted, all at once. Default 1. */
+  /** The number of permits to acquire, all at once. Default 1. */
   permits?: number | undefined
 }
 
-/** Who may touch the nodes that a client makes: everybody; only the creator; the creator, and all others may read. */
+/**
+ * The access control list of the nodes that a client makes. `'open'`: everybody has all rights. `'creator'`: only the
+ * creator has rights. `'read'`: the creator has all rights, and everybody else may read.
+ */
 export type Acl = 'open' | 'creator' | 'read'
 
 /** Options of {@link connect}. */
 export interface ConnectOptions {
   /**
-   * How long the servers keep the session, and with it its locks, when they hear nothing of this client: milliseconds,
-   * from 100 to 24 hours. The servers may grant less or more. Default 10 000.
+   * The time in milliseconds after which the servers end the session, and release its locks, if they hear nothing from
+   * this client: from 100 to 24 hours. The servers may grant less or more. Default 10 000.
    */
   sessionTimeout?: number | undefined
-  /** How long connecting may take, in milliseconds. Default 10 000. */
+  /** The maximum duration of connecting, in milliseconds. Default 10 000. */
   connectTimeout?: number | undefined
-  /** The text by which others see this client in a queue. Default `host:pid`. */
+  /** The text by which others recognize this client in a queue. Default `host:pid`. */
   identity?: string | undefined
-  /** How to authenticate: scheme and credentials, like `['digest', 'user:password']`. */
+  /** The scheme and the credentials for authentication, for example `['digest', 'user:password']`. */
   auth?: readonly [scheme: string, credentials: string | Uint8Array] | undefined
-  /** Who may touch the nodes that this client makes. Default `'open'`. The others need `auth`, or a certificate. */
+  /**
+   * The access control list of the nodes that this client makes. Default `'open'`. The other values require `auth` or a
+   * certificate.
+   */
   acl?: Acl | undefined
   /**
-   * Encrypts connections; `{}` with all defaults. Without it they are not encrypted, unless all servers in `hosts` begin
-   * with `tcp+tls://`.
+   * Encrypts connections; `{}` selects all defaults. Without it connections are not encrypted, unless all servers in
+   * `hosts` begin with `tcp+tls://`.
    */
   tls?: TlsOptions | undefined
   /**
-   * The path below which {@link Client.locks} keeps its locks. Nothing else should be there. Default `'/locks'`.
+   * The path below which {@link Client.locks} keeps its locks. Nothing else should be stored there. Default `'/locks'`.
    */
   locksPath?: string | undefined
-  /** Ends the attempt, which rejects with the signal's `reason`. */
+  /** Cancels the attempt, which then rejects with the signal's `reason`. */
   signal?: AbortSignal | undefined
 }
 
+/** @internal */
+export interface CheckedCallOptions {
+  timeout: number | undefined
+  signal: AbortSignal | undefined
+}
+
 /**
- * Those of every call, beside which `more` are allowed.
+ * Checks the options of every call; options named in `more` are allowed too and left to the caller to check.
  *
  * @internal
  */
-export function callOptions<T extends CallOptions>(given: T | undefined, ...more: (keyof T & string)[]) {
+export function callOptions<T extends CallOptions>(
+  given: T | undefined,
+  ...more: (keyof T & string)[]
+): CheckedCallOptions {
   const { timeout, signal } = check.options(given, ['timeout', 'signal', ...more])
   return { timeout: check.milliseconds('timeout', timeout), signal: check.abortSignal(signal) }
 }
@@ -69,7 +84,14 @@ export function permitOptions(given: PermitOptions | undefined) {
 }
 
 const CONNECT_OPTIONS = [
-  'sessionTimeout', 'connectTimeout', 'identity', 'auth', 'acl', 'locksPath', 'tls', 'signal',
+  'sessionTimeout',
+  'connectTimeout',
+  'identity',
+  'auth',
+  'acl',
+  'locksPath',
+  'tls',
+  'signal',
 ] as const
 
 /** @internal */
@@ -92,7 +114,7 @@ export function connectOptions(given: ConnectOptions | undefined) {
 }
 
 function credentials(auth: NonNullable<ConnectOptions['auth']>) {
-  // Never shown in a message: it may be a password.
+  // The messages show the type only: the value may be a password.
   if (!Array.isArray(auth) || auth.length !== 2) {
     throw check.invalid('auth', typeof auth, 'must be [scheme, credentials]')
   }

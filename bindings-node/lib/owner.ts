@@ -1,31 +1,35 @@
-// Who asks for a lock: there is one thread only, so the owner is an async context.
+// The owner of a lock. All callers share one thread, so an owner is an async context.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 const owners = new AsyncLocalStorage<number>()
 
-/** Clients are not shared between threads, so each thread can count by itself. */
+/** Each thread counts for itself, because clients are not shared between threads. */
 let latest = 0
 
 /**
- * Calls `fn` as an owner of its own, and returns what it returns. Locks know this owner in `fn` and in all that it
- * starts: promises, timers, callbacks. Within it,
+ * Calls `fn` as a new owner of locks, and returns the result of `fn`. The owner is an async context: it includes
+ * everything that `fn` starts, such as promises, timers and callbacks. Within it,
  *
- * - a {@link ReentrantMutex} that the owner holds he gets again at once;
- * - each side of a {@link RwLock} he gets again at once too, and while he writes also the reading side, at the same
- *   place in the queue; to ask for the writing side while he only reads rejects with {@link WouldDeadlockError};
- * - to wait for a {@link Mutex} or {@link MultiMutex} on a path that he holds in one of these ways rejects with
+ * - the owner of a {@link ReentrantMutex} acquires it again at once;
+ * - the owner of a side of a {@link RwLock} acquires that side again at once, and while it holds the write side also the
+ *   read side, at the same place in the queue. An `acquire` of the write side while it only holds the read side rejects
+ *   with {@link WouldDeadlockError};
+ * - an `acquire` of a {@link Mutex} or {@link MultiMutex} on a path that the owner holds in one of these ways rejects with
  *   {@link WouldDeadlockError}.
  *
- * What runs at the same time within one `fn` is one owner and does not exclude itself; call `asOwner` again for each
- * task that is to stand for itself. Outside, every call does.
+ * Tasks that run concurrently within one `fn` are one owner and do not exclude each other. Call `asOwner` again for each
+ * task that should be an owner by itself. Outside of `asOwner`, each call is an owner by itself.
+ *
+ * @returns the result of `fn`
+ * @throws the exception of `fn`
  *
  * @example
  * ```ts
  * await asOwner(async () => {
  *   const writing = await lock.write.acquire()
  *   await change()
- *   await using reading = await lock.read.acquire()   // nobody writes in between
+ *   await using reading = await lock.read.acquire()   // no other writer gets in between
  *   await writing.release()
  *   await report()
  * })
@@ -36,7 +40,7 @@ export function asOwner<T>(fn: () => T): T {
 }
 
 /**
- * The owner in whose context this is called.
+ * Returns the owner of the current async context.
  *
  * @internal
  */
@@ -44,7 +48,11 @@ export function currentOwner(): number | undefined {
   return owners.getStore()
 }
 
-/** @internal */
+/**
+ * Makes an owner.
+ *
+ * @internal
+ */
 export function newOwner(): number {
   return ++latest
 }

@@ -1,31 +1,34 @@
-// A rate limiter: so many permits in any stretch of time, for all clients together.
+// A rate limiter: a number of permits in any interval of a given length, shared by all clients.
 
 import type { RateLimiter as NativeRateLimiter } from '../native.cjs'
-import { settle } from './op.js'
-import { permitOptions, type PermitOptions } from './options.js'
+import { call } from './op.js'
+import { type PermitOptions, permitOptions } from './options.js'
 import { WaitStats } from './stats.js'
 
-/** Options of {@link Client.rateLimiter}. Written into the node: everyone who shares the path must give the same. */
+/**
+ * Options of {@link Client.rateLimiter}. They are stored in the node: all clients that share the path must give the same
+ * values.
+ */
 export interface RateLimiterOptions {
-  /** How many permits may be used in any stretch of time as long as `per`. */
+  /** The number of permits that may be used in any interval of length `per`. */
   permits: number
-  /** Milliseconds. Default 1 000. */
+  /** The length of the interval in milliseconds. Default 1 000. */
   per?: number | undefined
   /**
-   * How many permits may be used at once. Default: as many as `permits`. Fewer spread them: 100 per second with a burst
-   * of 10 are at most 10 in any tenth of a second. With more, more than `permits` may be used at once after a pause, at
-   * the same rate in the long run.
+   * The number of permits that may be used at once. Default: `permits`. A smaller number spreads them: with 100 permits
+   * per second and a burst of 10, at most 10 are used in any tenth of a second. With a larger number, more than `permits`
+   * may be used at once after a pause, at the same rate in the long run.
    */
   burst?: number | undefined
 }
 
 /**
- * Lets so many through in any stretch of time, of all clients together. Made by {@link Client.rateLimiter}. The node is
- * made by the first who asks. To change the limit, delete it.
+ * Limits the rate of events of all clients together. Made by {@link Client.rateLimiter}. The first use makes the node. To
+ * change the limit, delete the node.
  *
- * Time is that of ZooKeeper's leader. Never more than the limit are let through; at full load about 2 % fewer, and more
- * are lost when `per` is shorter than a hundred round trips. Within a client it is the order of arrival, and nobody
- * overtakes somebody who waits for many permits. Permits are used up, not given back.
+ * Time is measured by the clock of ZooKeeper's leader. The limit is never exceeded. At full load about 2 % fewer permits
+ * are granted, and fewer still if `per` is shorter than a hundred round trips. Within a client, permits are granted in
+ * order of arrival, and a waiter for many permits is not overtaken. Permits are used up, not released.
  *
  * @example
  * ```ts
@@ -42,13 +45,13 @@ export class RateLimiter {
   }
 
   /**
-   * Waits until permits may be used, all at once. A call that cannot get them before its timeout rejects as soon as
-   * that is known. Keeps the process alive as long as it waits. Permits of an aborted call go to the next caller, or
-   * are lost.
+   * Waits until permits may be used, all at once. Rejects as soon as it is known that they will not be available within
+   * the timeout. Keeps the process alive while it waits. Permits that were granted to an aborted call go to the next
+   * caller, or are lost.
    *
    * @param options - `permits` (default 1), `timeout` in milliseconds, and `signal`
-   * @throws {@link AcquireTimeoutError} when they do not come free in time: none were taken.
-   *   {@link InvalidArgumentError} when there are not so many, or the node was made for another limit;
+   * @throws {@link AcquireTimeoutError} if the permits are not available within the timeout: none were used.
+   *   {@link InvalidArgumentError} if `permits` is more than the limit allows, or the node was made for another limit;
    *   {@link BadDataError}, {@link NotAuthorizedError}, {@link QuotaExceededError}, {@link ClosedError}; the signal's
    *   reason
    *
@@ -59,24 +62,24 @@ export class RateLimiter {
    * ```
    */
   async acquire(options?: PermitOptions): Promise<void> {
-    const { permits, timeout, signal } = permitOptions(options)
-    await settle(() => this.#native.acquire(permits, timeout), signal)
+    const { permits, ...rest } = permitOptions(options)
+    await call(rest, (timeout) => this.#native.acquire(permits, timeout))
   }
 
   /**
-   * Takes permits if they are free now, all or none. `false` mostly costs no round trip.
+   * Uses permits if they are available now, all or none. In most cases a `false` costs no round trip.
    *
    * @param options - `permits` (default 1), `timeout` in milliseconds, for the server's answer, and `signal`
-   * @returns whether they were free
-   * @throws {@link ConnectionLostError} when the server has to be asked and there is no connection; otherwise like
+   * @returns `true` if the permits were available
+   * @throws {@link ConnectionLostError} if the server has to be asked and there is no connection; otherwise the errors of
    *   {@link RateLimiter.acquire}
    */
   async tryAcquire(options?: PermitOptions): Promise<boolean> {
-    const { permits, timeout, signal } = permitOptions(options)
-    return settle(() => this.#native.tryAcquire(permits, timeout), signal)
+    const { permits, ...rest } = permitOptions(options)
+    return await call(rest, (timeout) => this.#native.tryAcquire(permits, timeout))
   }
 
-  /** How long the calls of `acquire` waited. Costs no round trip. */
+  /** Returns statistics of the waits in `acquire`. Costs no round trip. */
   stats(): WaitStats {
     return new WaitStats(this.#native.stats())
   }

@@ -1,22 +1,22 @@
-// A read/write lock: any number may read at once, one alone may write.
+// A read/write lock: any number of readers, or one writer.
 
 import type { RwLock as NativeRwLock } from '../native.cjs'
-import { Mutex } from './mutex.js'
+import { Mutex, type MutexOptions } from './mutex.js'
 
 /** Options of {@link Client.rwLock}. */
 export interface RwLockOptions {
   /**
-   * The names in the queue. Everyone who shares the lock must use the same. `'curator'`, the default, works with
-   * Curator's `InterProcessReadWriteLock`, `'kazoo'` with kazoo's `ReadLock` and `WriteLock`.
+   * The names of the nodes in the queue. All clients that share the lock must use the same scheme. `'curator'`, the
+   * default, works with Curator's `InterProcessReadWriteLock`, `'kazoo'` with kazoo's `ReadLock` and `WriteLock`.
    */
-  scheme?: 'curator' | 'kazoo' | undefined
+  scheme?: MutexOptions['scheme']
 }
 
 /**
- * A read/write lock at a path. Made by {@link Client.rwLock}. Its two sides have all that a mutex has.
+ * A read/write lock at a path. Made by {@link Client.rwLock}. Its two sides have all methods of a mutex.
  *
- * Served in order of arrival: who wants to read waits for those before him who want to write. Not reentrant, nor can a
- * side be changed for the other while it is held, but within {@link asOwner}.
+ * Served in order of arrival: a reader waits for the writers before it in the queue. Within {@link asOwner} the sides are
+ * reentrant, and a writer can acquire the read side too. Outside of it neither is possible.
  *
  * @example
  * ```ts
@@ -25,10 +25,10 @@ export interface RwLockOptions {
  * ```
  */
 export class RwLock {
-  /** The side that any number may hold at once. */
+  /** The side that any number of holders may share. */
   readonly read: Mutex
 
-  /** The side that one holds alone. */
+  /** The side that has one holder at a time, and no readers beside it. */
   readonly write: Mutex
 
   /** @internal */

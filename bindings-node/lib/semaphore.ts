@@ -1,21 +1,22 @@
-// A semaphore: a number of permits, had in the order of arrival.
+// A semaphore: a number of permits, granted in order of arrival.
 
 import type { Semaphore as NativeSemaphore } from '../native.cjs'
-import { giveBack, Guard } from './guard.js'
-import { settle } from './op.js'
-import { permitOptions, type PermitOptions } from './options.js'
+import { acquireGuard, type Guard } from './guard.js'
+import { type PermitOptions, permitOptions } from './options.js'
 import { WaitStats } from './stats.js'
 
 /** Options of {@link Client.semaphore}. */
 export interface SemaphoreOptions {
-  /** How many there are. Not stored anywhere: everyone who shares the semaphore must give the same number. */
+  /**
+   * The number of permits. It is not stored in ZooKeeper: all clients that share the semaphore must give the same number.
+   */
   permits: number
 }
 
 /**
  * A semaphore at a path. Made by {@link Client.semaphore}.
  *
- * Permits are had in the order of arrival; one that wants many is not overtaken by those that want few. Works with
+ * Permits are granted in order of arrival. A waiter for many permits is not overtaken by later waiters for few. Works with
  * Curator's `InterProcessSemaphoreV2`.
  */
 export class Semaphore {
@@ -27,10 +28,11 @@ export class Semaphore {
   }
 
   /**
-   * Waits for permits; the guard gives them all back. Keeps the process alive as long as it waits.
+   * Waits for permits. The guard releases all of them at once. Keeps the process alive while it waits.
    *
-   * @param options - `permits` (at most 500), `timeout` in milliseconds, and `signal`
-   * @throws {@link InvalidArgumentError} when there are not so many; otherwise like {@link Mutex.acquire}
+   * @param options - `permits` (default 1, at most 500), `timeout` in milliseconds, and `signal`
+   * @throws {@link InvalidArgumentError} if the semaphore does not have so many permits; otherwise the errors of
+   *   {@link Mutex.acquire}
    *
    * @example
    * ```ts
@@ -38,22 +40,24 @@ export class Semaphore {
    * ```
    */
   async acquire(options?: PermitOptions): Promise<Guard> {
-    const { permits, timeout, signal } = permitOptions(options)
-    return new Guard(await settle(() => this.#native.acquire(permits, timeout), signal, giveBack))
+    const { permits, ...rest } = permitOptions(options)
+    return await acquireGuard(rest, (timeout) => this.#native.acquire(permits, timeout))
   }
 
   /**
-   * Takes permits if they are free and nobody waits for them. See {@link Mutex.tryAcquire}.
+   * Acquires permits if they are free and no other client waits for permits. See {@link Mutex.tryAcquire}.
    *
-   * @returns `null` when they are not free
+   * @param options - `permits` (default 1, at most 500), `timeout` in milliseconds, for the server's answer, and `signal`
+   * @returns `null` if the permits are not free
+   * @throws {@link InvalidArgumentError} if the semaphore does not have so many permits; otherwise the errors of
+   *   {@link Mutex.tryAcquire}
    */
   async tryAcquire(options?: PermitOptions): Promise<Guard | null> {
-    const { permits, timeout, signal } = permitOptions(options)
-    const native = await settle(() => this.#native.tryAcquire(permits, timeout), signal, giveBack)
-    return native && new Guard(native)
+    const { permits, ...rest } = permitOptions(options)
+    return await acquireGuard(rest, (timeout) => this.#native.tryAcquire(permits, timeout))
   }
 
-  /** How long the waits for permits took, and how long they were held. Costs no round trip. */
+  /** Returns statistics of the waits for permits, and of the holds. Costs no round trip. */
   stats(): WaitStats {
     return new WaitStats(this.#native.stats())
   }

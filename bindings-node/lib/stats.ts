@@ -1,35 +1,35 @@
-// How long waits and holds took, and what that says of the next wait.
+// Statistics of waits and holds, and the estimate for the next wait that follows from them.
 
 import type { WaitStats as NativeWaitStats } from '../native.cjs'
 import * as check from './arguments.js'
 
 /**
- * How long locks were held: those that ended with `release`, or were collected; lost ones do not count. Times are in
- * milliseconds; mean, deviation and quantiles are those of the latest 1 024.
+ * Statistics of the times for which locks were held. A hold counts when its guard is released or garbage collected, and
+ * not if the lock is lost. Times are in milliseconds. Mean, deviation and quantiles cover the latest 1 024 holds.
  */
 export interface HoldStats {
-  /** How many holds ended. */
+  /** The number of holds that ended. */
   readonly count: number
   /** The mean. */
   readonly mean: number
   /** The standard deviation. */
   readonly stddev: number
-  /** Half of the holds took at most this long. */
+  /** The median: half of the holds took at most this long. */
   readonly p50: number
-  /** 99 % of them took at most this long. */
+  /** The 99th percentile: 99 % of the holds took at most this long. */
   readonly p99: number
 }
 
 /**
- * How long the waits of one mutex, side of a read/write lock, semaphore, multi-mutex or rate limiter took, or the
- * changes of one counter: of that object alone. Times are in milliseconds; mean, deviation and quantiles are those of
- * the latest 1 024 that ended well. `tryAcquire` does not count.
+ * Statistics of the waits of one object: a mutex, a side of a read/write lock, a semaphore, a multi-mutex or a rate
+ * limiter. For a counter they cover its changes. Times are in milliseconds. Mean, deviation and quantiles cover the
+ * latest 1 024 waits that succeeded. `tryAcquire` does not count.
  */
 export class WaitStats {
-  /** How many waits ended well. */
+  /** The number of waits that succeeded. */
   readonly count: number
 
-  /** How many ended with {@link AcquireTimeoutError}. */
+  /** The number of waits that ended with {@link AcquireTimeoutError}. */
   readonly timeouts: number
 
   /** The mean. */
@@ -38,13 +38,13 @@ export class WaitStats {
   /** The standard deviation. */
   readonly stddev: number
 
-  /** Half of the waits took at most this long. */
+  /** The median: half of the waits took at most this long. */
   readonly p50: number
 
-  /** 99 % of them took at most this long. */
+  /** The 99th percentile: 99 % of the waits took at most this long. */
   readonly p99: number
 
-  /** How long was held what was waited for, or had by trying. All zero where nothing is held. */
+  /** Statistics of the holds, acquired by waiting or by `tryAcquire`. All zero for objects that are not held. */
   readonly holds: HoldStats
 
   readonly #native: NativeWaitStats
@@ -62,10 +62,12 @@ export class WaitStats {
   }
 
   /**
-   * How likely a wait ends within `budget` milliseconds, from 0 to 1; `NaN` before the second wait. Waits are taken to
-   * be distributed logistically. With n waits seen it is off by at most about 0.45/√n, if nothing has changed since.
+   * Returns the probability that a wait succeeds within `budget` milliseconds, from 0 to 1. `NaN` before the second wait.
    *
-   * @throws {@link InvalidArgumentError} for a budget that is no time
+   * The estimate assumes a logistic distribution of the waits. After n waits its error is at most about 0.45/√n, if the
+   * conditions have not changed.
+   *
+   * @throws {@link InvalidArgumentError} if the budget is not a number of milliseconds
    *
    * @example
    * ```ts
@@ -73,7 +75,6 @@ export class WaitStats {
    * ```
    */
   successProbability(budget: number): number {
-    if (budget === undefined) throw check.invalid('budget', budget, 'must be a number of milliseconds, 0 or more')
-    return this.#native.successProbability(check.milliseconds('budget', budget) ?? Infinity)
+    return this.#native.successProbability(budget === Infinity ? budget : check.duration('budget', budget))
   }
 }

@@ -1,29 +1,29 @@
-// How connections are encrypted.
+// Options of encrypted connections.
 
 import { fileURLToPath } from 'node:url'
 
 import * as check from './arguments.js'
 
 /**
- * How connections are encrypted, and how both sides prove who they are. All files hold PEM. They are checked before anything
- * is sent, and read again for every new connection, so that renewed certificates need no restart.
+ * Options of encrypted connections. All files hold PEM. They are checked before anything is sent, and read again for every
+ * new connection, so renewed certificates need no restart.
  */
 export interface TlsOptions {
   /**
-   * The file with the certificates of the authorities that are trusted, and only they. Default: the system's, which the
-   * environment variable `SSL_CERT_FILE` can name.
+   * The file with the certificates of the trusted authorities. No others are trusted. Default: the authorities of the
+   * system, or those in the file that the environment variable `SSL_CERT_FILE` names.
    */
   ca?: string | URL | undefined
   /**
-   * The file with the certificate that is shown to servers, which ask for one unless their `ssl.clientAuth` says `none`.
-   * Needs `key`.
+   * The file with the certificate of this client. Servers ask for one unless their `ssl.clientAuth` is `none`. Requires
+   * `key`.
    */
   cert?: string | URL | undefined
-  /** The file with the private key to `cert`, not encrypted. It may be the same file. */
+  /** The file with the private key for `cert`, not encrypted. It may be the same file as `cert`. */
   key?: string | URL | undefined
   /**
-   * Whether a server's certificate must be one for the host that was named. Default `true`. Without it, whoever has any
-   * certificate of a trusted authority can pose as the server.
+   * Requires a server's certificate to be valid for the host name in `hosts`. Default `true`. With `false`, the owner of
+   * any certificate of a trusted authority can impersonate the server.
    */
   verifyHostname?: boolean | undefined
 }

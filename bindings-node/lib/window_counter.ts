@@ -1,29 +1,32 @@
-// Events within the last so many seconds, counted by all clients of the ensemble together.
+// Counts the events of a sliding time window, for all clients of the ensemble together.
 
 import type { WindowCounter as NativeWindowCounter } from '../native.cjs'
 import * as check from './arguments.js'
-import { settle } from './op.js'
-import { callOptions, type CallOptions } from './options.js'
+import { call } from './op.js'
+import { type CallOptions, callOptions } from './options.js'
 
-/** Options of {@link Client.windowCounter}. Written into the node: everyone who shares the path must give the same. */
+/**
+ * Options of {@link Client.windowCounter}. They are stored in the node: all clients that share the path must give the
+ * same values.
+ */
 export interface WindowCounterOptions {
-  /** For how long an event counts: milliseconds. Default 60 000. */
+  /** The length of the window in milliseconds. Default 60 000. */
   window?: number | undefined
   /**
-   * In how many parts of the window events are forgotten. More are more exact, and more to write with each add: 60 are
-   * cheap, 10 000 are not. Default 60.
+   * The number of parts of the window in which events are forgotten. More buckets are more exact, and more to write with
+   * each add: 60 are cheap, 10 000 are not. Default 60.
    */
   buckets?: number | undefined
 }
 
 /**
- * Counts the events of the last `window` milliseconds. Made by {@link Client.windowCounter}. A node that is missing
- * counts as no events and is made by the first add.
+ * Counts the events of the last `window` milliseconds. Made by {@link Client.windowCounter}. A missing node counts as no
+ * events, and is made by the first add.
  *
- * An event counts for at least the window from the call of its `add` on, and at most one bucket longer, by the clock of
- * ZooKeeper's leader, give or take a round trip. The clocks of the machines that run clients do not matter.
+ * An event counts for at least the window from the call of its `add`, and for at most one bucket longer, by the clock of
+ * ZooKeeper's leader, with an error of about a round trip. The clocks of the clients do not matter.
  *
- * Every add counts exactly once, also when the server's reply is lost; where that cannot be known, it rejects with
+ * Every add counts exactly once, also if the server's reply is lost. If the outcome cannot be known, `add` rejects with
  * {@link IndeterminateError}. Counts are `bigint`.
  */
 export class WindowCounter {
@@ -35,14 +38,14 @@ export class WindowCounter {
   }
 
   /**
-   * Records `n` events that happen now. One round trip when nobody else writes; up to two more after a connect, and
-   * when this client has not written for a minute. An aborted add may be recorded or not.
+   * Records `n` events that happen now. One round trip if no other client writes; up to two more after a connect, and
+   * after a minute without a write of this client. An aborted add may be recorded or not.
    *
-   * @param n - from 0 on; with 0 it only counts
+   * @param n - the number of events, 0 or more; with 0 it only counts
    * @param options - `timeout` in milliseconds, and `signal`
-   * @returns how many events count now, these included
-   * @throws {@link InvalidArgumentError} also when the node was made with another window or other buckets;
-   *   {@link CounterOverflowError} when the count would leave 64 bits; {@link BadDataError}: nothing is written.
+   * @returns the number of events in the window, including these
+   * @throws {@link InvalidArgumentError}, also if the node was made with another window or number of buckets;
+   *   {@link CounterOverflowError} if the count would exceed 64 bits; {@link BadDataError}: nothing is written.
    *   {@link AcquireTimeoutError}: not recorded. {@link IndeterminateError}, {@link NotAuthorizedError},
    *   {@link QuotaExceededError}, {@link ClosedError}; the signal's reason
    *
@@ -53,21 +56,19 @@ export class WindowCounter {
    * ```
    */
   async add(n: bigint | number = 1n, options?: CallOptions): Promise<bigint> {
-    const { timeout, signal } = callOptions(options)
     const events = check.uint64('n', n)
-    return settle(() => this.#native.add(events, timeout), signal)
+    return await call(callOptions(options), (timeout) => this.#native.add(events, timeout))
   }
 
   /**
-   * How many events count now. Every add acknowledged before the call is seen. One round trip; three more, with a
-   * write, when this client has to learn the time first.
+   * Returns the number of events in the window. It includes every add that was acknowledged before the call. One round
+   * trip; three more, with a write, if this client has to learn the time first.
    *
    * @param options - `timeout` in milliseconds, and `signal`
    * @throws {@link InvalidArgumentError}, {@link BadDataError}, {@link AcquireTimeoutError},
    *   {@link NotAuthorizedError}, {@link ClosedError}; the signal's reason
    */
   async count(options?: CallOptions): Promise<bigint> {
-    const { timeout, signal } = callOptions(options)
-    return settle(() => this.#native.count(timeout), signal)
+    return await call(callOptions(options), (timeout) => this.#native.count(timeout))
   }
 }

@@ -1,20 +1,18 @@
-//! A client, method by method.
+//! The core's `Client`, method by method.
 
-use std::cell::RefCell;
-use std::time::{Duration, Instant};
-
-use napi::bindgen_prelude::{Env, Object, Uint8Array, i64n};
+use napi::bindgen_prelude::{Uint8Array, i64n};
 use napi_derive::napi;
-use zkcoord::{Acl, Op, Scheme, State, Subscription, Tls, WeakClient};
+use zkcoord::{Acl, Op, Scheme, Subscription, Tls};
 
 use crate::counter::{Counter, CounterOptions};
 use crate::error::Outcome;
-use crate::event::{Listener, tell};
+use crate::event::{Listener, notify};
+use crate::exit::close_at_exit;
 use crate::inspect::{NamedQueue, Queue};
 use crate::miss_guard::MissGuard;
 use crate::multi_mutex::MultiMutex;
 use crate::mutex::Mutex;
-use crate::promise::{milliseconds, promise};
+use crate::promise::{Pending, milliseconds};
 use crate::rate_limiter::RateLimiter;
 use crate::reentrant_mutex::ReentrantMutex;
 use crate::rw_lock::RwLock;
@@ -22,33 +20,33 @@ use crate::semaphore::Semaphore;
 use crate::striped_counter::StripedCounter;
 use crate::window_counter::WindowCounter;
 
-/// Options of `connect`, all of them given. Times in milliseconds.
+/// Options of `connect`, with all defaults filled in. Times are in milliseconds.
 #[napi(object, object_to_js = false)]
 pub struct ConnectOptions {
-    /// See core's `ClientBuilder`.
+    /// Core's `ClientBuilder::session_timeout`.
     pub session_timeout: f64,
-    /// See core's `ClientBuilder`.
+    /// Core's `ClientBuilder::connect_timeout`.
     pub connect_timeout: f64,
-    /// See core's `ClientBuilder`.
+    /// Core's `ClientBuilder::identity`.
     pub identity: Option<String>,
-    /// See core's `ClientBuilder`.
+    /// Core's `ClientBuilder::auth`.
     pub auth: Option<Auth>,
     /// `open`, `creator` or `read`.
     pub acl: String,
-    /// How to encrypt, if at all.
+    /// Core's `ClientBuilder::tls`; without it connections are not encrypted.
     pub tls: Option<TlsOptions>,
 }
 
 /// Core's `Tls`.
 #[napi(object, object_to_js = false)]
 pub struct TlsOptions {
-    /// A file.
+    /// The path of a PEM file.
     pub ca: Option<String>,
-    /// A file.
+    /// The path of a PEM file.
     pub cert: Option<String>,
-    /// A file.
+    /// The path of a PEM file.
     pub key: Option<String>,
-    /// Whether to look at host names.
+    /// Core's `Tls::verify_hostname`.
     pub verify_hostname: bool,
 }
 
@@ -61,22 +59,19 @@ impl From<TlsOptions> for Tls {
     }
 }
 
-/// How a client authenticates.
+/// The credentials with which a client authenticates.
 #[napi(object, object_to_js = false)]
 pub struct Auth {
-    /// Like `digest`.
+    /// For example `digest`.
     pub scheme: String,
-    /// Like `user:password`.
+    /// For example `user:password`.
     pub credentials: Uint8Array,
 }
 
-/// Connects.
+/// Connects to an ensemble.
 #[napi(catch_unwind, ts_return_type = "Outcome<Pending<Client>>")]
-pub fn connect(env: &Env, hosts: String, options: ConnectOptions) -> napi::Result<Outcome<Object<'_>>> {
-    Ok(Outcome(match connecting(&hosts, options) {
-        Ok(op) => Ok(promise(env, op, None, Client::new)?),
-        Err(error) => Err(error),
-    }))
+pub fn connect(hosts: String, options: ConnectOptions) -> Outcome<Pending> {
+    Outcome(connecting(&hosts, options).map(|op| Pending::new(op, None, Client::new)))
 }
 
 fn connecting(hosts: &str, options: ConnectOptions) -> zkcoord::Result<Op<zkcoord::Client>> {
@@ -96,26 +91,6 @@ fn connecting(hosts: &str, options: ConnectOptions) -> zkcoord::Result<Op<zkcoor
     Ok(builder.connect())
 }
 
-thread_local! {
-    /// The clients that were made on this JavaScript thread.
-    static CLIENTS: RefCell<Vec<WeakClient>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Closes the clients of this thread, and waits for that, but no longer than `patience`: for the end of the process, when
-/// promises are of no use any more. Those that have no connection are left to their session timeouts.
-#[napi(catch_unwind)]
-pub fn close_all(patience: f64) {
-    let end = Instant::now() + milliseconds(patience);
-    let is_connected = |client: &zkcoord::Client| matches!(client.state(), Ok(State::Connected));
-    let clients = CLIENTS.take().into_iter().filter_map(|client| client.upgrade()).filter(is_connected);
-    let mut closing: Vec<_> = clients.map(|client| client.close()).collect();
-    // All of them are begun before one is waited for.
-    closing.retain_mut(|close| close.wait_for(Duration::ZERO).is_none());
-    for mut close in closing {
-        let _closed = close.wait_for(end.saturating_duration_since(Instant::now()));
-    }
-}
-
 /// A connected client.
 #[napi]
 pub struct Client(zkcoord::Client);
@@ -123,16 +98,13 @@ pub struct Client(zkcoord::Client);
 impl Client {
     /// Called on the JavaScript thread.
     fn new(client: zkcoord::Client) -> Client {
-        if let Ok(weak) = client.downgrade() {
-            CLIENTS.with_borrow_mut(|clients| {
-                clients.retain(|client| client.upgrade().is_some());
-                clients.push(weak);
-            });
-        }
+        close_at_exit(&client);
         Client(client)
     }
 }
 
+// The core reports an invalid path or option with the first operation of a handle. The methods that make a handle ask for
+// its path, so that JavaScript reports it at once.
 #[napi]
 impl Client {
     /// Core's `Client::session_id`.
@@ -147,103 +119,113 @@ impl Client {
         Outcome(self.0.state().map(zkcoord::State::name))
     }
 
-    /// Core's `Client::on_state`, with the states' names.
+    /// Core's `Client::on_state`, with the names of the states.
     #[napi(
         catch_unwind,
         ts_args_type = "listener: (state: State) => void",
         ts_return_type = "Outcome<StateSubscription>"
     )]
     pub fn on_state(&self, listener: Listener) -> Outcome<StateSubscription> {
-        let subscription = self.0.on_state(move |state| tell(&listener, state.name()));
+        let subscription = self.0.on_state(move |state| notify(&listener, state.name()));
         Outcome(subscription.map(|subscription| StateSubscription(Some(subscription))))
     }
 
-    /// Core's `Client::mutex`; fails at once when an argument cannot be.
+    /// Core's `Client::mutex`; fails at once if an argument is invalid.
     #[napi(catch_unwind, ts_return_type = "Outcome<Mutex>")]
     pub fn mutex(&self, path: String, scheme: String, handoff: u32) -> Outcome<Mutex> {
-        let scheme = Scheme::from_name(&scheme);
-        let mutex = scheme.map(|scheme| self.0.mutex(path).scheme(scheme).handoff(handoff));
-        Outcome(mutex.and_then(|mutex| mutex.path().map(drop).map(|()| Mutex::new(mutex))))
+        Outcome::attempt(|| {
+            let mutex = self.0.mutex(path).scheme(Scheme::from_name(&scheme)?).handoff(handoff);
+            mutex.path()?;
+            Ok(Mutex::new(mutex))
+        })
     }
 
-    /// Core's `Client::reentrant_mutex`; fails at once when an argument cannot be.
+    /// Core's `Client::reentrant_mutex`; fails at once if an argument is invalid.
     #[napi(catch_unwind, ts_return_type = "Outcome<ReentrantMutex>")]
     pub fn reentrant_mutex(&self, path: String, scheme: String) -> Outcome<ReentrantMutex> {
-        let scheme = Scheme::from_name(&scheme);
-        let mutex = scheme.map(|scheme| self.0.reentrant_mutex(path).scheme(scheme));
-        Outcome(mutex.and_then(|mutex| mutex.path().map(drop).map(|()| ReentrantMutex(mutex))))
+        Outcome::attempt(|| {
+            let mutex = self.0.reentrant_mutex(path).scheme(Scheme::from_name(&scheme)?);
+            mutex.path()?;
+            Ok(ReentrantMutex(mutex))
+        })
     }
 
-    /// Core's `Client::rw_lock`; fails at once when an argument cannot be.
+    /// Core's `Client::rw_lock`; fails at once if an argument is invalid.
     #[napi(catch_unwind, ts_return_type = "Outcome<RwLock>")]
     pub fn rw_lock(&self, path: String, scheme: String) -> Outcome<RwLock> {
-        let scheme = Scheme::from_name(&scheme);
-        let lock = scheme.map(|scheme| self.0.rw_lock(path).scheme(scheme));
-        Outcome(lock.and_then(|lock| lock.read().path().map(drop).map(|()| RwLock(lock))))
+        Outcome::attempt(|| {
+            let lock = self.0.rw_lock(path).scheme(Scheme::from_name(&scheme)?);
+            lock.read().path()?;
+            Ok(RwLock(lock))
+        })
     }
 
-    /// Core's `Client::multi_mutex`; fails at once when an argument cannot be.
+    /// Core's `Client::multi_mutex`; fails at once if an argument is invalid.
     #[napi(catch_unwind, ts_return_type = "Outcome<MultiMutex>")]
     pub fn multi_mutex(&self, paths: Vec<String>, scheme: String) -> Outcome<MultiMutex> {
-        let scheme = Scheme::from_name(&scheme);
-        let mutex = scheme.map(|scheme| self.0.multi_mutex(paths).scheme(scheme));
-        Outcome(mutex.and_then(|mutex| mutex.paths().map(drop).map(|()| MultiMutex(mutex))))
+        Outcome::attempt(|| {
+            let mutex = self.0.multi_mutex(paths).scheme(Scheme::from_name(&scheme)?);
+            mutex.paths()?;
+            Ok(MultiMutex(mutex))
+        })
     }
 
-    /// Core's `Client::semaphore`; fails at once when an argument cannot be.
+    /// Core's `Client::semaphore`; fails at once if an argument is invalid.
     #[napi(catch_unwind, ts_return_type = "Outcome<Semaphore>")]
     pub fn semaphore(&self, path: String, permits: u32) -> Outcome<Semaphore> {
-        let semaphore = self.0.semaphore(path, permits as usize);
-        Outcome(semaphore.path().map(drop).map(|()| Semaphore(semaphore)))
+        Outcome::attempt(|| {
+            let semaphore = self.0.semaphore(path, permits as usize);
+            semaphore.path()?;
+            Ok(Semaphore(semaphore))
+        })
     }
 
     /// Core's `Client::request_revoke`.
     #[napi(catch_unwind, ts_return_type = "Pending<boolean>")]
-    pub fn request_revoke<'env>(
-        &self,
-        env: &'env Env,
-        node: String,
-        timeout: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        promise(env, self.0.request_revoke(node), timeout, |there| there)
+    pub fn request_revoke(&self, node: String, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.request_revoke(node), timeout, |exists| exists)
     }
 
     /// Core's `Client::inspect_all`.
     #[napi(catch_unwind, ts_return_type = "Pending<NamedQueue[]>")]
-    pub fn inspect_all<'env>(
-        &self,
-        env: &'env Env,
-        path: String,
-        timeout: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
+    pub fn inspect_all(&self, path: String, timeout: Option<f64>) -> Pending {
         let named = |(name, queue)| NamedQueue { name, queue: Queue::from(queue) };
-        promise(env, self.0.inspect_all(path), timeout, move |queues| {
+        Pending::new(self.0.inspect_all(path), timeout, move |queues| {
             queues.into_iter().map(named).collect::<Vec<_>>()
         })
     }
 
-    /// Core's `Client::counter`; fails at once when an argument cannot be.
+    /// Core's `Client::counter`; fails at once if an argument is invalid.
     #[napi(catch_unwind, ts_return_type = "Outcome<Counter>")]
     pub fn counter(&self, path: String, options: CounterOptions) -> Outcome<Counter> {
-        let counter = options.apply(self.0.counter(path));
-        Outcome(counter.and_then(|counter| counter.path().map(drop).map(|()| Counter(counter))))
+        Outcome::attempt(|| {
+            let counter = options.apply(self.0.counter(path))?;
+            counter.path()?;
+            Ok(Counter(counter))
+        })
     }
 
-    /// Core's `Client::striped_counter`; fails at once when the path is none.
+    /// Core's `Client::striped_counter`; fails at once if the path is invalid.
     #[napi(catch_unwind, ts_return_type = "Outcome<StripedCounter>")]
     pub fn striped_counter(&self, path: String, flush_interval: f64) -> Outcome<StripedCounter> {
-        let counter = self.0.striped_counter(path).flush_interval(milliseconds(flush_interval));
-        Outcome(counter.path().map(drop).map(|()| StripedCounter(counter)))
+        Outcome::attempt(|| {
+            let counter = self.0.striped_counter(path).flush_interval(milliseconds(flush_interval));
+            counter.path()?;
+            Ok(StripedCounter(counter))
+        })
     }
 
-    /// Core's `Client::window_counter`; fails at once when an argument cannot be.
+    /// Core's `Client::window_counter`; fails at once if an argument is invalid.
     #[napi(catch_unwind, ts_return_type = "Outcome<WindowCounter>")]
     pub fn window_counter(&self, path: String, window: f64, buckets: u32) -> Outcome<WindowCounter> {
-        let counter = self.0.window_counter(path, milliseconds(window), buckets);
-        Outcome(counter.path().map(drop).map(|()| WindowCounter(counter)))
+        Outcome::attempt(|| {
+            let counter = self.0.window_counter(path, milliseconds(window), buckets);
+            counter.path()?;
+            Ok(WindowCounter(counter))
+        })
     }
 
-    /// Core's `Client::rate_limiter`; fails at once when an argument cannot be.
+    /// Core's `Client::rate_limiter`; fails at once if an argument is invalid.
     #[napi(catch_unwind, ts_return_type = "Outcome<RateLimiter>")]
     pub fn rate_limiter(
         &self,
@@ -252,25 +234,31 @@ impl Client {
         per: f64,
         burst: Option<u32>,
     ) -> Outcome<RateLimiter> {
-        let mut limiter = self.0.rate_limiter(path, u64::from(permits), milliseconds(per));
-        if let Some(burst) = burst {
-            limiter = limiter.burst(u64::from(burst));
-        }
-        Outcome(limiter.path().map(drop).map(|()| RateLimiter(limiter)))
+        Outcome::attempt(|| {
+            let mut limiter = self.0.rate_limiter(path, u64::from(permits), milliseconds(per));
+            if let Some(burst) = burst {
+                limiter = limiter.burst(u64::from(burst));
+            }
+            limiter.path()?;
+            Ok(RateLimiter(limiter))
+        })
     }
 
-    /// Core's `Client::miss_guard`; fails at once when an argument cannot be.
+    /// Core's `Client::miss_guard`; fails at once if an argument is invalid.
     #[napi(catch_unwind, ts_return_type = "Outcome<MissGuard>")]
     pub fn miss_guard(&self, path: String, threshold: u32, window: f64, hold: f64) -> Outcome<MissGuard> {
-        let guard = self.0.miss_guard(path).threshold(threshold);
-        let guard = guard.window(milliseconds(window)).hold(milliseconds(hold));
-        Outcome(guard.path().map(drop).map(|()| MissGuard(guard)))
+        Outcome::attempt(|| {
+            let guard = self.0.miss_guard(path).threshold(threshold);
+            let guard = guard.window(milliseconds(window)).hold(milliseconds(hold));
+            guard.path()?;
+            Ok(MissGuard(guard))
+        })
     }
 
     /// Core's `Client::close`.
     #[napi(catch_unwind, ts_return_type = "Pending<void>")]
-    pub fn close<'env>(&self, env: &'env Env, timeout: Option<f64>) -> napi::Result<Object<'env>> {
-        promise(env, self.0.close(), timeout, |()| ())
+    pub fn close(&self, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.close(), timeout, |()| ())
     }
 }
 

@@ -1,12 +1,12 @@
-//! A counter, method by method.
+//! The core's `Counter`, method by method.
 
 use std::ops::RangeInclusive;
 
-use napi::bindgen_prelude::{BigInt, Env, Object, i64n};
+use napi::bindgen_prelude::{BigInt, i64n};
 use napi_derive::napi;
 use zkcoord::CounterFormat;
 
-use crate::promise::promise;
+use crate::promise::Pending;
 use crate::stats::WaitStats;
 
 /// Options of `Client.counter`.
@@ -14,13 +14,13 @@ use crate::stats::WaitStats;
 pub struct CounterOptions {
     /// `i64`, `i32` or `text`.
     pub format: String,
-    /// See core's `Counter`.
+    /// Core's `Counter::default`.
     pub default: BigInt,
-    /// See core's `Counter`.
+    /// Core's `Counter::min`.
     pub min: Option<BigInt>,
-    /// See core's `Counter`.
+    /// Core's `Counter::max`.
     pub max: Option<BigInt>,
-    /// See core's `Counter`.
+    /// Core's `Counter::exactly_once`.
     pub exactly_once: bool,
 }
 
@@ -43,20 +43,26 @@ impl CounterOptions {
 /// Core's `Versioned`.
 #[napi(object, object_from_js = false)]
 pub struct Versioned {
-    /// See core.
+    /// The value.
     #[napi(ts_type = "bigint")]
     pub value: i64n,
-    /// See core.
+    /// The version of the node; -1 if it is missing.
     pub version: i32,
 }
 
-/// The ends of a range of numbers, both in it.
+impl From<zkcoord::Versioned> for Versioned {
+    fn from(versioned: zkcoord::Versioned) -> Versioned {
+        Versioned { value: i64n(versioned.value), version: versioned.version }
+    }
+}
+
+/// A range of numbers that includes both ends.
 #[napi(object, object_from_js = false)]
 pub struct Range {
-    /// The least.
+    /// The smallest number.
     #[napi(ts_type = "bigint")]
     pub first: i64n,
-    /// The greatest.
+    /// The largest number.
     #[napi(ts_type = "bigint")]
     pub last: i64n,
 }
@@ -75,75 +81,50 @@ pub struct Counter(pub(crate) zkcoord::Counter);
 impl Counter {
     /// Core's `Counter::add`.
     #[napi(catch_unwind, ts_return_type = "Pending<bigint>")]
-    pub fn add<'env>(&self, env: &'env Env, n: BigInt, timeout: Option<f64>) -> napi::Result<Object<'env>> {
-        promise(env, self.0.add(int(&n)), timeout, i64n)
+    pub fn add(&self, n: BigInt, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.add(int(&n)), timeout, i64n)
     }
 
     /// Core's `Counter::get`.
     #[napi(catch_unwind, ts_return_type = "Pending<bigint>")]
-    pub fn get<'env>(&self, env: &'env Env, timeout: Option<f64>) -> napi::Result<Object<'env>> {
-        promise(env, self.0.get(), timeout, i64n)
+    pub fn get(&self, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.get(), timeout, i64n)
     }
 
     /// Core's `Counter::get_stale`.
     #[napi(catch_unwind, ts_return_type = "Pending<bigint>")]
-    pub fn get_stale<'env>(&self, env: &'env Env, timeout: Option<f64>) -> napi::Result<Object<'env>> {
-        promise(env, self.0.get_stale(), timeout, i64n)
+    pub fn get_stale(&self, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.get_stale(), timeout, i64n)
     }
 
     /// Core's `Counter::versioned`.
     #[napi(catch_unwind, ts_return_type = "Pending<Versioned>")]
-    pub fn versioned<'env>(&self, env: &'env Env, timeout: Option<f64>) -> napi::Result<Object<'env>> {
-        promise(env, self.0.versioned(), timeout, |now| Versioned {
-            value: i64n(now.value),
-            version: now.version,
-        })
+    pub fn versioned(&self, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.versioned(), timeout, Versioned::from)
     }
 
     /// Core's `Counter::set`.
     #[napi(catch_unwind, ts_return_type = "Pending<void>")]
-    pub fn set<'env>(
-        &self,
-        env: &'env Env,
-        value: BigInt,
-        timeout: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        promise(env, self.0.set(int(&value)), timeout, |()| ())
+    pub fn set(&self, value: BigInt, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.set(int(&value)), timeout, |()| ())
     }
 
     /// Core's `Counter::get_and_set`.
     #[napi(catch_unwind, ts_return_type = "Pending<bigint>")]
-    pub fn get_and_set<'env>(
-        &self,
-        env: &'env Env,
-        value: BigInt,
-        timeout: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        promise(env, self.0.get_and_set(int(&value)), timeout, i64n)
+    pub fn get_and_set(&self, value: BigInt, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.get_and_set(int(&value)), timeout, i64n)
     }
 
     /// Core's `Counter::compare_and_set`.
     #[napi(catch_unwind, ts_return_type = "Pending<boolean>")]
-    pub fn compare_and_set<'env>(
-        &self,
-        env: &'env Env,
-        expected: BigInt,
-        value: BigInt,
-        timeout: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        let op = self.0.compare_and_set(int(&expected), int(&value));
-        promise(env, op, timeout, |written| written)
+    pub fn compare_and_set(&self, expected: BigInt, value: BigInt, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.compare_and_set(int(&expected), int(&value)), timeout, |written| written)
     }
 
     /// Core's `Counter::reserve`.
     #[napi(catch_unwind, ts_return_type = "Pending<Range>")]
-    pub fn reserve<'env>(
-        &self,
-        env: &'env Env,
-        n: BigInt,
-        timeout: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        promise(env, self.0.reserve(int(&n)), timeout, Range::from)
+    pub fn reserve(&self, n: BigInt, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.reserve(int(&n)), timeout, Range::from)
     }
 
     /// Core's `Counter::watch`.
@@ -167,12 +148,12 @@ pub struct CounterWatch(Option<zkcoord::CounterWatch>);
 impl CounterWatch {
     /// Core's `CounterWatch::next`.
     #[napi(catch_unwind, ts_return_type = "Pending<bigint>")]
-    pub fn next<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+    pub fn next(&self) -> napi::Result<Pending> {
         let watch = self.0.as_ref().ok_or_else(|| napi::Error::from_reason("the watch has ended"))?;
-        promise(env, watch.next(), None, i64n)
+        Ok(Pending::new(watch.next(), None, i64n))
     }
 
-    /// Takes the watch off the server. Can be called again.
+    /// Removes the watch from the server. Can be called again.
     #[napi]
     pub fn end(&mut self) {
         self.0 = None;

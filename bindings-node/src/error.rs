@@ -1,12 +1,19 @@
-//! Errors as results: TypeScript throws them, in the right class and with the caller's stack.
+//! Errors as results. TypeScript throws them, as the right class and with the caller's stack.
 
 use napi::bindgen_prelude::{Env, Object, ToNapiValue};
 use napi::sys;
 use napi_derive::napi;
 use zkcoord::ErrorCode;
 
-/// What a call came to. In JavaScript `{ value }` or `{ code, message }`, as the header of native.d.cts has it.
+/// The outcome of a call: `{ value }` or `{ code, message }` in JavaScript, as native.header.txt declares it.
 pub struct Outcome<T>(pub zkcoord::Result<T>);
+
+impl<T> Outcome<T> {
+    /// Makes an outcome of a function, so that its body can use `?`.
+    pub(crate) fn attempt(body: impl FnOnce() -> zkcoord::Result<T>) -> Outcome<T> {
+        Outcome(body())
+    }
+}
 
 impl<T: ToNapiValue> ToNapiValue for Outcome<T> {
     unsafe fn to_napi_value(env: sys::napi_env, outcome: Self) -> napi::Result<sys::napi_value> {
@@ -26,15 +33,15 @@ impl<T: ToNapiValue> ToNapiValue for Outcome<T> {
 /// One row of the core's error table.
 #[napi(object)]
 pub struct ErrorRow {
-    /// Like `ERR_ZKCOORD_TIMEOUT`.
+    /// The stable code, for example `ERR_ZKCOORD_TIMEOUT`.
     pub code: String,
-    /// The class in Python; ours ends in `Error`.
+    /// The name of the class in Python; the class of this package ends in `Error`.
     pub class: String,
-    /// When it is reported.
+    /// The condition that it reports.
     pub meaning: String,
 }
 
-/// The core's error table, against which the tests compare the classes.
+/// Returns the core's error table, with which the tests compare the classes.
 #[napi]
 pub fn error_table() -> Vec<ErrorRow> {
     let row = |code: &ErrorCode| ErrorRow {

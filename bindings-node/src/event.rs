@@ -4,12 +4,11 @@ use napi::Status;
 use napi::bindgen_prelude::Unknown;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 
-/// A JavaScript function that takes a text. Any thread may call it, and it does not keep the event loop alive: a client
-/// that nobody waits for must not keep a process from its end.
+/// A JavaScript function that takes a string. Any thread may call it. It does not keep the event loop alive, because an
+/// idle client must not keep a process from ending.
 pub type Listener = ThreadsafeFunction<String, Unknown<'static>, String, Status, false, true>;
 
-/// Calls `listener`, soon, on its own thread.
-pub(crate) fn tell(listener: &Listener, text: impl Into<String>) {
-    // It fails when the listener's thread has ended: nobody is there to be told.
+/// Has `listener` called on its own thread, soon. Does nothing if that thread has ended.
+pub(crate) fn notify(listener: &Listener, text: impl Into<String>) {
     let _ended = listener.call(text.into(), ThreadsafeFunctionCallMode::NonBlocking);
 }

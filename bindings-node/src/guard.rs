@@ -1,23 +1,23 @@
-//! A guard, method by method.
+//! The core's `Guard`, method by method.
 
-use napi::bindgen_prelude::{Env, Object, Uint8Array};
+use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 
 use crate::error::Outcome;
-use crate::event::{Listener, tell};
-use crate::promise::promise;
+use crate::event::{Listener, notify};
+use crate::promise::Pending;
 
-/// One of core's `Guard::tokens`.
+/// One of the core's `Guard::tokens`.
 #[napi(object, object_from_js = false)]
 pub struct NodeToken {
-    /// See core.
+    /// The path of the node.
     pub node: String,
-    /// See core.
+    /// The fencing token.
     #[napi(ts_type = "bigint")]
     pub token: u64,
 }
 
-/// A lock that is held. Given back when it is collected.
+/// A held lock. It is released when this is garbage collected.
 #[napi]
 pub struct Guard(pub(crate) zkcoord::Guard);
 
@@ -48,7 +48,7 @@ impl Guard {
         Outcome(self.0.check())
     }
 
-    /// Core's `Guard::on_lost`, with the text of the error.
+    /// Core's `Guard::on_lost`, with the message of the error.
     #[napi(
         catch_unwind,
         ts_args_type = "listener: (message: string) => void",
@@ -56,7 +56,7 @@ impl Guard {
     )]
     pub fn on_lost(&self, listener: Listener) -> Outcome<()> {
         let node = self.0.node().to_owned();
-        Outcome(self.0.on_lost(move |loss| tell(&listener, format!("lock {node}: {loss}"))))
+        Outcome(self.0.on_lost(move |loss| notify(&listener, format!("lock {node}: {loss}"))))
     }
 
     /// Core's `Guard::is_revoke_requested`.
@@ -68,53 +68,34 @@ impl Guard {
     /// Core's `Guard::on_revoke`.
     #[napi(catch_unwind, ts_args_type = "listener: () => void", ts_return_type = "Outcome<void>")]
     pub fn on_revoke(&self, listener: Listener) -> Outcome<()> {
-        Outcome(self.0.on_revoke(move || tell(&listener, "")))
+        Outcome(self.0.on_revoke(move || notify(&listener, "")))
     }
 
-    /// Core's `Guard::set_data`; the version -1 is any.
+    /// Core's `Guard::set_data`; the version -1 stands for any.
     #[napi(catch_unwind, ts_return_type = "Pending<void>")]
-    pub fn set_data<'env>(
-        &self,
-        env: &'env Env,
-        path: String,
-        data: Uint8Array,
-        version: i32,
-        timeout: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        promise(env, self.0.set_data(path, data.to_vec(), given(version)), timeout, |()| ())
+    pub fn set_data(&self, path: String, data: Uint8Array, version: i32, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.set_data(path, data.to_vec(), expected(version)), timeout, |()| ())
     }
 
     /// Core's `Guard::create`.
     #[napi(catch_unwind, ts_return_type = "Pending<void>")]
-    pub fn create<'env>(
-        &self,
-        env: &'env Env,
-        path: String,
-        data: Uint8Array,
-        timeout: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        promise(env, self.0.create(path, data.to_vec()), timeout, |()| ())
+    pub fn create(&self, path: String, data: Uint8Array, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.create(path, data.to_vec()), timeout, |()| ())
     }
 
-    /// Core's `Guard::delete`; the version -1 is any.
+    /// Core's `Guard::delete`; the version -1 stands for any.
     #[napi(catch_unwind, ts_return_type = "Pending<void>")]
-    pub fn delete<'env>(
-        &self,
-        env: &'env Env,
-        path: String,
-        version: i32,
-        timeout: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        promise(env, self.0.delete(path, given(version)), timeout, |()| ())
+    pub fn delete(&self, path: String, version: i32, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.delete(path, expected(version)), timeout, |()| ())
     }
 
     /// Core's `Guard::release`.
     #[napi(catch_unwind, ts_return_type = "Pending<void>")]
-    pub fn release<'env>(&self, env: &'env Env, timeout: Option<f64>) -> napi::Result<Object<'env>> {
-        promise(env, self.0.release(), timeout, |()| ())
+    pub fn release(&self, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.release(), timeout, |()| ())
     }
 }
 
-fn given(version: i32) -> Option<i32> {
+fn expected(version: i32) -> Option<i32> {
     (version >= 0).then_some(version)
 }

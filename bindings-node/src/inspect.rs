@@ -1,4 +1,4 @@
-//! What a look at a lock's queue shows.
+//! The core's `Queue` and `Contender`.
 
 use std::time::SystemTime;
 
@@ -8,38 +8,38 @@ use napi_derive::napi;
 /// Core's `Contender`.
 #[napi(object, object_from_js = false)]
 pub struct Contender {
-    /// See core.
+    /// The path of its node.
     pub node: String,
-    /// See core.
+    /// The text in its node.
     pub identity: String,
-    /// See core.
+    /// The session that owns the node; 0 if it is not ephemeral.
     #[napi(ts_type = "bigint")]
     pub session_id: i64n,
-    /// See core.
+    /// `true` for a holder, `false` for a waiter.
     pub is_holder: bool,
-    /// See core.
+    /// `true` for a reader, which shares the lock with other readers.
     pub is_reader: bool,
     /// Core's `Library`, by its name.
     pub library: String,
-    /// Milliseconds since 1970.
+    /// Milliseconds since 1970, by the server's clock.
     pub waiting_since: f64,
 }
 
 /// Core's `Queue`.
 #[napi(object, object_from_js = false)]
 pub struct Queue {
-    /// In order.
+    /// In the order of the queue.
     pub contenders: Vec<Contender>,
-    /// What is wrong with the queue.
+    /// Problems of the queue.
     pub warnings: Vec<String>,
 }
 
-/// The queue in a directory, by its name.
+/// The queue in a directory, with the name of the directory.
 #[napi(object, object_from_js = false)]
 pub struct NamedQueue {
     /// The last part of the path.
     pub name: String,
-    /// See core.
+    /// The queue.
     pub queue: Queue,
 }
 

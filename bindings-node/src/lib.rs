@@ -1,19 +1,23 @@
-//! The native half of the npm package `zkcoord`. Private: its users are the TypeScript files in `lib/`, which give it
-//! abort signals, error classes and disposal.
+//! The native half of the npm package `zkcoord`. It is private: its only users are the TypeScript files in `lib/`, which
+//! add abort signals, error classes and disposal.
 //!
-//! - `promise.rs`, `desk.rs`: how an operation of the core becomes a promise
-//! - `error.rs`: how its errors become results that TypeScript throws
-//! - `event.rs`: how its callbacks become calls that do not keep a process alive
-//! - `client.rs`, `mutex.rs`, `reentrant_mutex.rs`, `rw_lock.rs`, `multi_mutex.rs`, `semaphore.rs`, `guard.rs`, `counter.rs`,
-//!   `striped_counter.rs`, `window_counter.rs`, `rate_limiter.rs`, `miss_guard.rs`: the core's objects, method by method
-//! - `inspect.rs`, `stats.rs`: what they report
+//! - `promise.rs`, `completion_queue.rs`: make a promise of an operation of the core
+//! - `error.rs`: makes results of the core's errors, which TypeScript throws
+//! - `event.rs`: calls JavaScript without keeping the process alive
+//! - `exit.rs`: closes the clients at the end of a process or worker
+//! - `client.rs`, `mutex.rs`, `reentrant_mutex.rs`, `rw_lock.rs`, `multi_mutex.rs`, `semaphore.rs`, `guard.rs`,
+//!   `counter.rs`, `striped_counter.rs`, `window_counter.rs`, `rate_limiter.rs`, `miss_guard.rs`: the core's objects, method
+//!   by method
+//! - `inspect.rs`, `stats.rs`: the values that these return
 
-// Public for the linter's sake: what `#[napi]` exports to JavaScript has to be reachable. Nobody links this crate.
+// Public because the lint `unreachable_pub` wants everything that `#[napi]` exports to be reachable. No Rust program links
+// this crate.
 pub mod client;
+mod completion_queue;
 pub mod counter;
-mod desk;
 pub mod error;
 pub mod event;
+pub mod exit;
 pub mod guard;
 pub mod inspect;
 pub mod miss_guard;

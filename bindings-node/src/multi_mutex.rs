@@ -1,18 +1,18 @@
-//! Several mutexes taken as one, method by method.
+//! The core's `MultiMutex`, method by method.
 
-use napi::bindgen_prelude::{Env, Object};
 use napi_derive::napi;
 
 use crate::guard::Guard;
-use crate::promise::promise;
+use crate::promise::Pending;
 use crate::stats::WaitStats;
 
-/// Several mutexes taken as one.
+/// Several mutexes acquired as one.
 #[napi]
 pub struct MultiMutex(pub(crate) zkcoord::MultiMutex);
 
 impl MultiMutex {
-    fn wanted_by(&self, owner: Option<f64>) -> zkcoord::MultiMutex {
+    /// Names the owner to the core, which checks it for deadlocks.
+    fn for_owner(&self, owner: Option<f64>) -> zkcoord::MultiMutex {
         let mutex = self.0.clone();
         match owner {
             None => mutex,
@@ -25,24 +25,14 @@ impl MultiMutex {
 impl MultiMutex {
     /// Core's `MultiMutex::acquire`.
     #[napi(catch_unwind, ts_return_type = "Pending<Guard>")]
-    pub fn acquire<'env>(
-        &self,
-        env: &'env Env,
-        timeout: Option<f64>,
-        owner: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        promise(env, self.wanted_by(owner).acquire(), timeout, Guard)
+    pub fn acquire(&self, timeout: Option<f64>, owner: Option<f64>) -> Pending {
+        Pending::new(self.for_owner(owner).acquire(), timeout, Guard)
     }
 
     /// Core's `MultiMutex::try_acquire`.
     #[napi(catch_unwind, ts_return_type = "Pending<Guard | null>")]
-    pub fn try_acquire<'env>(
-        &self,
-        env: &'env Env,
-        timeout: Option<f64>,
-        owner: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        promise(env, self.wanted_by(owner).try_acquire(), timeout, |guard| guard.map(Guard))
+    pub fn try_acquire(&self, timeout: Option<f64>, owner: Option<f64>) -> Pending {
+        Pending::new(self.for_owner(owner).try_acquire(), timeout, |guard| guard.map(Guard))
     }
 
     /// Core's `MultiMutex::stats`.

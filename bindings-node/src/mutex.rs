@@ -1,11 +1,10 @@
-//! A mutex, method by method.
+//! The core's `Mutex`, method by method.
 
-use napi::bindgen_prelude::{Env, Object};
 use napi_derive::napi;
 
 use crate::guard::Guard;
 use crate::inspect::Queue;
-use crate::promise::promise;
+use crate::promise::Pending;
 use crate::stats::WaitStats;
 
 /// A mutual exclusion lock, or one side of a read/write lock.
@@ -24,8 +23,9 @@ impl Mutex {
         Mutex { mutex, is_side: true }
     }
 
-    /// The guard of a plain mutex may be handed on to anybody; a side of a read/write lock is the owner's.
-    fn wanted_by(&self, owner: Option<f64>) -> zkcoord::Mutex {
+    /// Names the owner to the core. The owner of a plain mutex is only checked for deadlocks, because another task may
+    /// release the guard; the owner of a side of a read/write lock holds it and may acquire it again.
+    fn for_owner(&self, owner: Option<f64>) -> zkcoord::Mutex {
         let mutex = self.mutex.clone();
         match owner {
             None => mutex,
@@ -39,30 +39,20 @@ impl Mutex {
 impl Mutex {
     /// Core's `Mutex::acquire`.
     #[napi(catch_unwind, ts_return_type = "Pending<Guard>")]
-    pub fn acquire<'env>(
-        &self,
-        env: &'env Env,
-        timeout: Option<f64>,
-        owner: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        promise(env, self.wanted_by(owner).acquire(), timeout, Guard)
+    pub fn acquire(&self, timeout: Option<f64>, owner: Option<f64>) -> Pending {
+        Pending::new(self.for_owner(owner).acquire(), timeout, Guard)
     }
 
     /// Core's `Mutex::try_acquire`.
     #[napi(catch_unwind, ts_return_type = "Pending<Guard | null>")]
-    pub fn try_acquire<'env>(
-        &self,
-        env: &'env Env,
-        timeout: Option<f64>,
-        owner: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        promise(env, self.wanted_by(owner).try_acquire(), timeout, |guard| guard.map(Guard))
+    pub fn try_acquire(&self, timeout: Option<f64>, owner: Option<f64>) -> Pending {
+        Pending::new(self.for_owner(owner).try_acquire(), timeout, |guard| guard.map(Guard))
     }
 
     /// Core's `Mutex::inspect`.
     #[napi(catch_unwind, ts_return_type = "Pending<Queue>")]
-    pub fn inspect<'env>(&self, env: &'env Env, timeout: Option<f64>) -> napi::Result<Object<'env>> {
-        promise(env, self.mutex.inspect(), timeout, Queue::from)
+    pub fn inspect(&self, timeout: Option<f64>) -> Pending {
+        Pending::new(self.mutex.inspect(), timeout, Queue::from)
     }
 
     /// Core's `Mutex::stats`.

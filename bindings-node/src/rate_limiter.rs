@@ -1,12 +1,11 @@
-//! A rate limiter, method by method.
+//! The core's `RateLimiter`, method by method.
 
-use napi::bindgen_prelude::{Env, Object};
 use napi_derive::napi;
 
-use crate::promise::promise;
+use crate::promise::Pending;
 use crate::stats::WaitStats;
 
-/// At most so many permits in any stretch of time.
+/// A limit of permits in any interval of a given length.
 #[napi]
 pub struct RateLimiter(pub(crate) zkcoord::RateLimiter);
 
@@ -14,24 +13,14 @@ pub struct RateLimiter(pub(crate) zkcoord::RateLimiter);
 impl RateLimiter {
     /// Core's `RateLimiter::acquire`.
     #[napi(catch_unwind, ts_return_type = "Pending<void>")]
-    pub fn acquire<'env>(
-        &self,
-        env: &'env Env,
-        permits: u32,
-        timeout: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        promise(env, self.0.acquire(u64::from(permits)), timeout, |()| ())
+    pub fn acquire(&self, permits: u32, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.acquire(u64::from(permits)), timeout, |()| ())
     }
 
     /// Core's `RateLimiter::try_acquire`.
     #[napi(catch_unwind, ts_return_type = "Pending<boolean>")]
-    pub fn try_acquire<'env>(
-        &self,
-        env: &'env Env,
-        permits: u32,
-        timeout: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        promise(env, self.0.try_acquire(u64::from(permits)), timeout, |had| had)
+    pub fn try_acquire(&self, permits: u32, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.try_acquire(u64::from(permits)), timeout, |acquired| acquired)
     }
 
     /// Core's `RateLimiter::stats`.

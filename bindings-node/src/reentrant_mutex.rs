@@ -1,19 +1,18 @@
-//! A mutex that its owner may take several times, method by method.
+//! The core's `ReentrantMutex`, method by method.
 
-use napi::bindgen_prelude::{Env, Object};
 use napi_derive::napi;
 
 use crate::guard::Guard;
 use crate::inspect::Queue;
-use crate::promise::promise;
+use crate::promise::Pending;
 use crate::stats::WaitStats;
 
-/// A mutex that its owner may take several times. TypeScript says who that is: every caller is on the same thread.
+/// A mutex that its owner may acquire several times. TypeScript names the owner, because all callers share one thread.
 #[napi]
 pub struct ReentrantMutex(pub(crate) zkcoord::ReentrantMutex);
 
 impl ReentrantMutex {
-    fn owned_by(&self, owner: f64) -> zkcoord::ReentrantMutex {
+    fn for_owner(&self, owner: f64) -> zkcoord::ReentrantMutex {
         self.0.clone().owned_by(owner as u64)
     }
 }
@@ -22,30 +21,20 @@ impl ReentrantMutex {
 impl ReentrantMutex {
     /// Core's `ReentrantMutex::acquire`.
     #[napi(catch_unwind, ts_return_type = "Pending<Guard>")]
-    pub fn acquire<'env>(
-        &self,
-        env: &'env Env,
-        owner: f64,
-        timeout: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        promise(env, self.owned_by(owner).acquire(), timeout, Guard)
+    pub fn acquire(&self, owner: f64, timeout: Option<f64>) -> Pending {
+        Pending::new(self.for_owner(owner).acquire(), timeout, Guard)
     }
 
     /// Core's `ReentrantMutex::try_acquire`.
     #[napi(catch_unwind, ts_return_type = "Pending<Guard | null>")]
-    pub fn try_acquire<'env>(
-        &self,
-        env: &'env Env,
-        owner: f64,
-        timeout: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        promise(env, self.owned_by(owner).try_acquire(), timeout, |guard| guard.map(Guard))
+    pub fn try_acquire(&self, owner: f64, timeout: Option<f64>) -> Pending {
+        Pending::new(self.for_owner(owner).try_acquire(), timeout, |guard| guard.map(Guard))
     }
 
     /// Core's `ReentrantMutex::inspect`.
     #[napi(catch_unwind, ts_return_type = "Pending<Queue>")]
-    pub fn inspect<'env>(&self, env: &'env Env, timeout: Option<f64>) -> napi::Result<Object<'env>> {
-        promise(env, self.0.inspect(), timeout, Queue::from)
+    pub fn inspect(&self, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.inspect(), timeout, Queue::from)
     }
 
     /// Core's `ReentrantMutex::stats`.

@@ -1,4 +1,4 @@
-//! A read/write lock: two mutexes.
+//! The core's `RwLock`, which consists of two mutexes.
 
 use napi_derive::napi;
 

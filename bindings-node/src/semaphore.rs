@@ -1,10 +1,9 @@
-//! A semaphore, method by method.
+//! The core's `Semaphore`, method by method.
 
-use napi::bindgen_prelude::{Env, Object};
 use napi_derive::napi;
 
 use crate::guard::Guard;
-use crate::promise::promise;
+use crate::promise::Pending;
 use crate::stats::WaitStats;
 
 /// A semaphore.
@@ -15,24 +14,14 @@ pub struct Semaphore(pub(crate) zkcoord::Semaphore);
 impl Semaphore {
     /// Core's `Semaphore::acquire`.
     #[napi(catch_unwind, ts_return_type = "Pending<Guard>")]
-    pub fn acquire<'env>(
-        &self,
-        env: &'env Env,
-        permits: u32,
-        timeout: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        promise(env, self.0.acquire(permits as usize), timeout, Guard)
+    pub fn acquire(&self, permits: u32, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.acquire(permits as usize), timeout, Guard)
     }
 
     /// Core's `Semaphore::try_acquire`.
     #[napi(catch_unwind, ts_return_type = "Pending<Guard | null>")]
-    pub fn try_acquire<'env>(
-        &self,
-        env: &'env Env,
-        permits: u32,
-        timeout: Option<f64>,
-    ) -> napi::Result<Object<'env>> {
-        promise(env, self.0.try_acquire(permits as usize), timeout, |guard| guard.map(Guard))
+    pub fn try_acquire(&self, permits: u32, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.try_acquire(permits as usize), timeout, |guard| guard.map(Guard))
     }
 
     /// Core's `Semaphore::stats`.

@@ -1,4 +1,4 @@
-//! How long waits and holds took.
+//! The core's `WaitStats` and `HoldStats`.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use crate::promise::milliseconds;
 /// Core's `HoldStats`, times in milliseconds.
 #[napi(object, object_from_js = false)]
 pub struct HoldStats {
-    /// See core.
+    /// The number of holds.
     pub count: f64,
-    /// See core.
+    /// The mean.
     pub mean: f64,
-    /// See core.
+    /// The standard deviation.
     pub stddev: f64,
-    /// See core.
+    /// The median.
     pub p50: f64,
-    /// See core.
+    /// The 99th percentile.
     pub p99: f64,
 }
 
@@ -27,43 +27,43 @@ pub struct WaitStats(pub(crate) zkcoord::WaitStats);
 
 #[napi]
 impl WaitStats {
-    /// See core.
+    /// The number of waits that succeeded.
     #[napi(getter)]
     pub fn count(&self) -> f64 {
         self.0.count as f64
     }
 
-    /// See core.
+    /// The number of waits that timed out.
     #[napi(getter)]
     pub fn timeouts(&self) -> f64 {
         self.0.timeouts as f64
     }
 
-    /// See core.
+    /// The mean.
     #[napi(getter)]
     pub fn mean(&self) -> f64 {
         in_milliseconds(self.0.mean)
     }
 
-    /// See core.
+    /// The standard deviation.
     #[napi(getter)]
     pub fn stddev(&self) -> f64 {
         in_milliseconds(self.0.stddev)
     }
 
-    /// See core.
+    /// The median.
     #[napi(getter)]
     pub fn p50(&self) -> f64 {
         in_milliseconds(self.0.p50)
     }
 
-    /// See core.
+    /// The 99th percentile.
     #[napi(getter)]
     pub fn p99(&self) -> f64 {
         in_milliseconds(self.0.p99)
     }
 
-    /// See core.
+    /// The statistics of the holds.
     #[napi(getter)]
     pub fn holds(&self) -> HoldStats {
         let holds = &self.0.holds;

@@ -1,13 +1,14 @@
-//! A striped counter, method by method.
+//! The core's `StripedCounter`, method by method.
 
-use napi::bindgen_prelude::{BigInt, Env, Object, i64n};
+use napi::bindgen_prelude::{BigInt, i64n};
 use napi_derive::napi;
 
 use crate::counter::int;
 use crate::error::Outcome;
-use crate::promise::promise;
+use crate::promise::Pending;
 
-/// A sum to which many clients add often. What was added is written in the background when this is collected.
+/// A sum to which many clients add often. Adds that are not written yet are written in the background when this is
+/// garbage collected.
 #[napi]
 pub struct StripedCounter(pub(crate) zkcoord::StripedCounter);
 
@@ -21,13 +22,13 @@ impl StripedCounter {
 
     /// Core's `StripedCounter::flush`.
     #[napi(catch_unwind, ts_return_type = "Pending<void>")]
-    pub fn flush<'env>(&self, env: &'env Env, timeout: Option<f64>) -> napi::Result<Object<'env>> {
-        promise(env, self.0.flush(), timeout, |()| ())
+    pub fn flush(&self, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.flush(), timeout, |()| ())
     }
 
     /// Core's `StripedCounter::sum`.
     #[napi(catch_unwind, ts_return_type = "Pending<bigint>")]
-    pub fn sum<'env>(&self, env: &'env Env, timeout: Option<f64>) -> napi::Result<Object<'env>> {
-        promise(env, self.0.sum(), timeout, i64n)
+    pub fn sum(&self, timeout: Option<f64>) -> Pending {
+        Pending::new(self.0.sum(), timeout, i64n)
     }
 }

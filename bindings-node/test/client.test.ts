@@ -4,7 +4,7 @@ import { ClosedError, connect, NotAuthorizedError, type State } from 'zkcoord'
 
 import { eventually, scenario } from './support.js'
 
-scenario('a client has a session of its own', async ({ client, zookeeper, chroot }) => {
+scenario('each client has its own session', async ({ client, zookeeper, chroot }) => {
   const [one, other] = [await client(), await client()]
   assert.equal(one.state, 'connected')
   assert.equal(typeof one.sessionId, 'bigint')
@@ -15,13 +15,13 @@ scenario('a client has a session of its own', async ({ client, zookeeper, chroot
   assert.equal(stat?.ephemeralOwner, one.sessionId)
 })
 
-scenario('the identity is what others see', async ({ client, zookeeper, chroot }) => {
+scenario('the identity is the data of the lock node', async ({ client, zookeeper, chroot }) => {
   const guard = await (await client({ identity: 'worker ü7' })).mutex('/lock').acquire()
   const found = await zookeeper.observer.data(chroot + guard.node)
   assert.equal(found?.data.toString(), 'worker ü7')
 })
 
-scenario('close ends the session and everything under way', async ({ client, children }) => {
+scenario('close ends the session and all pending calls', async ({ client, children }) => {
   const [own, other] = [await client(), await client()]
   const holder = await other.mutex('/lock').acquire()
   const mutex = own.mutex('/lock')
@@ -36,16 +36,27 @@ scenario('close ends the session and everything under way', async ({ client, chi
   const counter = own.counter('/counter')
   const limiter = own.rateLimiter('/limit', { permits: 1 })
   const calls: Promise<unknown>[] = [
-    mutex.acquire(), mutex.tryAcquire(), counter.get(), counter.add(), counter.reserve(1), counter.watch().next(),
-    own.reentrantMutex('/lock').acquire(), own.windowCounter('/window').add(), own.windowCounter('/window').count(),
-    limiter.acquire(), limiter.tryAcquire(), own.missGuard('/misses').load('key', () => 1),
-    own.missGuard('/misses').forget('key'), own.stripedCounter('/striped').flush(), own.stripedCounter('/striped').sum(),
+    mutex.acquire(),
+    mutex.tryAcquire(),
+    counter.get(),
+    counter.add(),
+    counter.reserve(1),
+    counter.watch().next(),
+    own.reentrantMutex('/lock').acquire(),
+    own.windowCounter('/window').add(),
+    own.windowCounter('/window').count(),
+    limiter.acquire(),
+    limiter.tryAcquire(),
+    own.missGuard('/misses').load('key', () => 1),
+    own.missGuard('/misses').forget('key'),
+    own.stripedCounter('/striped').flush(),
+    own.stripedCounter('/striped').sum(),
   ]
   await Promise.all(calls.map((call) => assert.rejects(call, ClosedError)))
   await holder.release()
 })
 
-scenario('asyncDispose closes', async ({ hosts }) => {
+scenario('asyncDispose closes the client', async ({ hosts }) => {
   const client = await connect(hosts)
   {
     await using own = client
@@ -54,12 +65,12 @@ scenario('asyncDispose closes', async ({ hosts }) => {
   assert.equal(client.state, 'closed')
 })
 
-scenario('states are told as they come', async ({ client, zookeeper }) => {
+scenario('a listener is called with every new state until it is unsubscribed', async ({ client, zookeeper }) => {
   const own = await client({ sessionTimeout: 2_000 })
   const seen: State[] = []
   const unsubscribe = own.onState((state) => seen.push(state))
-  const silent: State[] = []
-  own.onState((state) => silent.push(state))()
+  const afterUnsubscribe: State[] = []
+  own.onState((state) => afterUnsubscribe.push(state))()
   await zookeeper.pause(0)
   try {
     await eventually(() => seen.includes('suspended'), 'suspended')
@@ -72,11 +83,11 @@ scenario('states are told as they come', async ({ client, zookeeper }) => {
   const count = seen.length
   await own.close()
   assert.equal(seen.length, count)
-  assert.deepEqual(silent, [])
+  assert.deepEqual(afterUnsubscribe, [])
   assert.throws(() => own.onState(5 as never), { code: 'ERR_ZKCOORD_INVALID_ARGUMENT' })
 })
 
-scenario('close is the last state', async ({ client }) => {
+scenario('closed is the last state', async ({ client }) => {
   const own = await client()
   const seen: State[] = []
   own.onState((state) => seen.push(state))
@@ -84,7 +95,7 @@ scenario('close is the last state', async ({ client }) => {
   await eventually(() => seen.at(-1) === 'closed', 'closed')
 })
 
-scenario('who has not authenticated is refused', async ({ client }) => {
+scenario('a client without authentication is refused', async ({ client }) => {
   const owner = await client({ auth: ['digest', 'user:password'], acl: 'creator' })
   const same = await client({ auth: ['digest', Buffer.from('user:password')], acl: 'creator' })
   const stranger = await client()

@@ -7,7 +7,7 @@ import { scenario } from './support.js'
 const MAX = 2n ** 63n - 1n
 const MIN = -(2n ** 63n)
 
-scenario('every operation', async ({ client }) => {
+scenario('every operation returns the value that it promises', async ({ client }) => {
   const counter = (await client()).counter('/counter')
   assert.equal(await counter.get(), 0n)
   assert.equal(await counter.add(), 1n)
@@ -40,7 +40,7 @@ scenario('100 concurrent adds of two clients are exact', async ({ client }) => {
   assert.equal(await counters[0]!.get(), 100n)
 })
 
-scenario('the whole range, and nothing beyond it', async ({ client }) => {
+scenario('values cover 64 bits, and a change beyond them is refused', async ({ client }) => {
   const counter = (await client()).counter('/counter')
   for (const value of [MAX, MIN, -1n, BigInt(Number.MAX_SAFE_INTEGER)]) {
     await counter.set(value)
@@ -56,7 +56,7 @@ scenario('the whole range, and nothing beyond it', async ({ client }) => {
   assert.equal(await counter.get(), MIN)
 })
 
-scenario('bytes of somebody else stay as they are', async ({ client, zookeeper, chroot }) => {
+scenario('data in another format is refused and not overwritten', async ({ client, zookeeper, chroot }) => {
   const counter = (await client()).counter('/counter')
   await zookeeper.observer.create(`${chroot}/counter`, Uint8Array.of(1, 2, 3))
   const calls = [counter.get(), counter.add(1n), counter.compareAndSet(0, 1)]
@@ -64,7 +64,7 @@ scenario('bytes of somebody else stay as they are', async ({ client, zookeeper, 
   assert.deepEqual([...(await zookeeper.observer.data(`${chroot}/counter`))!.data], [1, 2, 3])
 })
 
-scenario('an aborted change rejects with the reason', async ({ client, zookeeper }) => {
+scenario('an aborted change rejects with the reason of the signal', async ({ client, zookeeper }) => {
   const counter = (await client()).counter('/counter')
   await zookeeper.pause(0)
   try {
@@ -78,9 +78,13 @@ scenario('an aborted change rejects with the reason', async ({ client, zookeeper
   }
 })
 
-scenario('the formats and their bytes', async ({ client, zookeeper, chroot }) => {
+scenario('each format writes its own bytes', async ({ client, zookeeper, chroot }) => {
   const own = await client()
-  const formats = [['i64', [0, 0, 0, 0, 0, 0, 1, 2]], ['i32', [0, 0, 1, 2]], ['text', [50, 53, 56]]] as const
+  const formats = [
+    ['i64', [0, 0, 0, 0, 0, 0, 1, 2]],
+    ['i32', [0, 0, 1, 2]],
+    ['text', [50, 53, 56]],
+  ] as const
   for (const [format, bytes] of formats) {
     const counter = own.counter(`/${format}`, { format })
     assert.equal(await counter.add(258n), 258n)
@@ -92,7 +96,7 @@ scenario('the formats and their bytes', async ({ client, zookeeper, chroot }) =>
   await assert.rejects(own.counter('/i32').get(), BadDataError)
 })
 
-scenario('default, min and max', async ({ client }) => {
+scenario('default, min and max apply to this counter only', async ({ client }) => {
   const own = await client()
   const counter = own.counter('/counter', { default: 5, min: -1n, max: 10n })
   assert.equal(await counter.get(), 5n)
@@ -107,13 +111,13 @@ scenario('default, min and max', async ({ client }) => {
   }
 })
 
-scenario('without exactly once, no child is made', async ({ client, children }) => {
+scenario('a counter without exactlyOnce creates no child nodes', async ({ client, children }) => {
   const own = await client()
   await own.counter('/plain', { exactlyOnce: false }).increment()
   assert.deepEqual(await children('/plain'), [])
 })
 
-scenario('a stale read, and one with the version', async ({ client }) => {
+scenario('reads can be stale, or include the version of the node', async ({ client }) => {
   const counter = (await client()).counter('/counter')
   assert.deepEqual(await counter.versioned(), { value: 0n, version: -1 })
   await counter.set(1)
@@ -124,17 +128,20 @@ scenario('a stale read, and one with the version', async ({ client }) => {
   assert.equal(await counter.get({ stale: false }), 2n)
 })
 
-scenario('reserved numbers are nobody else\'s', async ({ client }) => {
+scenario('no other caller gets reserved numbers', async ({ client }) => {
   const counters = [await client(), await client()].map((own) => own.counter('/ids'))
   const reservations = await Promise.all(counters.map((counter) => counter.reserve(50)))
   for (const { first, last } of reservations) assert.equal(last - first, 49n)
   const numbers = new Set([...reservations.flatMap((reserved) => [...reserved]), await counters[0]!.increment()])
-  assert.deepEqual([...numbers].sort((a, b) => Number(a - b)), Array.from({ length: 101 }, (_, n) => BigInt(n + 1)))
+  assert.deepEqual(
+    [...numbers].sort((a, b) => Number(a - b)),
+    Array.from({ length: 101 }, (_, n) => BigInt(n + 1)),
+  )
   assert.deepEqual([...(await counters[1]!.reserve(1n))], [102n])
   for (const n of [0, -1n]) await assert.rejects(counters[0]!.reserve(n), InvalidArgumentError)
 })
 
-scenario('a watch gives the value and each new one', async ({ client }) => {
+scenario('a watch yields the value and each new one', async ({ client }) => {
   const clients = [await client(), await client()]
   const [counter, other] = clients.map((own) => own.counter('/counter'))
   const seen: bigint[] = []
@@ -165,14 +172,14 @@ scenario('a watch ends with its signal, and with its client', async ({ client })
   controller.abort('enough')
   await assert.rejects(next, (error) => error === 'enough')
   assert.equal((await watch.next()).done, true)
-  const late = own.counter('/counter').watch({ signal: controller.signal })
-  await assert.rejects(late.next(), (error) => error === 'enough')
+  const afterAbort = own.counter('/counter').watch({ signal: controller.signal })
+  await assert.rejects(afterAbort.next(), (error) => error === 'enough')
   const closed = own.counter('/counter').watch()
   await closed.next()
   await Promise.all([assert.rejects(closed.next(), ClosedError), own.close()])
 })
 
-scenario('the changes are counted', async ({ client }) => {
+scenario('stats count the changes', async ({ client }) => {
   const counter = (await client()).counter('/counter')
   await counter.increment()
   await counter.increment()

@@ -1,4 +1,4 @@
-// Runs what docs/node.md shows: its programs each by itself, and the pieces in between one after the other.
+// Runs the code of docs/node.md: each program by itself, and the snippets in between one after the other.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -9,11 +9,11 @@ import { eventually, scenario } from './support.js'
 
 const page = readFileSync(new URL('../../docs/node.md', import.meta.url), 'utf8')
 const blocks = [...page.matchAll(/^```js\n(.*?)^```$/gms)].map((match) => match[1]!)
-// In the package, where `zkcoord` and `express` are found.
+// Inside the package, where Node finds `zkcoord` and `express`.
 const folder = new URL('docs/', import.meta.url)
 mkdirSync(folder, { recursive: true })
 
-/** Runs the one program of the page that contains `mark`. Bounded by 20 s. */
+/** Runs the only program of the page that contains `mark`, or `code`. Bounded by 20 s. */
 function program(mark: string, hosts: string, code?: string) {
   const found = blocks.filter((block) => block.startsWith('import ') && block.includes(mark))
   assert.equal(found.length, code ? 0 : 1, `${found.length} programs have ${mark}`)
@@ -27,26 +27,27 @@ function program(mark: string, hosts: string, code?: string) {
   return { child, ended, output: () => output }
 }
 
-const says = (output: string) => ({ code: 0, signal: null, output })
+/** Expects that a program ends normally after this output. */
+const prints = (output: string) => ({ code: 0, signal: null, output })
 
-scenario('the lock', async ({ hosts, client }) => {
-  assert.deepEqual(await program('writeReport', hosts).ended, says('written, with the fencing token of the lock\n'))
+scenario('the program with a lock', async ({ hosts, client }) => {
+  assert.deepEqual(await program('writeReport', hosts).ended, prints('written, with the fencing token of the lock\n'))
   const guard = await (await client()).mutex('/locks/report').acquire()
-  assert.deepEqual(await program('writeReport', hosts).ended, says('somebody else was at it for five seconds\n'))
+  assert.deepEqual(await program('writeReport', hosts).ended, prints('somebody else was at it for five seconds\n'))
   guard.check()
 })
 
-scenario('the job', async ({ hosts, client }) => {
+scenario('the job that runs on one host', async ({ hosts, client }) => {
   const guard = await (await client()).mutex('/jobs/cleanup/lock').acquire()
-  assert.deepEqual(await program('cleanUp', hosts).ended, says('another host is at it\n'))
+  assert.deepEqual(await program('cleanUp', hosts).ended, prints('another host is at it\n'))
   await guard.release()
-  assert.deepEqual(await program('cleanUp', hosts).ended, says('cleaned up\n'))
-  assert.deepEqual(await program('cleanUp', hosts).ended, says('was done today\n'))
+  assert.deepEqual(await program('cleanUp', hosts).ended, prints('cleaned up\n'))
+  assert.deepEqual(await program('cleanUp', hosts).ended, prints('was done today\n'))
 })
 
-scenario('the HTTP server', async ({ hosts }) => {
+scenario('the HTTP server with a rate limit', async ({ hosts }) => {
   const servers = [program('express', hosts), program('express', hosts)]
-  await eventually(() => servers.every(({ output }) => output().includes('port ')), 'they listen')
+  await eventually(() => servers.every(({ output }) => output().includes('port ')), 'both servers listen')
   const statuses: number[] = []
   for (let number = 0; number < 16; number++) {
     const port = /port (\d+)/.exec(servers[number % 2]!.output())?.[1]
@@ -59,13 +60,13 @@ scenario('the HTTP server', async ({ hosts }) => {
   for (const { ended } of servers) assert.deepEqual([(await ended).code, (await ended).signal], [0, null])
 })
 
-scenario('the pieces in between', async ({ hosts }) => {
-  const pieces = blocks.filter((block) => !block.startsWith('import '))
-  assert(pieces.length >= 4)
+scenario('the snippets between the programs', async ({ hosts }) => {
+  const snippets = blocks.filter((block) => !block.startsWith('import '))
+  assert(snippets.length >= 4)
   const prologue = `
     import { connect } from 'zkcoord'
     const client = await connect(process.env.ZKCOORD_HOSTS)
     const database = { findUser: () => null }`
-  const code = [prologue, ...pieces.map((piece) => `{\n${piece}}`), `await client.close()`].join('\n')
-  assert.deepEqual(await program('the pieces', hosts, code).ended, says('report exclusive\n3n 4n 4n\n99n\n'))
+  const code = [prologue, ...snippets.map((snippet) => `{\n${snippet}}`), `await client.close()`].join('\n')
+  assert.deepEqual(await program('the snippets', hosts, code).ended, prints('report exclusive\n3n 4n 4n\n99n\n'))
 })

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import * as zkcoord from 'zkcoord'
-
-import native from '../native.cjs'
 import { Kit } from '../../tests/kit/node/testkit.mjs'
+import native from '../native.cjs'
 import { aborted, scenario } from './support.js'
 
 type ErrorClass = new (message?: string) => zkcoord.ZkcoordError
@@ -19,7 +18,7 @@ test('there is a class for each code of the core, and no other', () => {
   assert.equal(ours.length, core.length)
 })
 
-test('errors are like those of Node', () => {
+test('errors have name, message, cause and stack as those of Node', () => {
   const cause = new Error('why')
   const error = new zkcoord.LockLostError('it is gone', { cause })
   assert(error instanceof zkcoord.ZkcoordError && error instanceof Error)
@@ -44,7 +43,7 @@ test('every error of the package is a ZkcoordError, and no other error is', () =
   }
 })
 
-test('an error of an argument is one of the language too', async () => {
+test('an error of an argument is also an error of the language', async () => {
   const error = await zkcoord.connect(5 as never).catch((error: unknown) => error)
   assert(error instanceof zkcoord.InvalidArgumentError && error instanceof zkcoord.ZkcoordError)
   assert(error instanceof TypeError && !((error as Error) instanceof zkcoord.LockLostError))
@@ -53,12 +52,12 @@ test('an error of an argument is one of the language too', async () => {
   assert.deepEqual(Object.keys(error), ['code'])
 })
 
-// Each error as it comes about. Not here: CANCELLED, which a signal's reason takes the place of; SESSION_EXPIRED, for
-// recipes go on with the next session; FORKED and INTERNAL, which nobody can bring about; and SEQUENCE_EXHAUSTED, for which
-// core/tests/interop_sequence.rs wears a server out.
+// Each error in a situation that causes it. Left out are CANCELLED, which a signal's reason replaces; SESSION_EXPIRED,
+// because recipes continue with the next session; FORKED and INTERNAL, which no call can cause here; and
+// SEQUENCE_EXHAUSTED, for which `interop_sequence` in core/tests exhausts the sequence numbers of a server.
 
-/** The call rejects, or throws, with this error, and its stack tells who called. */
-async function comes(Class: new () => zkcoord.ZkcoordError, code: string, call: () => unknown): Promise<void> {
+/** Expects that the call rejects or throws with this error, and that its stack shows the caller. */
+async function rejectsWith(Class: new () => zkcoord.ZkcoordError, code: string, call: () => unknown): Promise<void> {
   async function theCaller() {
     await call()
   }
@@ -66,7 +65,7 @@ async function comes(Class: new () => zkcoord.ZkcoordError, code: string, call: 
     assert(error instanceof Class, String(error))
     assert.equal(error.code, code)
     assert.match(error.stack ?? '', /theCaller/)
-    // What is ours and not the caller's method is left out.
+    // Internal functions of the package are left out.
     assert.doesNotMatch(error.stack ?? '', /at (async )?(settle|unwrap|toError)/)
     return true
   })
@@ -75,59 +74,62 @@ async function comes(Class: new () => zkcoord.ZkcoordError, code: string, call: 
 scenario('TIMEOUT', async ({ client }) => {
   const mutex = (await client()).mutex('/lock')
   await mutex.acquire()
-  await comes(zkcoord.AcquireTimeoutError, 'ERR_ZKCOORD_TIMEOUT', () => mutex.acquire({ timeout: 20 }))
+  await rejectsWith(zkcoord.AcquireTimeoutError, 'ERR_ZKCOORD_TIMEOUT', () => mutex.acquire({ timeout: 20 }))
 })
 
 scenario('CONNECTION_LOST', async () => {
   const connecting = () => zkcoord.connect('127.0.0.1:1', { connectTimeout: 100 })
-  await comes(zkcoord.ConnectionLostError, 'ERR_ZKCOORD_CONNECTION_LOST', connecting)
+  await rejectsWith(zkcoord.ConnectionLostError, 'ERR_ZKCOORD_CONNECTION_LOST', connecting)
 })
 
 scenario('LOCK_LOST', async ({ client, zookeeper, chroot }) => {
   const guard = await (await client()).mutex('/lock').acquire()
   await zookeeper.observer.delete(chroot + guard.node)
   await aborted(guard.signal)
-  await comes(zkcoord.LockLostError, 'ERR_ZKCOORD_LOCK_LOST', () => guard.check())
-  await comes(zkcoord.LockLostError, 'ERR_ZKCOORD_LOCK_LOST', () => guard.create('/data', ''))
+  await rejectsWith(zkcoord.LockLostError, 'ERR_ZKCOORD_LOCK_LOST', () => guard.check())
+  await rejectsWith(zkcoord.LockLostError, 'ERR_ZKCOORD_LOCK_LOST', () => guard.create('/data', ''))
 })
 
 scenario('NOT_AUTHORIZED', async ({ client }) => {
   const owner = await client({ auth: ['digest', 'user:password'], acl: 'creator' })
   await owner.counter('/counter').add()
   const stranger = (await client()).counter('/counter')
-  await comes(zkcoord.NotAuthorizedError, 'ERR_ZKCOORD_NOT_AUTHORIZED', () => stranger.add())
+  await rejectsWith(zkcoord.NotAuthorizedError, 'ERR_ZKCOORD_NOT_AUTHORIZED', () => stranger.add())
 })
 
 scenario('INVALID_ARGUMENT', async ({ client }) => {
   const own = await client()
   const code = 'ERR_ZKCOORD_INVALID_ARGUMENT'
-  await comes(zkcoord.InvalidArgumentError, code, () => own.mutex('lock'))
-  await comes(zkcoord.InvalidArgumentError, code, () => own.mutex('/lock').acquire({ timeout: -1 }))
-  await comes(zkcoord.InvalidArgumentError, code, () => own.counter('/counter').reserve(0))
+  await rejectsWith(zkcoord.InvalidArgumentError, code, () => own.mutex('lock'))
+  await rejectsWith(zkcoord.InvalidArgumentError, code, () => own.mutex('/lock').acquire({ timeout: -1 }))
+  await rejectsWith(zkcoord.InvalidArgumentError, code, () => own.counter('/counter').reserve(0))
 })
 
 scenario('BAD_DATA', async ({ client, zookeeper, chroot }) => {
   const counter = (await client()).counter('/counter')
   await zookeeper.observer.create(`${chroot}/counter`, 'three')
-  await comes(zkcoord.BadDataError, 'ERR_ZKCOORD_BAD_DATA', () => counter.add())
+  await rejectsWith(zkcoord.BadDataError, 'ERR_ZKCOORD_BAD_DATA', () => counter.add())
 })
 
 scenario('OVERFLOW', async ({ client }) => {
   const counter = (await client()).counter('/counter', { max: 5 })
-  await comes(zkcoord.CounterOverflowError, 'ERR_ZKCOORD_OVERFLOW', () => counter.add(6))
+  await rejectsWith(zkcoord.CounterOverflowError, 'ERR_ZKCOORD_OVERFLOW', () => counter.add(6))
 })
 
 scenario('WOULD_DEADLOCK', async ({ client }) => {
   const own = await client()
-  await own.reentrantMutex('/lock').run(() =>
-    comes(zkcoord.WouldDeadlockError, 'ERR_ZKCOORD_WOULD_DEADLOCK', () => own.mutex('/lock').acquire()))
+  await own
+    .reentrantMutex('/lock')
+    .run(() =>
+      rejectsWith(zkcoord.WouldDeadlockError, 'ERR_ZKCOORD_WOULD_DEADLOCK', () => own.mutex('/lock').acquire()),
+    )
 })
 
 scenario('CLOSED', async ({ client }) => {
   const own = await client()
   await own.close()
-  await comes(zkcoord.ClosedError, 'ERR_ZKCOORD_CLOSED', () => own.mutex('/lock').acquire())
-  await comes(zkcoord.ClosedError, 'ERR_ZKCOORD_CLOSED', () => own.counter('/counter').watch().next())
+  await rejectsWith(zkcoord.ClosedError, 'ERR_ZKCOORD_CLOSED', () => own.mutex('/lock').acquire())
+  await rejectsWith(zkcoord.ClosedError, 'ERR_ZKCOORD_CLOSED', () => own.counter('/counter').watch().next())
 })
 
 scenario('INDETERMINATE', async ({ zookeeper, chroot, client }) => {
@@ -140,7 +142,7 @@ scenario('INDETERMINATE', async ({ zookeeper, chroot, client }) => {
     await counter.add()
     await proxy.holdReplies()
     const adding = () => counter.add(1, { timeout: 300 })
-    await comes(zkcoord.IndeterminateError, 'ERR_ZKCOORD_INDETERMINATE', adding)
+    await rejectsWith(zkcoord.IndeterminateError, 'ERR_ZKCOORD_INDETERMINATE', adding)
     await proxy.holdReplies(false)
     await own.close({ timeout: 5_000 })
   } finally {
@@ -158,7 +160,9 @@ test('QUOTA', { timeout: 30_000 }, async () => {
     await zookeeper.observer.create('/zookeeper/quota/full/zookeeper_limits', limits)
     await zookeeper.observer.create('/zookeeper/quota/full/zookeeper_stats', 'count=1,bytes=0')
     const own = await zkcoord.connect(zookeeper.hosts)
-    await comes(zkcoord.QuotaExceededError, 'ERR_ZKCOORD_QUOTA', () => own.mutex('/full/lock').acquire({ timeout: 5_000 }))
+    await rejectsWith(zkcoord.QuotaExceededError, 'ERR_ZKCOORD_QUOTA', () =>
+      own.mutex('/full/lock').acquire({ timeout: 5_000 }),
+    )
     await own.close({ timeout: 5_000 })
   } finally {
     await kit.close()

@@ -1,12 +1,12 @@
-// Writes guarded by a lock.
+// Writes that are fenced by a lock.
 
 import assert from 'node:assert/strict'
 
-import { ClosedError, IndeterminateError, InvalidArgumentError, LockLostError, type Guard } from 'zkcoord'
+import { ClosedError, type Guard, IndeterminateError, InvalidArgumentError, LockLostError } from 'zkcoord'
 
 import { scenario } from './support.js'
 
-scenario('a holder writes and a former holder does not', async ({ client, zookeeper, chroot }) => {
+scenario('a holder can write and a former holder cannot', async ({ client, zookeeper, chroot }) => {
   const read = async () => (await zookeeper.observer.data(`${chroot}/data`))?.data.toString()
   const guard = await (await client()).mutex('/lock').acquire()
   assert.equal(await guard.create('/data', 'ü\0'), undefined)
@@ -26,7 +26,7 @@ scenario('a holder writes and a former holder does not', async ({ client, zookee
   assert.equal(await read(), undefined)
 })
 
-scenario('every guard writes', async ({ client, children }) => {
+scenario('guards of all kinds of locks can write', async ({ client, children }) => {
   const own = await client()
   const guards: Record<string, Guard> = {
     kazoo: await own.mutex('/kazoo', { scheme: 'kazoo' }).acquire(),
@@ -43,7 +43,7 @@ scenario('every guard writes', async ({ client, children }) => {
   }
 })
 
-scenario('what cannot be written says why', async ({ client }) => {
+scenario('a refused write names the argument and the reason', async ({ client }) => {
   const guard = await (await client()).mutex('/lock').acquire()
   await guard.create('/data', '1')
   const cases: [Promise<void>, RegExp][] = [
@@ -59,28 +59,28 @@ scenario('what cannot be written says why', async ({ client }) => {
   guard.check()
 })
 
-scenario('arguments that cannot be', async ({ client, children }) => {
+scenario('invalid arguments are refused', async ({ client, children }) => {
   const guard = await (await client()).mutex('/lock').acquire()
   await guard.create('/data', '1')
-  const complains = (about: string) => (error: unknown) =>
+  const isInvalid = (about: string) => (error: unknown) =>
     error instanceof InvalidArgumentError && error.message.startsWith(`${about} `)
   for (const path of ['', 'x', '/', '/a/', '/a//b', '/a\0b', '/\ud800', 5, null, undefined] as never[]) {
-    await assert.rejects(guard.setData(path, ''), complains('path'))
-    await assert.rejects(guard.create(path, ''), complains('path'))
-    await assert.rejects(guard.delete(path), complains('path'))
+    await assert.rejects(guard.setData(path, ''), isInvalid('path'))
+    await assert.rejects(guard.create(path, ''), isInvalid('path'))
+    await assert.rejects(guard.delete(path), isInvalid('path'))
   }
   for (const data of ['\ud800', 5, null, undefined, {}, [1], new ArrayBuffer(1), new Uint16Array(1)] as never[]) {
-    await assert.rejects(guard.setData('/data', data), complains('data'))
-    await assert.rejects(guard.create('/new', data), complains('data'))
+    await assert.rejects(guard.setData('/data', data), isInvalid('data'))
+    await assert.rejects(guard.create('/new', data), isInvalid('data'))
   }
   for (const version of [-2, 0.5, NaN, Infinity, 2 ** 31, '1', 1n, null] as never[]) {
-    await assert.rejects(guard.setData('/data', '', { version }), complains('version'))
-    await assert.rejects(guard.delete('/data', { version }), complains('version'))
+    await assert.rejects(guard.setData('/data', '', { version }), isInvalid('version'))
+    await assert.rejects(guard.delete('/data', { version }), isInvalid('version'))
   }
   assert.deepEqual((await children('')).sort(), ['data', 'lock'])
 })
 
-scenario('an abort rejects with its reason, and a late answer is admitted', async ({ client, zookeeper }) => {
+scenario('an aborted write rejects with the reason, a lost reply is indeterminate', async ({ client, zookeeper }) => {
   const own = await client()
   const guard = await own.mutex('/lock').acquire()
   await guard.create('/data', '1')

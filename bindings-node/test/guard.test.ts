@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { AcquireTimeoutError, LockLostError, type Guard } from 'zkcoord'
+import { AcquireTimeoutError, type Guard, LockLostError } from 'zkcoord'
 
 import { aborted, eventually, scenario, timed } from './support.js'
 
-scenario('a guard says what it holds', async ({ client, zookeeper, chroot }) => {
+scenario('a guard has the node, the token and the state of its lock', async ({ client, zookeeper, chroot }) => {
   const guard = await (await client()).mutex('/lock').acquire()
   guard.check()
   assert.equal(guard.isHeld, true)
@@ -27,18 +27,18 @@ scenario('tokens grow from holder to holder', async ({ client }) => {
   }
 })
 
-scenario('release can be called again, also at the same time', async ({ client, children }) => {
+scenario('release can be called several times, also concurrently', async ({ client, children }) => {
   const mutex = (await client()).mutex('/lock')
   const guard = await mutex.acquire()
   await Promise.all([guard.release(), guard.release()])
   await guard.release({ timeout: 1_000 })
   assert.equal(guard.isHeld, false)
   assert.throws(() => guard.check(), LockLostError)
-  assert.equal(guard.signal.aborted, false, 'a release is no loss')
+  assert.equal(guard.signal.aborted, false, 'a release is not a loss')
   assert.deepEqual(await children('/lock'), [])
 })
 
-scenario('asyncDispose releases', async ({ client }) => {
+scenario('asyncDispose releases the lock', async ({ client }) => {
   const mutex = (await client()).mutex('/lock')
   let kept: Guard
   {
@@ -50,7 +50,7 @@ scenario('asyncDispose releases', async ({ client }) => {
   await (await mutex.acquire({ timeout: 0 }))[Symbol.asyncDispose]()
 })
 
-scenario('the signal aborts when somebody deletes the node', async ({ client, zookeeper, chroot }) => {
+scenario('the signal aborts when the node is deleted', async ({ client, zookeeper, chroot }) => {
   const guard = await (await client()).mutex('/lock').acquire()
   await zookeeper.observer.delete(chroot + guard.node)
   const reason = await aborted(guard.signal)
@@ -61,11 +61,11 @@ scenario('the signal aborts when somebody deletes the node', async ({ client, zo
   await guard.release()
 })
 
-scenario('the signal aborts before a silent server can give the lock away', async ({ client, zookeeper }) => {
+scenario('the signal aborts before a silent server can grant the lock again', async ({ client, zookeeper }) => {
   const guard = await (await client({ sessionTimeout: 2_000 })).mutex('/lock').acquire()
   await zookeeper.pause(0)
   try {
-    const took = await timed(async () => assert(await aborted(guard.signal) instanceof LockLostError))
+    const took = await timed(async () => assert((await aborted(guard.signal)) instanceof LockLostError))
     assert(took < 2_000, `it took ${took} ms`)
     assert.equal(guard.isHeld, false)
     await assert.rejects(guard.release({ timeout: 100 }), AcquireTimeoutError)
@@ -75,7 +75,7 @@ scenario('the signal aborts before a silent server can give the lock away', asyn
   await guard.release()
 })
 
-scenario('the signal of one guard says nothing of another', async ({ client, zookeeper, chroot }) => {
+scenario('the loss of one guard does not abort the signal of another', async ({ client, zookeeper, chroot }) => {
   const own = await client()
   const [lost, kept] = [await own.mutex('/a').acquire(), await own.mutex('/b').acquire()]
   await zookeeper.observer.delete(chroot + lost.node)
@@ -90,7 +90,7 @@ scenario('closing the client loses its locks, and release still works', async ({
   const other = await client()
   const guard = await own.mutex('/lock').acquire()
   await own.close()
-  assert(await aborted(guard.signal) instanceof LockLostError)
+  assert((await aborted(guard.signal)) instanceof LockLostError)
   await guard.release()
   await (await other.mutex('/lock').acquire({ timeout: 5_000 })).release()
   await eventually(async () => (await children('/lock')).length === 0, 'the queue is empty')

@@ -1,4 +1,4 @@
-// Looking at a queue, asking for a lock, and the figures of waits.
+// The queue of a lock, requests to release it, and the statistics of waits.
 
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,7 +7,7 @@ import { AcquireTimeoutError, ClosedError, InvalidArgumentError } from 'zkcoord'
 
 import { eventually, scenario } from './support.js'
 
-scenario('a queue shows who holds and who waits', async ({ client, children }) => {
+scenario('a queue shows the holder and the waiters', async ({ client, children }) => {
   const [holder, waiter] = [await client({ identity: 'the holder' }), await client()]
   const mutex = waiter.mutex('/lock')
   const empty = await mutex.inspect()
@@ -29,7 +29,7 @@ scenario('a queue shows who holds and who waits', async ({ client, children }) =
     mode: 'write',
     library: 'zkcoord',
   })
-  // The server is this machine, so its clock is ours.
+  // The server runs on this machine, so both have the same clock.
   assert(waitingSince instanceof Date && Math.abs(Date.now() - waitingSince.getTime()) < 30_000)
   assert(second!.waitingSince >= waitingSince)
   assert.equal(second!.role, 'waiter')
@@ -38,7 +38,7 @@ scenario('a queue shows who holds and who waits', async ({ client, children }) =
   await (await waiting).release()
 })
 
-scenario('readers hold together, and mixes are warned of', async ({ client, children, zookeeper, chroot }) => {
+scenario('readers share the lock, mixed libraries give a warning', async ({ client, children, zookeeper, chroot }) => {
   const lock = (await client()).rwLock('/lock')
   await lock.read.acquire()
   await lock.read.acquire()
@@ -57,16 +57,16 @@ scenario('readers hold together, and mixes are warned of', async ({ client, chil
   assert.match(queue.warnings[0]!, /kazoo's locks do not see each other/)
 })
 
-scenario('looking can be aborted, and ends in time', async ({ client, zookeeper }) => {
+scenario('inspect and requestRevoke can be aborted and time out', async ({ client, zookeeper }) => {
   const own = await client()
   const mutex = own.mutex('/lock')
   await assert.rejects(mutex.inspect({ signal: AbortSignal.abort('no') }), (error) => error === 'no')
   await zookeeper.pause(0)
   try {
     const controller = new AbortController()
-    const looking = mutex.inspect({ signal: controller.signal })
+    const inspecting = mutex.inspect({ signal: controller.signal })
     controller.abort('enough')
-    await assert.rejects(looking, (error) => error === 'enough')
+    await assert.rejects(inspecting, (error) => error === 'enough')
     await assert.rejects(mutex.inspect({ timeout: 100 }), AcquireTimeoutError)
     await assert.rejects(own.requestRevoke('/lock/lock-0000000001', { timeout: 100 }), AcquireTimeoutError)
   } finally {
@@ -77,42 +77,42 @@ scenario('looking can be aborted, and ends in time', async ({ client, zookeeper 
   await assert.rejects(own.requestRevoke('/lock/lock-0000000001'), ClosedError)
 })
 
-scenario('a lock can be asked for', async ({ client }) => {
+scenario('a holder is notified of a requested release', async ({ client }) => {
   const [own, other] = [await client(), await client()]
   const guard = await own.mutex('/lock').acquire()
-  const told: unknown[][] = []
-  const listener = (...args: unknown[]) => told.push(args)
+  const calls: unknown[][] = []
+  const listener = (...args: unknown[]) => calls.push(args)
   guard.onRevoke(listener)
   guard.onRevoke(listener)
   assert.equal(guard.revokeRequested, false)
   const [holder] = await other.mutex('/lock').inspect()
   assert.equal(await other.requestRevoke(holder!.node, { timeout: 5_000 }), true)
-  await eventually(() => told.length === 2, 'both were told')
+  await eventually(() => calls.length === 2, 'both listeners are called')
   assert.equal(guard.revokeRequested, true)
   guard.check()
   guard.onRevoke(listener)
-  await eventually(() => told.length === 3, 'a late one is told at once')
-  // Again: it tells nobody twice.
+  await eventually(() => calls.length === 3, 'a listener that is added later is called at once')
+  // A second request does not call the listeners again.
   assert.equal(await other.requestRevoke(guard.node), true)
   await sleep(600)
-  assert.deepEqual(told, [[], [], []])
+  assert.deepEqual(calls, [[], [], []])
   await guard.release()
   assert.equal(await other.requestRevoke(guard.node), false)
 })
 
-scenario('a released guard is not asked any more', async ({ client }) => {
+scenario('a released guard is not notified of a requested release', async ({ client }) => {
   const own = await client()
   const guard = await own.rwLock('/lock').write.acquire()
   await own.requestRevoke(guard.node)
-  await eventually(() => guard.revokeRequested, 'it is asked for')
-  let told = false
-  guard.onRevoke(() => (told = true))
+  await eventually(() => guard.revokeRequested, 'the release is requested')
+  let isCalled = false
+  guard.onRevoke(() => (isCalled = true))
   await guard.release()
   await sleep(100)
-  assert(!told, 'told after the release')
+  assert(!isCalled, 'the listener was called after the release')
 })
 
-scenario('what cannot be asked for', async ({ client }) => {
+scenario('invalid nodes and listeners are refused', async ({ client }) => {
   const own = await client()
   const guard = await own.mutex('/lock').acquire()
   for (const node of ['', 'x', '/', '/a\0b', '/\ud800', 5, null, undefined] as never[]) {
@@ -121,11 +121,14 @@ scenario('what cannot be asked for', async ({ client }) => {
   for (const listener of [5, 'fn', null, undefined, {}] as never[]) {
     assert.throws(() => guard.onRevoke(listener), { name: 'InvalidArgumentError', message: /^listener / })
   }
-  await assert.rejects(own.requestRevoke('/a/lock-0000000001', { signal: AbortSignal.abort('no') }), (error) => error === 'no')
+  await assert.rejects(
+    own.requestRevoke('/a/lock-0000000001', { signal: AbortSignal.abort('no') }),
+    (error) => error === 'no',
+  )
   assert.equal(await own.requestRevoke('/lock/lock-0000000001'), false)
 })
 
-scenario('waits are counted', async ({ client }) => {
+scenario('stats count waits, timeouts and holds', async ({ client }) => {
   const own = await client()
   const lock = own.rwLock('/rw')
   const [semaphore, both] = [own.semaphore('/semaphore', { permits: 1 }), own.multiMutex(['/a', '/b'])]
@@ -143,8 +146,8 @@ scenario('waits are counted', async ({ client }) => {
     }
     const stats = handle.stats()
     assert.equal(stats.count, 2)
-    assert.equal(none.count, 0, 'figures stay as they were')
-    // Milliseconds: nobody was in the way, but there was a round trip.
+    assert.equal(none.count, 0, 'statistics that were returned do not change')
+    // In milliseconds: the lock was free, but each acquire took a round trip.
     assert(stats.mean > 0.01 && stats.mean < 10_000 && stats.p50 <= stats.p99)
     assert(stats.successProbability(60_000) > 0.99 && stats.successProbability(Infinity) === 1)
     assert(stats.successProbability(0) < 0.5)

@@ -4,7 +4,7 @@ import { AcquireTimeoutError, LockLostError } from 'zkcoord'
 
 import { aborted, eventually, scenario } from './support.js'
 
-scenario('all or none', async ({ client, children }) => {
+scenario('all locks are acquired, or none', async ({ client, children }) => {
   const [own, other] = [await client(), await client()]
   const both = own.multiMutex(['/b', '/a'])
   const guard = await both.acquire({ timeout: 5_000 })
@@ -16,7 +16,7 @@ scenario('all or none', async ({ client, children }) => {
   assert.equal(await other.multiMutex(['/c', '/b']).tryAcquire(), null)
   await assert.rejects(other.multiMutex(['/0', '/a']).acquire({ timeout: 50 }), AcquireTimeoutError)
   for (const path of ['/0', '/c']) {
-    await eventually(async () => (await children(path)).length === 0, `${path} is given back`)
+    await eventually(async () => (await children(path)).length === 0, `${path} is released`)
   }
   await guard.release()
   const again = await both.tryAcquire()
@@ -25,7 +25,7 @@ scenario('all or none', async ({ client, children }) => {
   for (const path of ['/a', '/b']) assert.deepEqual(await children(path), [])
 })
 
-scenario('in any order, without a deadlock', async ({ client }) => {
+scenario('paths in any order do not deadlock', async ({ client }) => {
   const [own, other] = [await client(), await client()]
   const mutexes = [own.multiMutex(['/a', '/b', '/a']), other.multiMutex(['/b', '/a'])]
   let inside = 0
@@ -41,21 +41,21 @@ scenario('in any order, without a deadlock', async ({ client }) => {
   await Promise.all(mutexes.map(worker))
 })
 
-scenario('an abort holds none and rejects with its reason', async ({ client, children }) => {
+scenario('an aborted acquire holds no lock and rejects with the reason', async ({ client, children }) => {
   const [own, other] = [await client(), await client()]
   const holder = await other.mutex('/b').acquire()
   const controller = new AbortController()
   const waiting = own.multiMutex(['/a', '/b']).acquire({ signal: controller.signal })
-  await eventually(async () => (await children('/b')).length === 2, 'it waits for the second')
+  await eventually(async () => (await children('/b')).length === 2, 'it waits for the second lock')
   assert.equal((await children('/a')).length, 1)
   controller.abort('enough')
   await assert.rejects(waiting, (error) => error === 'enough')
-  await eventually(async () => (await children('/a')).length === 0, 'the first is given back')
-  await eventually(async () => (await children('/b')).length === 1, 'it has left the queue of the second')
+  await eventually(async () => (await children('/a')).length === 0, 'the first lock is released')
+  await eventually(async () => (await children('/b')).length === 1, 'it has left the queue of the second lock')
   holder.check()
 })
 
-scenario('it is lost when one of them is', async ({ client, children, zookeeper, chroot }) => {
+scenario('the guard is lost when one of the locks is lost', async ({ client, children, zookeeper, chroot }) => {
   const guard = await (await client()).multiMutex(['/a', '/b'], { scheme: 'kazoo' }).acquire()
   const [name] = await children('/b')
   assert.match(name!, /__lock__/)
@@ -66,7 +66,7 @@ scenario('it is lost when one of them is', async ({ client, children, zookeeper,
   assert.deepEqual(await children('/a'), [])
 })
 
-scenario('paths that cannot be', async ({ client }) => {
+scenario('invalid paths are refused', async ({ client }) => {
   const own = await client()
   for (const paths of [[], '/a', '', 5, null, undefined, {}, new Set(['/a'])]) {
     assert.throws(() => own.multiMutex(paths as never), { name: 'InvalidArgumentError', message: /^paths .*: must be/ })
@@ -74,6 +74,6 @@ scenario('paths that cannot be', async ({ client }) => {
   for (const path of ['', 'a', '/', '/a/', '/a\0b', '/\ud800', 5, null, undefined]) {
     assert.throws(() => own.multiMutex(['/a', path as never]), { name: 'InvalidArgumentError', message: /^paths / })
   }
-  // A hole is no path.
+  // A hole in the array is not a path.
   assert.throws(() => own.multiMutex(new Array<string>(2)), /^InvalidArgumentError: paths undefined/)
 })

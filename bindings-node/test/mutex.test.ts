@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { AcquireTimeoutError } from 'zkcoord'
 
-import { eventually, scenario, timed } from './support.js'
+import { acquireAndAbort, eventually, scenario, timed } from './support.js'
 
 scenario('two clients exclude each other', async ({ client }) => {
   const mutexes = [await client(), await client()].map((client) => client.mutex('/lock'))
@@ -43,7 +43,7 @@ scenario('waiters are served in order of arrival', async ({ client, children }) 
   assert.deepEqual(order, [0, 1, 2, 3])
 })
 
-scenario('tryAcquire takes a free lock and only that', async ({ client, children }) => {
+scenario('tryAcquire acquires a free lock and does not wait for a held one', async ({ client, children }) => {
   const [mine, other] = [(await client()).mutex('/lock'), (await client()).mutex('/lock')]
   const guard = await mine.tryAcquire()
   assert(guard?.isHeld)
@@ -53,7 +53,7 @@ scenario('tryAcquire takes a free lock and only that', async ({ client, children
   assert.deepEqual(await children('/lock'), [])
 })
 
-scenario('a timeout rejects in time and leaves no node', async ({ client, children }) => {
+scenario('a timed out acquire rejects in time and leaves no node', async ({ client, children }) => {
   const holder = await (await client()).mutex('/lock').acquire()
   const mutex = (await client()).mutex('/lock')
   const took = await timed(() =>
@@ -77,7 +77,7 @@ scenario('a timeout of 0 tries once', async ({ client }) => {
   await guard.release()
 })
 
-scenario('an abort while waiting leaves no node and rejects with its reason', async ({ client, children }) => {
+scenario('an aborted acquire leaves no node and rejects with the reason', async ({ client, children }) => {
   const holder = await (await client()).mutex('/lock').acquire()
   const mutex = (await client()).mutex('/lock')
   const controller = new AbortController()
@@ -90,26 +90,22 @@ scenario('an abort while waiting leaves no node and rejects with its reason', as
   assert(holder.isHeld)
 })
 
-scenario('an aborted signal prevents the call', async ({ client, children }) => {
+scenario('a signal that was aborted before prevents the call', async ({ client, children }) => {
   const mutex = (await client()).mutex('/lock')
   await assert.rejects(mutex.acquire({ signal: AbortSignal.abort('no') }), (error) => error === 'no')
   await assert.rejects(mutex.tryAcquire({ signal: AbortSignal.abort('no') }), (error) => error === 'no')
   assert.deepEqual(await children('/lock'), [])
 })
 
-scenario('an abort in the moment of the grant holds nothing', async ({ client, children }) => {
+scenario('an abort at the moment of the grant holds nothing', async ({ client, children }) => {
   const mutex = (await client()).mutex('/lock')
   for (let round = 0; round < 60; round++) {
-    const controller = new AbortController()
-    const waiting = mutex.acquire({ signal: controller.signal })
-    setTimeout(() => controller.abort('too late'), round % 6)
-    const guard = await waiting.catch((error: unknown) => assert.equal(error, 'too late'))
-    await guard?.release()
+    await acquireAndAbort((options) => mutex.acquire(options), round % 6)
   }
   await eventually(async () => (await children('/lock')).length === 0, 'the queue is empty')
 })
 
-scenario('no listener is left on a signal', async ({ client }) => {
+scenario('no listener stays on a signal', async ({ client }) => {
   const mutex = (await client()).mutex('/lock')
   const { signal } = new AbortController()
   const guard = await mutex.acquire({ signal })
@@ -119,7 +115,7 @@ scenario('no listener is left on a signal', async ({ client }) => {
   assert.equal(getEventListeners(signal, 'abort').length, 0)
 })
 
-scenario('the stack of an error leads to the caller', async ({ client }) => {
+scenario('the stack of an error shows the method and the caller', async ({ client }) => {
   const mutex = (await client()).mutex('/lock')
   const guard = await mutex.acquire()
   async function callsFromHere() {
@@ -132,14 +128,16 @@ scenario('the stack of an error leads to the caller', async ({ client }) => {
   await guard.release()
 })
 
-scenario('tasks of one client hand the lock to each other, so many times', async ({ client }) => {
+scenario('tasks of one client hand the lock to each other up to the limit', async ({ client }) => {
   const mutex = (await client()).mutex('/lock', { handoff: 2 })
-  const guards = await Promise.all(Array.from({ length: 6 }, async () => {
-    const guard = await mutex.acquire()
-    guard.check()
-    await guard.release()
-    return guard
-  }))
+  const guards = await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      const guard = await mutex.acquire()
+      guard.check()
+      await guard.release()
+      return guard
+    }),
+  )
   const nodes = guards.map(({ node }) => node)
   assert.equal(new Set(nodes).size, 2, `${nodes}`)
   const { count, p99, holds } = mutex.stats()
@@ -147,7 +145,7 @@ scenario('tasks of one client hand the lock to each other, so many times', async
   assert(p99 >= 0 && holds.mean >= 0 && holds.stddev >= 0 && holds.p50 <= holds.p99)
 })
 
-scenario('how long the lock was held', async ({ client }) => {
+scenario('stats measure the holds', async ({ client }) => {
   const mutex = (await client()).mutex('/lock')
   const guard = await mutex.acquire()
   assert.equal(mutex.stats().holds.count, 0)

@@ -1,4 +1,4 @@
-// What an owner, an async context, gets again at once, and where it would wait for itself.
+// Reentrant locks and deadlocks of an owner, which is an async context.
 
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,7 +7,7 @@ import { AcquireTimeoutError, asOwner, WouldDeadlockError } from 'zkcoord'
 
 import { scenario } from './support.js'
 
-scenario('a reentrant mutex is had again by its owner, and by nobody else', async ({ client, children }) => {
+scenario('only the owner of a reentrant mutex acquires it again', async ({ client, children }) => {
   const [lock, other] = [await client(), await client()].map((own) => own.reentrantMutex('/lock'))
   const value = await lock!.run(async (outer) => {
     await lock!.run((inner) => assert.equal(inner.token, outer.token), { timeout: 5_000 })
@@ -25,37 +25,49 @@ scenario('a reentrant mutex is had again by its owner, and by nobody else', asyn
   assert.equal(lock!.stats().holds.count, 3)
 })
 
-scenario('tasks that run it at the same time exclude each other', async ({ client }) => {
+scenario('concurrent tasks with owners of their own exclude each other', async ({ client }) => {
   const lock = (await client()).reentrantMutex('/lock', { scheme: 'kazoo' })
   let inside = 0
-  const task = () => lock.run(async () => {
-    assert.equal(++inside, 1)
-    await sleep(2)
-    await lock.run(() => assert.equal(inside, 1))
-    inside--
-  })
+  const task = () =>
+    lock.run(async () => {
+      assert.equal(++inside, 1)
+      await sleep(2)
+      await lock.run(() => assert.equal(inside, 1))
+      inside--
+    })
   await Promise.all(Array.from({ length: 10 }, task))
 })
 
-scenario('outside of a context every call stands for itself', async ({ client }) => {
+scenario('outside of an owner each call is an owner by itself', async ({ client }) => {
   const lock = (await client()).reentrantMutex('/lock')
   const guard = await lock.acquire()
   assert.equal(await lock.tryAcquire(), null)
   await assert.rejects(lock.acquire({ timeout: 50 }), AcquireTimeoutError)
-  await assert.rejects(lock.run(() => assert.fail('it was run'), { timeout: 50 }), AcquireTimeoutError)
+  await assert.rejects(
+    lock.run(() => assert.fail('the function was called'), { timeout: 50 }),
+    AcquireTimeoutError,
+  )
   await guard.release()
 })
 
-scenario('what the function throws passes through, and the lock is given back', async ({ client, children }) => {
+scenario('an exception of the function passes through, and the lock is released', async ({ client, children }) => {
   const lock = (await client()).reentrantMutex('/lock')
   const broken = new Error('broken')
-  await assert.rejects(lock.run(() => { throw broken }), (error) => error === broken)
-  await assert.rejects(lock.run(async () => Promise.reject(broken)), (error) => error === broken)
+  await assert.rejects(
+    lock.run(() => {
+      throw broken
+    }),
+    (error) => error === broken,
+  )
+  await assert.rejects(
+    lock.run(async () => Promise.reject(broken)),
+    (error) => error === broken,
+  )
   assert.deepEqual(await children('/lock'), [])
   await assert.rejects(lock.run(5 as never), { name: 'InvalidArgumentError', message: /^fn 5/ })
 })
 
-scenario('an owner does not wait for itself', async ({ client }) => {
+scenario('an acquire that would wait for its own owner fails with WouldDeadlockError', async ({ client }) => {
   const own = await client()
   const lock = own.reentrantMutex('/lock')
   await lock.run(async () => {
@@ -65,7 +77,7 @@ scenario('an owner does not wait for itself', async ({ client }) => {
   })
 })
 
-scenario('an owner reads on where it wrote, and cannot go the other way', async ({ client, children }) => {
+scenario('a writer can acquire the read side, a reader not the write side', async ({ client, children }) => {
   const lock = (await client()).rwLock('/lock')
   await asOwner(async () => {
     const writing = await lock.write.acquire()
@@ -81,8 +93,17 @@ scenario('an owner reads on where it wrote, and cannot go the other way', async 
   assert.deepEqual(await children('/lock'), [])
 })
 
-scenario('asOwner returns what its function does', async () => {
-  assert.equal(asOwner(() => 5), 5)
+scenario('asOwner returns the result of its function', async () => {
+  assert.equal(
+    asOwner(() => 5),
+    5,
+  )
   assert.equal(await asOwner(async () => 5), 5)
-  assert.throws(() => asOwner(() => { throw new Error('broken') }), /broken/)
+  assert.throws(
+    () =>
+      asOwner(() => {
+        throw new Error('broken')
+      }),
+    /broken/,
+  )
 })

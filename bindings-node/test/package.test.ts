@@ -13,7 +13,7 @@ test('the package has the version of the core', () => {
   assert.equal((JSON.parse(read('package.json')) as { version: string }).version, native.VERSION)
 })
 
-test('the packages of the other platforms are of the same version, and called as the loader calls them', () => {
+test('the packages of the other platforms have the same version and the names that the loader expects', () => {
   const { version, license, engines } = JSON.parse(read('package.json')) as Record<string, unknown>
   const platforms = readdirSync(new URL('../npm', import.meta.url))
   assert.deepEqual(platforms.sort(), ['darwin-arm64', 'darwin-x64', 'linux-arm64-gnu'])
@@ -24,18 +24,18 @@ test('the packages of the other platforms are of the same version, and called as
   }
 })
 
-test('nothing is run when the package is installed', () => {
+test('the package runs no scripts when it is installed', () => {
   const { scripts, dependencies } = JSON.parse(read('package.json')) as Record<string, Record<string, string>>
   for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) assert(!(name in scripts!), name)
   assert.equal(dependencies, undefined)
 })
 
-test('require() gives the same module where Node can require ES modules', (t) => {
+test('require() returns the same module if Node can require ES modules', (t) => {
   if (!('require_module' in process.features)) return t.skip()
   assert.equal((createRequire(import.meta.url)('zkcoord') as { connect: unknown }).connect, connect)
 })
 
-test('native.d.cts declares what the addon has', () => {
+test('native.d.cts declares everything that the addon exports', () => {
   const types = read('native.d.cts')
   for (const [name, value] of Object.entries(native)) {
     assert.match(types, new RegExp(`^export declare (class|function|const) ${name}\\b`, 'm'))

@@ -1,9 +1,9 @@
-// Runs programs of their own, to see how they end.
+// Runs programs in their own processes, to observe how they end.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-/** Runs a module with a client, `hosts` and `mutex`. Bounded by 20 s. */
+/** Runs a module in which `hosts`, `client` and `mutex` are defined. Bounded by 20 s. */
 export function run(hosts: string, code: string, ...flags: string[]) {
   const prologue = `
     import { connect } from 'zkcoord'
@@ -23,5 +23,5 @@ export function run(hosts: string, code: string, ...flags: string[]) {
   return { child, ended, output: () => output }
 }
 
-/** How a program ends that says this and nothing else. */
-export const quietly = (output: string, code = 0) => ({ code, signal: null, output, errors: '' })
+/** Expects that a program ends with this output, this exit code and no errors. */
+export const endsWith = (output: string, code = 0) => ({ code, signal: null, output, errors: '' })

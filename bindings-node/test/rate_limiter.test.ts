@@ -4,7 +4,7 @@ import { AcquireTimeoutError, BadDataError, InvalidArgumentError } from 'zkcoord
 
 import { scenario } from './support.js'
 
-scenario('so many are let through, of all clients together', async ({ client }) => {
+scenario('all clients together get no more permits than the limit', async ({ client }) => {
   const [limiter, other] = [await client(), await client()].map((own) => {
     return own.rateLimiter('/limit', { permits: 3, per: 3_600_000 })
   })
@@ -17,7 +17,7 @@ scenario('so many are let through, of all clients together', async ({ client }) 
   assert.deepEqual([limiter!.stats().count, limiter!.stats().timeouts], [1, 1])
 })
 
-scenario('one that waits is let through, or ends with its signal', async ({ client }) => {
+scenario('a waiter gets its permit, or ends with its signal', async ({ client }) => {
   const own = await client()
   const quick = own.rateLimiter('/quick', { permits: 2, per: 200, burst: 1 })
   assert.equal(await quick.tryAcquire({ timeout: 5_000 }), true)
@@ -30,7 +30,7 @@ scenario('one that waits is let through, or ends with its signal', async ({ clie
   await assert.rejects(waiting, (error) => error === 'enough')
 })
 
-scenario('other terms, other bytes and too many permits are refused', async ({ client, zookeeper, chroot }) => {
+scenario('another limit, other data and too many permits are refused', async ({ client, zookeeper, chroot }) => {
   const own = await client()
   const limiter = own.rateLimiter('/limit', { permits: 3 })
   await assert.rejects(limiter.acquire({ permits: 4 }), InvalidArgumentError)

@@ -4,7 +4,7 @@ import { AcquireTimeoutError, LockLostError } from 'zkcoord'
 
 import { aborted, eventually, scenario } from './support.js'
 
-scenario('any number reads, one alone writes', async ({ client, children }) => {
+scenario('readers share the lock, and a writer holds it alone', async ({ client, children }) => {
   const [lock, other] = [(await client()).rwLock('/lock'), (await client()).rwLock('/lock')]
   const readers = [await lock.read.acquire(), await other.read.acquire({ timeout: 0 })]
   assert.equal(await other.write.tryAcquire(), null)
@@ -18,7 +18,7 @@ scenario('any number reads, one alone writes', async ({ client, children }) => {
   assert.deepEqual(await children('/lock'), [])
 })
 
-scenario('who wants to read waits for those before him who want to write', async ({ client, children }) => {
+scenario('a reader waits for the writers before it', async ({ client, children }) => {
   const lock = (await client()).rwLock('/lock')
   const reader = await lock.read.acquire()
   const order: string[] = []
@@ -38,7 +38,7 @@ scenario('who wants to read waits for those before him who want to write', async
   assert.deepEqual(order, ['write', 'read'])
 })
 
-scenario('an abort leaves no node and rejects with its reason', async ({ client, children }) => {
+scenario('an aborted acquire leaves no node and rejects with the reason', async ({ client, children }) => {
   const lock = (await client()).rwLock('/lock')
   const reader = await lock.read.acquire()
   const controller = new AbortController()
@@ -52,7 +52,7 @@ scenario('an abort leaves no node and rejects with its reason', async ({ client,
   await assert.rejects(refused, (error) => error === 'no')
 })
 
-scenario('the names are those of the scheme', async ({ client }) => {
+scenario('the nodes have the names of the scheme', async ({ client }) => {
   const own = await client()
   const names = {
     curator: [/^\/curator\/_c_.*-__READ__\d{10}$/, /^\/curator\/_c_.*-__WRIT__\d{10}$/],
@@ -69,7 +69,7 @@ scenario('the names are those of the scheme', async ({ client }) => {
   assert.match(byDefault.node, /__WRIT__/)
 })
 
-scenario('a mutex can have the names of kazoo', async ({ client }) => {
+scenario('the nodes of a mutex can have the names of kazoo', async ({ client }) => {
   const [own, other] = [await client(), await client()]
   await using guard = await own.mutex('/lock', { scheme: 'kazoo' }).acquire()
   assert.match(guard.node, /^\/lock\/_c_[0-9a-f]{32}__lock__\d{10}$/)
@@ -77,7 +77,7 @@ scenario('a mutex can have the names of kazoo', async ({ client }) => {
   assert.equal(await other.rwLock('/lock', { scheme: 'kazoo' }).read.tryAcquire(), null)
 })
 
-scenario('a side is lost with its node', async ({ client, zookeeper, chroot }) => {
+scenario('a guard of one side is lost with its node', async ({ client, zookeeper, chroot }) => {
   const lock = (await client()).rwLock('/lock')
   const [lost, kept] = [await lock.read.acquire(), await lock.read.acquire()]
   await zookeeper.observer.delete(chroot + lost.node)

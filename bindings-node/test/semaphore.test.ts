@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { AcquireTimeoutError, InvalidArgumentError, LockLostError } from 'zkcoord'
 
-import { aborted, eventually, scenario } from './support.js'
+import { aborted, acquireAndAbort, eventually, scenario } from './support.js'
 
-scenario('so many are had and no more', async ({ client, children }) => {
+scenario('no more permits are granted than exist', async ({ client, children }) => {
   const [semaphore, other] = [await client(), await client()].map((own) => own.semaphore('/limit', { permits: 3 }))
   const two = await semaphore!.acquire({ permits: 2 })
   const one = await other!.acquire()
@@ -20,14 +20,15 @@ scenario('so many are had and no more', async ({ client, children }) => {
   assert.deepEqual(await children('/limit/leases'), [])
 })
 
-scenario('a crowd never exceeds the permits', async ({ client }) => {
+scenario('concurrent tasks never hold more than the permits', async ({ client }) => {
   const semaphores = [await client(), await client()].map((own) => own.semaphore('/limit', { permits: 3 }))
-  let [inside, most, entries] = [0, 0, 0]
+  let [inside, max, entries] = [0, 0, 0]
   const worker = async (number: number) => {
     for (let round = 0; round < 5; round++) {
       const permits = 1 + (number % 2)
       await using guard = await semaphores[number % 2]!.acquire({ permits })
-      most = Math.max(most, (inside += permits))
+      inside += permits
+      max = Math.max(max, inside)
       await sleep(2)
       guard.check()
       inside -= permits
@@ -36,40 +37,36 @@ scenario('a crowd never exceeds the permits', async ({ client }) => {
   }
   await Promise.all([0, 1, 2, 3, 4].map(worker))
   assert.equal(entries, 25)
-  assert(most <= 3, `${most} permits were out`)
+  assert(max <= 3, `${max} permits were held`)
 })
 
-scenario('one that wants many is not overtaken', async ({ client, children }) => {
+scenario('a waiter for many permits is not overtaken', async ({ client, children }) => {
   const semaphore = (await client()).semaphore('/limit', { permits: 2 })
   const one = await semaphore.acquire()
   const waiting = semaphore.acquire({ permits: 2 })
-  await eventually(async () => (await children('/limit/locks')).length === 1, 'it waits')
+  await eventually(async () => (await children('/limit/locks')).length === 1, 'the waiter is in the queue')
   assert.equal(await semaphore.tryAcquire(), null)
   await one.release()
   await (await waiting).release()
 })
 
-scenario('an abort leaves nothing and rejects with its reason', async ({ client, children }) => {
+scenario('an aborted acquire leaves no nodes and rejects with the reason', async ({ client, children }) => {
   const semaphore = (await client()).semaphore('/limit', { permits: 1 })
   const holder = await semaphore.acquire()
   const controller = new AbortController()
   const waiting = semaphore.acquire({ signal: controller.signal })
-  await eventually(async () => (await children('/limit/locks')).length === 1, 'it waits')
+  await eventually(async () => (await children('/limit/locks')).length === 1, 'the waiter is in the queue')
   controller.abort('enough')
   await assert.rejects(waiting, (error) => error === 'enough')
-  await eventually(async () => (await children('/limit/locks')).length === 0, 'it has left')
+  await eventually(async () => (await children('/limit/locks')).length === 0, 'the waiter has left')
   await holder.release()
   for (let round = 0; round < 40; round++) {
-    const controller = new AbortController()
-    const waiting = semaphore.acquire({ signal: controller.signal })
-    setTimeout(() => controller.abort('too late'), round % 8)
-    const guard = await waiting.catch((error: unknown) => assert.equal(error, 'too late'))
-    await guard?.release()
+    await acquireAndAbort((options) => semaphore.acquire(options), round % 8)
   }
-  await eventually(async () => (await children('/limit/leases')).length === 0, 'all permits are back')
+  await eventually(async () => (await children('/limit/leases')).length === 0, 'all permits are released')
 })
 
-scenario('a guard of permits is lost with one of them', async ({ client, zookeeper, chroot }) => {
+scenario('a guard is lost when one of its permits is lost', async ({ client, zookeeper, chroot }) => {
   const guard = await (await client()).semaphore('/limit', { permits: 3 }).acquire({ permits: 3 })
   assert.match(guard.node, /^\/limit\/leases\//)
   await zookeeper.observer.delete(chroot + guard.node)
@@ -78,7 +75,7 @@ scenario('a guard of permits is lost with one of them', async ({ client, zookeep
   await guard.release()
 })
 
-scenario('permits that cannot be', async ({ client }) => {
+scenario('invalid numbers of permits are refused', async ({ client }) => {
   const own = await client()
   const bad = [0, -1, 1.5, NaN, Infinity, 2 ** 31, 2 ** 32 + 1, '3', 3n, null, {}] as never[]
   for (const permits of bad) {

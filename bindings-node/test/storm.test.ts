@@ -1,4 +1,4 @@
-// Many calls that are aborted at random moments: nothing is left of them. What is printed is for reading only.
+// Many calls that are aborted at random moments and must leave nothing. The printed figures are for information.
 
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
@@ -12,27 +12,29 @@ const CALLS = 1_000
 
 const warnings: Error[] = []
 process.on('warning', (warning) => warnings.push(warning))
-// What nobody handles fails the test that runs then: node:test sees to it.
+// node:test fails the running test if a rejection or an exception is not handled.
 
-/** Runs many calls, which may fail with `reason` only, and tells how many did. The others are released. */
+/** Runs many calls, which may fail with `reason` only, and returns the number that did. Releases the other guards. */
 async function storm(call: (number: number) => Promise<Guard | null>, reason: unknown): Promise<number> {
   let aborted = 0
-  await Promise.all(Array.from({ length: CALLS }, async (_, number) => {
-    const guard = await call(number).catch((error: unknown) => {
-      assert.equal(error, reason)
-      aborted++
-      return null
-    })
-    await guard?.release()
-  }))
+  await Promise.all(
+    Array.from({ length: CALLS }, async (_, number) => {
+      const guard = await call(number).catch((error: unknown) => {
+        assert.equal(error, reason)
+        aborted++
+        return null
+      })
+      await guard?.release()
+    }),
+  )
   return aborted
 }
 
-/** The memory of the process in MiB, with what the addon has. */
+/** Returns the memory of the process in MiB, including that of the addon. */
 const memory = () => Math.round(process.memoryUsage.rss() / 2 ** 20)
 
 const storms = [
-  // Within which time they are aborted: about as long as it takes to serve them all.
+  // `within` is the time in which they are aborted, about as long as it takes to serve all of them.
   { name: 'one mutex', pathOf: () => '/lock', within: 1_500 },
   { name: 'mutexes of their own', pathOf: (number: number) => `/locks/${number}`, within: 150 },
 ]
@@ -40,7 +42,7 @@ const storms = [
 for (const { name, pathOf, within } of storms) {
   scenario(`${CALLS} acquires of ${name}, each aborted at a random moment`, async ({ client, children }) => {
     const own = await client()
-    // Once without, so that the directories are there.
+    // A first round without aborts, so that the directories exist.
     assert.equal(await storm((number) => own.mutex(pathOf(number)).acquire(), undefined), 0)
     const before = memory()
     let aborted = 0
@@ -48,7 +50,7 @@ for (const { name, pathOf, within } of storms) {
       aborted += await storm((number) => {
         const controller = new AbortController()
         const abort = () => controller.abort('enough')
-        // Some at once, or a machine that is busy gets round to none before it is too late.
+        // Some are aborted at once, because a busy machine may run all timers too late.
         if (number % 4 === 0) setImmediate(abort)
         else setTimeout(abort, Math.random() * within)
         return own.mutex(pathOf(number)).acquire({ signal: controller.signal })
@@ -73,13 +75,21 @@ scenario(`${CALLS} calls of all kinds with one signal`, async ({ client, childre
     () => own.rwLock('/lock').read.acquire({ signal }),
     () => own.multiMutex(['/a', '/lock']).acquire({ signal }),
     () => own.locks.request('name', { signal }, () => null),
-    () => own.rateLimiter('/limit', { permits: 1, per: 3_600_000 }).acquire({ signal }).then(() => null),
-    () => own.counter('/counter').add(1, { signal }).then(() => null),
+    () =>
+      own
+        .rateLimiter('/limit', { permits: 1, per: 3_600_000 })
+        .acquire({ signal })
+        .then(() => null),
+    () =>
+      own
+        .counter('/counter')
+        .add(1, { signal })
+        .then(() => null),
     () => own.missGuard('/misses').load('key', () => null, { signal }),
     () => own.semaphore('/semaphore', { permits: 1 }).acquire({ signal }),
   ]
   const storming = storm((number) => kinds[number % kinds.length]!(), 'enough')
-  await eventually(async () => (await children('/lock')).length > CALLS / 8, 'the first ones are in the queue')
+  await eventually(async () => (await children('/lock')).length > CALLS / 8, 'the first calls are in the queue')
   assert.equal(getEventListeners(signal, 'abort').length, 1)
   controller.abort('enough')
   console.log(`one signal: ${await storming} of ${CALLS} aborted`)
@@ -93,7 +103,7 @@ scenario(`${CALLS} calls of all kinds with one signal`, async ({ client, childre
   assert.deepEqual(warnings, [])
 })
 
-scenario('a signal that is used again and again collects no listeners', async ({ client }) => {
+scenario('a signal that is used many times accumulates no listeners', async ({ client }) => {
   const own = await client()
   const { signal } = new AbortController()
   for (let round = 0; round < 20; round++) {

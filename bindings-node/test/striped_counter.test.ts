@@ -4,7 +4,7 @@ import { ClosedError, CounterOverflowError } from 'zkcoord'
 
 import { eventually, scenario } from './support.js'
 
-scenario('adds of two clients sum up', async ({ client }) => {
+scenario('the sum includes the adds of two clients', async ({ client }) => {
   const [counter, other] = [await client(), await client()].map((own) => own.stripedCounter('/requests'))
   for (let n = 0; n < 1_000; n++) counter!.add()
   other!.add(-3)
@@ -14,17 +14,17 @@ scenario('adds of two clients sum up', async ({ client }) => {
   assert.deepEqual(await Promise.all([counter!.sum(), other!.sum({ timeout: 10_000 })]), [total, total])
 })
 
-scenario('what was added is written in time, and when the client closes', async ({ client }) => {
+scenario('adds are written within the interval, and when the client closes', async ({ client }) => {
   const [own, other, reader] = [await client(), await client(), await client()]
   const sum = () => reader.stripedCounter('/requests').sum()
   own.stripedCounter('/requests', { flushInterval: 0 }).add(2)
-  await eventually(async () => (await sum()) === 2n, 'it is written')
+  await eventually(async () => (await sum()) === 2n, 'the add is written')
   other.stripedCounter('/requests', { flushInterval: 1e300 }).add(3)
   await other.close()
   assert.equal(await sum(), 5n)
 })
 
-scenario('what cannot be added is refused at once', async ({ client }) => {
+scenario('an invalid add is refused at once', async ({ client }) => {
   const own = await client()
   const counter = own.stripedCounter('/requests', { flushInterval: 3_600_000 })
   counter.add(2n ** 63n - 1n)

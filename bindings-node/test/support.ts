@@ -1,22 +1,23 @@
-// What all tests share: one real server for each file, and for each test a chroot and clients of its own.
+// Shared by all tests: one real server for each file, and for each test its own chroot and clients.
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { connect, type Client, type ConnectOptions } from 'zkcoord'
+import { type Client, type ConnectOptions, connect, type Guard } from 'zkcoord'
 
 import { Kit, type ZooKeeper } from '../../tests/kit/node/testkit.mjs'
 
-export interface World {
+/** The server, the chroot and the clients of one test. */
+export interface TestContext {
   zookeeper: ZooKeeper
-  /** Address and chroot, for code that connects by itself. */
+  /** The address and the chroot, for code that connects by itself. */
   hosts: string
   chroot: string
-  /** A client that is closed after the test. */
+  /** Connects a client that is closed after the test. */
   client(options?: ConnectOptions): Promise<Client>
-  /** The names below a path of the chroot; none when it is missing. */
+  /** Returns the names of the children of a path below the chroot; none if it is missing. */
   children(path: string): Promise<string[]>
 }
 
@@ -27,11 +28,12 @@ after(() => kit?.close())
 
 function server(): Promise<ZooKeeper> {
   kit ??= new Kit()
-  return (shared ??= kit.zookeeper({ tickMs: 250 }))
+  shared ??= kit.zookeeper({ tickMs: 250 })
+  return shared
 }
 
-/** A test in a world of its own, bounded by 30 s. */
-export function scenario(name: string, run: (world: World) => Promise<void>): void {
+/** Defines a test with its own chroot and clients, bounded by 30 s. */
+export function scenario(name: string, run: (context: TestContext) => Promise<void>): void {
   test(name, { timeout: 30_000 }, async () => {
     const zookeeper = await server()
     const chroot = `/test-${randomUUID()}`
@@ -51,24 +53,24 @@ export function scenario(name: string, run: (world: World) => Promise<void>): vo
   })
 }
 
-/** Waits until `condition` holds; for what nobody tells. */
+/** Polls until `condition` holds, for changes that nothing notifies of. */
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
-  what: string,
-  patience = 10_000,
+  expected: string,
+  timeout = 10_000,
 ): Promise<void> {
-  const end = Date.now() + patience
+  const end = Date.now() + timeout
   while (!(await condition())) {
-    assert(Date.now() < end, `not within ${patience} ms: ${what}`)
+    assert(Date.now() < end, `not within ${timeout} ms: ${expected}`)
     await sleep(10)
   }
 }
 
-/** Waits until the signal has aborted. */
+/** Waits until the signal has aborted, and returns its reason. */
 export function aborted(signal: AbortSignal): Promise<unknown> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve(signal.reason)
-    // It holds the event loop open, which the client does not.
+    // The timer keeps the process alive, which the client does not.
     const timer = setTimeout(() => resolve(new Error('not aborted within 10 s')), 10_000)
     signal.addEventListener('abort', () => {
       clearTimeout(timer)
@@ -77,7 +79,19 @@ export function aborted(signal: AbortSignal): Promise<unknown> {
   })
 }
 
-/** How long `work` took, in milliseconds. */
+/** Acquires with a signal that aborts after `delay` milliseconds, and releases a lock that was granted before. */
+export async function acquireAndAbort(
+  acquire: (options: { signal: AbortSignal }) => Promise<Guard>,
+  delay: number,
+): Promise<void> {
+  const controller = new AbortController()
+  const waiting = acquire({ signal: controller.signal })
+  setTimeout(() => controller.abort('too late'), delay)
+  const guard = await waiting.catch((error: unknown) => assert.equal(error, 'too late'))
+  await guard?.release()
+}
+
+/** Returns the time that `work` takes, in milliseconds. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now()
   await work()

@@ -1,30 +1,30 @@
-// Encrypted connections, to a server that lets nobody in without a certificate.
+// Encrypted connections to a server that requires a certificate.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 
-import { connect, ConnectionLostError, InvalidArgumentError, type TlsOptions } from 'zkcoord'
+import { ConnectionLostError, connect, InvalidArgumentError, type TlsOptions } from 'zkcoord'
 
 import { Kit, type Tls, type ZooKeeper } from '../../tests/kit/node/testkit.mjs'
 
 const kit = new Kit()
 let zookeeper: ZooKeeper
 let secure: Tls
-let welcome: { ca: string, cert: string, key: string }
-let misnamed: string
+let valid: { ca: string; cert: string; key: string }
+let otherName: string
 
 before(async () => {
   zookeeper = await kit.zookeeper({ tls: true })
   assert(zookeeper.tls)
   secure = zookeeper.tls
-  welcome = { ca: secure.ca, cert: secure.cert, key: secure.key }
-  misnamed = secure.hosts.replace('localhost', '127.0.0.1')
+  valid = { ca: secure.ca, cert: secure.cert, key: secure.key }
+  otherName = secure.hosts.replace('localhost', '127.0.0.1')
 })
 after(() => kit.close())
 
-/** Whether no client comes about, for that reason. */
-async function refused(hosts: string, tls: TlsOptions | undefined, reason: string) {
+/** Expects that connecting fails for this reason. */
+async function expectRefusal(hosts: string, tls: TlsOptions | undefined, reason: string) {
   await assert.rejects(connect(hosts, { tls, connectTimeout: 1_000 }), (error: unknown) => {
     assert(error instanceof ConnectionLostError, String(error))
     assert(error.message.includes(reason), error.message)
@@ -32,39 +32,39 @@ async function refused(hosts: string, tls: TlsOptions | undefined, reason: strin
   })
 }
 
-test('who is known locks and counts', { timeout: 30_000 }, async () => {
-  const client = await connect(secure.hosts, { tls: { ...welcome, ca: pathToFileURL(welcome.ca) } })
+test('a client with a certificate can lock and count', { timeout: 30_000 }, async () => {
+  const client = await connect(secure.hosts, { tls: { ...valid, ca: pathToFileURL(valid.ca) } })
   const guard = await client.mutex('/tls/lock').acquire()
   assert.equal(await client.counter('/tls/counter').add(3), 3n)
   await guard.release()
   await client.close()
 })
 
-test('who is not is refused and told why', { timeout: 60_000 }, async () => {
-  await refused(secure.hosts, { ...welcome, ca: secure.stranger }, 'UnknownIssuer')
-  await refused(secure.hosts, {}, 'UnknownIssuer')
-  await refused(secure.hosts, { ca: welcome.ca }, 'it refused with')
-  await refused(misnamed, welcome, 'not valid for name')
-  await refused(secure.hosts, undefined, 'is its port one for TLS?')
-  await refused(zookeeper.hosts, welcome, 'is its port one for TLS?')
+test('a client or server without a valid certificate is refused with the reason', { timeout: 60_000 }, async () => {
+  await expectRefusal(secure.hosts, { ...valid, ca: secure.stranger }, 'UnknownIssuer')
+  await expectRefusal(secure.hosts, {}, 'UnknownIssuer')
+  await expectRefusal(secure.hosts, { ca: valid.ca }, 'it refused with')
+  await expectRefusal(otherName, valid, 'not valid for name')
+  await expectRefusal(secure.hosts, undefined, 'is its port one for TLS?')
+  await expectRefusal(zookeeper.hosts, valid, 'is its port one for TLS?')
 })
 
-test('names need not matter', { timeout: 30_000 }, async () => {
-  const client = await connect(misnamed, { tls: { ...welcome, verifyHostname: false } })
+test('verifyHostname: false accepts another host name', { timeout: 30_000 }, async () => {
+  const client = await connect(otherName, { tls: { ...valid, verifyHostname: false } })
   await client.close()
 })
 
-test('bad files are named', { timeout: 30_000 }, async () => {
+test('an invalid file is named in the error', { timeout: 30_000 }, async () => {
   for (const name of ['ca', 'cert', 'key'] as const) {
     for (const bad of ['/nowhere/file.pem', '/', '/dev/null']) {
-      await assert.rejects(connect(secure.hosts, { tls: { ...welcome, [name]: bad } }), (error: unknown) => {
+      await assert.rejects(connect(secure.hosts, { tls: { ...valid, [name]: bad } }), (error: unknown) => {
         assert(error instanceof InvalidArgumentError, String(error))
         assert(error.message.startsWith(`tls.${name} ${JSON.stringify(bad)}`), error.message)
         return true
       })
     }
   }
-  for (const tls of [{ cert: welcome.cert }, { key: welcome.key }, { ...welcome, key: secure.stranger_key }]) {
+  for (const tls of [{ cert: valid.cert }, { key: valid.key }, { ...valid, key: secure.stranger_key }]) {
     await assert.rejects(connect(secure.hosts, { tls }), InvalidArgumentError)
   }
 })

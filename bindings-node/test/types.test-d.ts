@@ -1,10 +1,35 @@
-// Checked by tsc, never run: what the types allow, and what they refuse.
+// Checked by tsc and never run: calls that the types allow, and calls that they refuse.
 
 import {
-  asOwner, connect, InvalidArgumentError, LockLostError, type ZkcoordError, type Client, type Contender, type Counter, type Guard,
-  type HoldStats, type Lock, type LockInfo, type LockManager, type LockManagerSnapshot, type MissGuard, type MultiMutex, type Mutex, type NodeToken, type Queue, type RateLimiter,
-  type ReentrantMutex, type Reservation, type RwLock, type Semaphore, type State, type StripedCounter, type Versioned,
-  type WaitStats, type WindowCounter,
+  asOwner,
+  type Client,
+  type Contender,
+  type Counter,
+  connect,
+  type Guard,
+  type HoldStats,
+  InvalidArgumentError,
+  type Lock,
+  type LockInfo,
+  LockLostError,
+  type LockManager,
+  type LockManagerSnapshot,
+  type MissGuard,
+  type MultiMutex,
+  type Mutex,
+  type NodeToken,
+  type Queue,
+  type RateLimiter,
+  type ReentrantMutex,
+  type Reservation,
+  type RwLock,
+  type Semaphore,
+  type State,
+  type StripedCounter,
+  type Versioned,
+  type WaitStats,
+  type WindowCounter,
+  type ZkcoordError,
 } from 'zkcoord'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -103,8 +128,8 @@ const added = striped.add(3n)
 same<typeof added, void>(true)
 const limiter = client.rateLimiter('/limit', { permits: 100, per: 1_000, burst: 10 })
 same<typeof limiter, RateLimiter>(true)
-const had = await limiter.tryAcquire({ permits: 2, ...given })
-same<typeof had, boolean>(true)
+const allowed = await limiter.tryAcquire({ permits: 2, ...given })
+same<typeof allowed, boolean>(true)
 const misses = client.missGuard('/misses', { threshold: 3, window: 60_000, hold: 30_000 })
 same<typeof misses, MissGuard>(true)
 const find = async (key: string): Promise<{ name: string } | undefined> => (key ? { name: key } : undefined)
@@ -113,7 +138,10 @@ same<typeof user, { name: string } | null>(true)
 await misses.load(new Uint8Array(), (key) => same<typeof key, Uint8Array<ArrayBuffer>>(true))
 
 same<typeof client.locks, LockManager>(true)
-const ofLock = await client.locks.request('name', async (lock) => (same<typeof lock, Lock>(true), lock.token))
+const ofLock = await client.locks.request('name', async (lock) => {
+  same<typeof lock, Lock>(true)
+  return lock.token
+})
 same<typeof ofLock, bigint>(true)
 const ofCall = await client.locks.request('name', { mode: 'shared', ...given }, (lock) => lock.signal.aborted)
 same<typeof ofCall, boolean>(true)
@@ -153,9 +181,9 @@ void [code, base.code satisfies string]
 const thrown: unknown = base
 if (thrown instanceof InvalidArgumentError) same<typeof thrown.code, 'ERR_ZKCOORD_INVALID_ARGUMENT'>(true)
 
-// @ts-expect-error: hosts are a text
+// @ts-expect-error: hosts are a string
 await connect(['zk1'])
-// @ts-expect-error: there is no such option
+// @ts-expect-error: unknown option
 await connect('zk1', { timeout: 5 })
 // @ts-expect-error: times are numbers
 await connect('zk1', { sessionTimeout: '5s' })
@@ -165,17 +193,17 @@ await connect('zk1', { acl: 'closed' })
 client.mutex('/lock', { scheme: 'zab' })
 // @ts-expect-error: no such scheme
 client.rwLock('/lock', { scheme: 'zab' })
-// @ts-expect-error: the number of permits is needed
+// @ts-expect-error: the number of permits is required
 client.semaphore('/limit')
-// @ts-expect-error: permits are counted
+// @ts-expect-error: the number of permits is not a bigint
 client.semaphore('/limit', { permits: 3n })
-// @ts-expect-error: several paths
+// @ts-expect-error: paths are an array
 client.multiMutex('/a')
-// @ts-expect-error: a read/write lock is taken by one of its sides
+// @ts-expect-error: only the sides of a read/write lock can be acquired
 lock.acquire()
 // @ts-expect-error: a mutex has no permits
 await mutex.acquire({ permits: 2 })
-// @ts-expect-error: bytes or text
+// @ts-expect-error: data is bytes or a string
 await guard.setData('/data', [1, 2])
 // @ts-expect-error: a new node has no version
 await guard.create('/data', '', { version: 3 })
@@ -183,39 +211,39 @@ await guard.create('/data', '', { version: 3 })
 guard.revokeRequested = true
 // @ts-expect-error: read only
 stats.mean = 0
-// @ts-expect-error: the number of permits is needed
+// @ts-expect-error: the number of permits is required
 client.rateLimiter('/limit', { per: 1_000 })
 // @ts-expect-error: no such format
 client.counter('/counter', { format: 'i65' })
-// @ts-expect-error: a value that may be null
+// @ts-expect-error: the value may be null
 void user.name
 // @ts-expect-error: a watch has no timeout
 counter.watch({ timeout: 5 })
-// @ts-expect-error: keys are text or bytes
+// @ts-expect-error: keys are strings or bytes
 await misses.load(5, () => null)
-// @ts-expect-error: a path is needed
+// @ts-expect-error: a path is required
 client.mutex()
-// @ts-expect-error: a callback is needed
-client.locks.request('name')
+// @ts-expect-error: a callback is required
+void client.locks.request('name')
 // @ts-expect-error: no such mode
-client.locks.request('name', { mode: 'read' }, () => {})
-// @ts-expect-error: there may be no lock
-client.locks.request('name', { ifAvailable: true }, (lock) => lock.token)
+void client.locks.request('name', { mode: 'read' }, () => {})
+// @ts-expect-error: the lock may be null
+void client.locks.request('name', { ifAvailable: true }, (lock) => lock.token)
 // @ts-expect-error: read only
-client.locks.request('name', (lock) => (lock.token = 5n))
-// @ts-expect-error: made by the client alone
+void client.locks.request('name', (lock) => (lock.token = 5n))
+// @ts-expect-error: read only
 client.locks = undefined
 // @ts-expect-error: options are an object
 await mutex.acquire(5)
-// @ts-expect-error: a guard that may be null
+// @ts-expect-error: the guard may be null
 void perhaps.token
 // @ts-expect-error: read only
 guard.token = 5n
-// @ts-expect-error: there is no such option
+// @ts-expect-error: unknown option
 await mutex.acquire({ timout: 5_000 })
-// @ts-expect-error: numbers only
+// @ts-expect-error: values are numbers
 await counter.add('3')
 // @ts-expect-error: bigint and number do not mix
 void (total + 1)
-// @ts-expect-error: a type, made by connect() alone
+// @ts-expect-error: exported as a type only; connect() makes clients
 new Client()

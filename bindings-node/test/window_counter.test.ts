@@ -4,7 +4,7 @@ import { BadDataError, CounterOverflowError, InvalidArgumentError } from 'zkcoor
 
 import { eventually, scenario } from './support.js'
 
-scenario('events of all clients count', async ({ client }) => {
+scenario('the count includes the events of all clients', async ({ client }) => {
   const [counter, other] = [await client(), await client()].map((own) => own.windowCounter('/failures'))
   assert.equal(await counter!.count(), 0n)
   assert.equal(await counter!.add(0), 0n)
@@ -13,20 +13,20 @@ scenario('events of all clients count', async ({ client }) => {
   assert.equal(await counter!.count({ timeout: 5_000 }), 42n)
 })
 
-scenario('they are forgotten when the window is over', async ({ client }) => {
+scenario('events are forgotten when the window is over', async ({ client }) => {
   const counter = (await client()).windowCounter('/failures', { window: 200, buckets: 4 })
-  assert(await counter.add(3) >= 3n)
-  await eventually(async () => (await counter.count()) === 0n, 'all are forgotten')
+  assert((await counter.add(3)) >= 3n)
+  await eventually(async () => (await counter.count()) === 0n, 'all events are forgotten')
 })
 
-scenario('numbers beyond 63 bits, and beyond 64', async ({ client }) => {
+scenario('counts up to 64 bits are exact, and larger ones are refused', async ({ client }) => {
   const counter = (await client()).windowCounter('/events')
   assert.equal(await counter.add(2n ** 64n - 1n), 2n ** 64n - 1n)
   await assert.rejects(counter.add(), CounterOverflowError)
   assert.equal(await counter.count(), 2n ** 64n - 1n)
 })
 
-scenario('other terms and other bytes are refused', async ({ client, zookeeper, chroot }) => {
+scenario('other options and data in another format are refused', async ({ client, zookeeper, chroot }) => {
   const own = await client()
   await own.windowCounter('/events').add()
   const other = own.windowCounter('/events', { window: 60_000, buckets: 6 })

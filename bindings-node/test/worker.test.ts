@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 
-import { quietly, run } from './process.js'
+import { endsWith, run } from './process.js'
 import { eventually, scenario } from './support.js'
 
 const script = new URL('./worker.js', import.meta.url)
 const start = (hosts: string, task: string) => new Worker(script, { workerData: { hosts, task } })
 
-scenario('two workers at once', async ({ hosts, client }) => {
+scenario('two workers can run at once', async ({ hosts, client }) => {
   const workers = [start(hosts, 'count'), start(hosts, 'count')]
   const codes = await Promise.all(workers.map(async (worker) => (await once(worker, 'exit'))[0] as unknown))
   assert.deepEqual(codes, [0, 0])
@@ -23,13 +23,13 @@ scenario('a worker that is terminated while it waits leaves the queue', async ({
     await once(worker, 'message')
     await eventually(async () => (await children('/lock')).length === 2, 'the worker waits')
     await worker.terminate()
-    // Long before its session would have expired.
+    // The time limit is well below the session timeout.
     await eventually(async () => (await children('/lock')).length === 1, 'the worker has left the queue', 3_000)
   }
   guard.check()
 })
 
-scenario('a worker that is terminated gives back what it holds', async ({ hosts, client }) => {
+scenario('the locks of a terminated worker are released', async ({ hosts, client }) => {
   const mutex = (await client()).mutex('/lock')
   for (let round = 0; round < 5; round++) {
     const worker = start(hosts, 'hold')
@@ -39,20 +39,23 @@ scenario('a worker that is terminated gives back what it holds', async ({ hosts,
   }
 })
 
-scenario('a loss that meets the end of a worker does no harm', async ({ hosts, zookeeper, chroot }) => {
+scenario('a lock that is lost while its worker is terminated does no harm', async ({ hosts, zookeeper, chroot }) => {
   for (let round = 0; round < 10; round++) {
     const worker = start(hosts, 'lose')
     worker.on('error', () => {})
     const [node] = (await once(worker, 'message')) as [string]
-    // The node may be gone already: the worker's end gives the lock back.
+    // The node may be gone already, because the end of the worker releases the lock.
     const deleted = zookeeper.observer.delete(chroot + node).catch(() => {})
     await Promise.all([deleted, worker.terminate()])
   }
 })
 
-scenario('a worker that ends by process.exit or an exception gives back at once what it holds', async ({ hosts, client }) => {
+scenario('process.exit or an exception in a worker releases its locks at once', async ({ hosts, client }) => {
   const mutex = (await client()).mutex('/lock')
-  for (const [task, code] of [['exit', 3], ['throw', 1]] as const) {
+  for (const [task, code] of [
+    ['exit', 3],
+    ['throw', 1],
+  ] as const) {
     const worker = start(hosts, task)
     const errors: unknown[] = []
     worker.on('error', (error) => errors.push(error.message))
@@ -62,13 +65,15 @@ scenario('a worker that ends by process.exit or an exception gives back at once 
   }
 })
 
-scenario('workers that are terminated with much in flight leave nothing', async ({ hosts, client, children }) => {
+scenario('workers that are terminated with many pending calls leave no nodes', async ({ hosts, client, children }) => {
   const workers = Array.from({ length: 4 }, () => start(hosts, 'storm'))
-  await Promise.all(workers.map(async (worker, number) => {
-    await once(worker, 'message')
-    await sleep(number * 7)
-    await worker.terminate()
-  }))
+  await Promise.all(
+    workers.map(async (worker, number) => {
+      await once(worker, 'message')
+      await sleep(number * 7)
+      await worker.terminate()
+    }),
+  )
   const own = await client()
   await own.counter('/counter').add()
   for (let n = 0; n < 10; n++) {
@@ -77,8 +82,10 @@ scenario('workers that are terminated with much in flight leave nothing', async 
   }
 })
 
-scenario('the end of the process takes its workers along', async ({ hosts, client }) => {
-  const { ended } = run(hosts, `
+scenario('process.exit ends a process with running workers', async ({ hosts, client }) => {
+  const { ended } = run(
+    hosts,
+    `
     import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
     const workers = Array.from({ length: 3 }, () => new Worker(${JSON.stringify(script.pathname)}, {
@@ -86,8 +93,9 @@ import { Worker } from 'node:worker_threads'
       execArgv: [],
     }))
     workers[0].once('message', () => process.exit(5))
-    await new Promise(() => setInterval(() => {}, 1_000))`)
-  assert.deepEqual(await ended, quietly('', 5))
+    await new Promise(() => setInterval(() => {}, 1_000))`,
+  )
+  assert.deepEqual(await ended, endsWith('', 5))
   const own = await client()
   for (let n = 0; n < 10; n++) await (await own.mutex(`/storm/${n}`).acquire({ timeout: 15_000 })).release()
 })

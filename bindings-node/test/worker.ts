@@ -1,10 +1,13 @@
-// The worker of worker.test.ts: does `task` and says when it has come to the point.
+// The worker of worker.test.ts: does `task` and posts a message when it has reached the point that the test waits for.
 
 import { parentPort, workerData } from 'node:worker_threads'
 
 import { connect } from 'zkcoord'
 
-const { hosts, task } = workerData as { hosts: string; task: 'count' | 'wait' | 'hold' | 'lose' | 'exit' | 'throw' | 'storm' }
+const { hosts, task } = workerData as {
+  hosts: string
+  task: 'count' | 'wait' | 'hold' | 'lose' | 'exit' | 'throw' | 'storm'
+}
 
 const client = await connect(hosts, { sessionTimeout: 5_000 })
 const mutex = client.mutex('/lock')
@@ -29,7 +32,13 @@ if (task === 'count') {
 } else if (task === 'storm') {
   const counter = client.counter('/counter')
   for (let n = 0; n < 300; n++) {
-    client.mutex(`/storm/${n % 10}`).acquire().then((guard) => guard.release(), () => {})
+    client
+      .mutex(`/storm/${n % 10}`)
+      .acquire()
+      .then(
+        (guard) => guard.release(),
+        () => {},
+      )
     counter.add().catch(() => {})
     if (n % 30 === 0) connect(hosts).catch(() => {})
   }

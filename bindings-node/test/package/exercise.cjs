@@ -1,4 +1,4 @@
-// What the tests of the packed package do with it, however it came in.
+// The test of the packed package, for both ways of loading it.
 'use strict'
 
 const assert = require('node:assert/strict')
@@ -12,7 +12,11 @@ exports.exercise = async ({ connect, AcquireTimeoutError, ZkcoordError }) => {
   })
   await guard.release()
   const counter = client.counter(`/package/counter-${process.pid}`)
-  assert.deepEqual(await Promise.all([counter.add(), counter.add(), counter.add()]).then((values) => values.sort()), [1n, 2n, 3n])
+  assert.deepEqual(await Promise.all([counter.add(), counter.add(), counter.add()]).then((values) => values.sort()), [
+    1n,
+    2n,
+    3n,
+  ])
   assert.equal(await client.locks.request('package', ({ name }) => name), 'package')
   await client.close()
 }

@@ -1,8 +1,19 @@
 // Types of testkit.mjs. Times are in milliseconds.
 
 export type Op =
-  | 'connect' | 'create' | 'delete' | 'exists' | 'get_data' | 'set_data' | 'get_children'
-  | 'sync' | 'multi' | 'ping' | 'close_session' | 'event' | 'any'
+  | 'connect'
+  | 'create'
+  | 'delete'
+  | 'exists'
+  | 'get_data'
+  | 'set_data'
+  | 'get_children'
+  | 'sync'
+  | 'multi'
+  | 'ping'
+  | 'close_session'
+  | 'event'
+  | 'any'
 
 export class TestkitError extends Error {}
 
@@ -13,18 +24,18 @@ export interface ServerOptions {
   tickMs?: number
   properties?: Record<string, string>
   javaOptions?: string[]
-  /** Whether they get a port for TLS too, which wants clients to show a certificate. */
+  /** Gives the servers a port for TLS too, which requires a certificate of the clients. */
   tls?: boolean
 }
 
-/** What it takes to connect in TLS: hosts, and PEM files. */
+/** The hosts and the PEM files with which to connect by TLS. */
 export interface Tls {
-  /** By the name `localhost`, for which the servers' certificate is, and not for `127.0.0.1`. */
+  /** The hosts by the name `localhost`, for which the servers' certificate is valid. It is not valid for `127.0.0.1`. */
   hosts: string
   ca: string
   cert: string
   key: string
-  /** An authority that has nothing to do with the servers. */
+  /** The certificate of an authority that has not signed the servers' certificate. */
   stranger: string
   stranger_key: string
 }
@@ -80,6 +91,7 @@ export interface WaitOptions {
   ms?: number
 }
 
+// biome-ignore lint/suspicious/noShadowRestrictedNames: no test needs JavaScript's own Proxy
 export class Proxy {
   readonly address: string
   swallowReply(op: Op, nth?: number): Promise<Rule>

@@ -1,24 +1,24 @@
 // Real ZooKeeper servers, a fault-injecting proxy and an observer for tests: a client of `zkcoord-testkit`.
 //
-// All that a kit has started is gone when it is closed, and also when this process ends in any other way.
+// Everything that a kit has started ends when the kit is closed, or when this process ends in any way.
 
 import { spawn } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { join } from 'node:path'
 
-/** What the test kit could not do, in words. */
+/** A call that the test kit could not carry out. */
 export class TestkitError extends Error {}
 
-/** The test kit's program: $ZKCOORD_TESTKIT, or what cargo has built in this repository. */
+/** Returns the path of the test kit's program: $ZKCOORD_TESTKIT, or the latest build of cargo in this repository. */
 export function findProgram() {
   if (process.env.ZKCOORD_TESTKIT) return process.env.ZKCOORD_TESTKIT
   const root = fileURLToPath(new URL('../../..', import.meta.url))
   const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target')
   const built = ['debug', 'release'].map((profile) => join(target, profile, 'zkcoord-testkit')).filter(existsSync)
   built.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)
-  if (!built.length) throw new TestkitError('zkcoord-testkit is not built: cargo build -p zkcoord-testkit')
+  if (!built.length) throw new TestkitError('zkcoord-testkit is not built; run: cargo build -p zkcoord-testkit')
   return built[0]
 }
 
@@ -31,7 +31,7 @@ export class Kit {
   #lastId = 0
 
   constructor(program = findProgram()) {
-    // Detached: Ctrl-C is for the tests, which close the kit when they are through with it.
+    // Detached, because Ctrl-C is meant for the tests, which close the kit when they end.
     this.#process = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
     this.#ended = new Promise((resolve) => {
       const end = () => {
@@ -42,7 +42,7 @@ export class Kit {
       }
       this.#process.on('close', end).on('error', end)
     })
-    // Writing to a kit that has ended: its end is reported above.
+    // Errors of writing to a kit that has ended are ignored, because its end is reported above.
     this.#process.stdin.on('error', () => {})
     createInterface({ input: this.#process.stdout }).on('line', (line) => {
       const { id, ok, error } = JSON.parse(line)
@@ -53,11 +53,11 @@ export class Kit {
     })
   }
 
-  /** Makes one call (see README.md) and resolves to its result. */
+  /** Makes one call, as in the README of tests/kit, and resolves to its result. */
   call(name, args = {}) {
     if (this.#hasEnded) return Promise.reject(new TestkitError('the test kit has ended'))
     const id = ++this.#lastId
-    this.#process.stdin.write(JSON.stringify({ id, call: name, ...args }) + '\n')
+    this.#process.stdin.write(`${JSON.stringify({ id, call: name, ...args })}\n`)
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
   }
 
@@ -74,12 +74,12 @@ export class Kit {
     return new Proxy(this, proxy, address)
   }
 
-  /** An observer of any servers. */
+  /** Returns an observer of any servers. */
   observer(hosts) {
     return new Observer(this, { hosts })
   }
 
-  /** Ends the kit and all that it has started. */
+  /** Ends the kit and everything that it has started. */
   async close() {
     await this.call('exit').catch(() => {})
     this.#process.stdin.end()
@@ -113,6 +113,7 @@ export class ZooKeeper {
 }
 
 /** A proxy in front of one server. */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: no test needs JavaScript's own Proxy
 export class Proxy {
   #kit
   #call
@@ -125,8 +126,7 @@ export class Proxy {
 
   swallowReply = (op, nth = 1) => this.#rule('swallow_reply', { op, nth })
   swallowRequest = (op, nth = 1) => this.#rule('swallow_request', { op, nth })
-  swallowRepliesAtRandom = (op, probability, seed) =>
-    this.#rule('swallow_replies_at_random', { op, probability, seed })
+  swallowRepliesAtRandom = (op, probability, seed) => this.#rule('swallow_replies_at_random', { op, probability, seed })
   swallowRequestsAtRandom = (op, probability, seed) =>
     this.#rule('swallow_requests_at_random', { op, probability, seed })
   clearRules = () => this.#call('clear_rules')
@@ -151,12 +151,12 @@ export class Proxy {
     const { rule } = await this.#call(call, args)
     return {
       fired: () => this.#kit.call('rule.fired', { rule }),
-      waitFired: (ms = 10_000) => this.#kit.call('rule.wait_fired', { rule, timeout_ms: ms })
+      waitFired: (ms = 10_000) => this.#kit.call('rule.wait_fired', { rule, timeout_ms: ms }),
     }
   }
 }
 
-/** Looks at the servers' data over the kit's own client; reads see all that was done before. */
+/** Reads and writes the servers' data with the kit's own client. Reads include everything that was written before. */
 export class Observer {
   #call
 
@@ -192,5 +192,5 @@ const stat = (found) =>
     version: found.version,
     cversion: found.cversion,
     ephemeralOwner: BigInt(found.ephemeral_owner),
-    numChildren: found.num_children
+    numChildren: found.num_children,
   }
