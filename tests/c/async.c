@@ -128,11 +128,11 @@ static void a_cancel_after_the_grant_has_no_effect(void) {
 
 static void a_timeout_and_a_close_reach_the_callback(void) {
     zkcoord_client *closing = new_client();
-    zkcoord_mutex *theirs = new_mutex(other, "/told"), *mine = new_mutex(closing, "/told");
+    zkcoord_mutex *theirs = new_mutex(other, "/reported"), *mine = new_mutex(closing, "/reported");
     zkcoord_guard *guard = acquire(theirs);
     record timed_out = {0}, closed = {0}, after_close = {0};
     COMPLETES(TIMEOUT, zkcoord_mutex_acquire_async(mine, 50, CALLBACK(on_guard, timed_out)), timed_out);
-    CHECK(timed_out.object == NULL && strstr(timed_out.message, "/told") != NULL);
+    CHECK(timed_out.object == NULL && strstr(timed_out.message, "/reported") != NULL);
     OK(zkcoord_mutex_acquire_async(mine, -1, CALLBACK(on_guard, closed)));
     OK(zkcoord_client_close(closing, 5000, &err));
     COMPLETED(CLOSED, closed);
