@@ -57,14 +57,10 @@ public:
     Options() : Settings(zkcoord_options_new()) {}
 
     /** Sets how long the servers keep the session, and its locks, while they hear nothing from the client. Default 10 s. */
-    Options &session_timeout(Timeout timeout) {
-        return set(zkcoord_options_set_session_timeout, timeout);
-    }
+    Options &session_timeout(Timeout timeout) { return set(zkcoord_options_set_session_timeout, timeout); }
 
     /** Sets how long connecting may take. Default 10 s; Timeout() waits for ever. */
-    Options &connect_timeout(Timeout timeout) {
-        return set(zkcoord_options_set_connect_timeout, timeout);
-    }
+    Options &connect_timeout(Timeout timeout) { return set(zkcoord_options_set_connect_timeout, timeout); }
 
     /** Sets the text by which others see the client in a queue. Default "host:pid". */
     Options &identity(const std::string &identity) {

@@ -155,7 +155,7 @@ public:
             if (status != ZKCOORD_STATUS_OK) {
                 done(Outcome<Value>(Error(static_cast<Status>(status), zkcoord_error_message(error))));
             } else if constexpr (std::is_void_v<Value>) {
-                (void)make; // otherwise clang warns that it is unused
+                (void)make;  // without this clang warns that it is unused
                 done(Outcome<void>(std::monostate()));
             } else {
                 done(Outcome<Value>(make(results...)));

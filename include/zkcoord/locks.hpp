@@ -113,7 +113,7 @@ protected:
     using Lock<Functions>::Lock;
 };
 
-/** The functions of zkcoord.h for a Mutex. Not constants: on Windows the address of an imported function is none. */
+/** The functions of zkcoord.h for a Mutex. Not constants: on Windows an imported function has no constant address. */
 struct MutexFunctions {
     using Handle = AsyncHandle<zkcoord_mutex, zkcoord_mutex_free>;
     static constexpr bool is_reentrant = false;
