@@ -1,20 +1,15 @@
 #!/usr/bin/env bash
-# libzkcoord as C and C++ teams get it: installed into a temporary folder, looked at, linked in every way that the docs
-# name, run against a real server, moved, and removed. And its ABI, and whether what the docs show can be compiled.
-set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# Tests libzkcoord as C and C++ teams get it: installs it into a temporary folder, checks the library and its ABI, links it in
+# every way that the docs name, runs the examples against a real server, moves the installation, and removes it. Also compiles
+# the code that the docs show.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-target=${CARGO_TARGET_DIR:-target}
-mkdir -p "$target"
-target=$(cd "$target" && pwd)
-export CARGO_TARGET_DIR=$target
 work=$target/installed
 prefix=$work/zkcoord
 moved=$work/elsewhere/zkcoord
 library=$prefix/lib/libzkcoord.so.0
 
-warnings=(-Wall -Wextra -Wpedantic -Werror)
-c=(gcc -std=c11 "${warnings[@]}")
+c=("${c11[@]}" "${warnings[@]}")
 examples=(lock counter rate_limit absent_keys)
 declare -A last_line=(
     [lock]='^released$'
@@ -25,25 +20,10 @@ declare -A last_line=(
 limit_with_tls=$((6 * 1024 * 1024))
 limit=$((2 * 1024 * 1024))
 
-passed=0
-failed=0
-
-# Counts one thing that is as it should be or not: count DESCRIPTION COMMAND...
-count() {
-    local what=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $what" >&2
-    fi
-}
-
 no() { ! "$@"; }
 quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2 && return 1; }; }
 
-# What the library is --------------------------------------------------------------------------------------------------
+# The library ----------------------------------------------------------------------------------------------------------
 
 dynamic() { readelf --dynamic --wide "$library" | grep -qE "$1"; }
 exports() { nm --dynamic --defined-only --format=posix "$library" | cut -d ' ' -f 1 | diff - ffi/symbols.txt; }
@@ -69,7 +49,7 @@ check_library() {
 
 # The ABI --------------------------------------------------------------------------------------------------------------
 
-# abi_with SED_COMMAND: what the check says of a header that is changed so
+# abi_with SED_COMMAND: runs the check with a header that the command has changed
 abi_with() {
     mkdir -p "$work/changed"
     sed "$1" include/zkcoord.h >"$work/changed/zkcoord.h"
@@ -90,26 +70,26 @@ version() { sed -n 's/^#define ZKCOORD_VERSION "\(.*\)"$/\1/p' include/zkcoord.h
 config() { PKG_CONFIG_PATH=$root/lib/pkgconfig pkg-config "$@" zkcoord; }
 needs_library() { readelf --dynamic --wide "$1" | grep -q 'NEEDED.*\[libzkcoord\.so\.0\]'; }
 
-# with_pkg_config PROGRAM EXAMPLE [--static]: the flags stand where a makefile has them
+# with_pkg_config PROGRAM EXAMPLE [--static]: compiles it, with the flags in the order of a usual makefile
 with_pkg_config() {
     # shellcheck disable=SC2046 # flags are words
     "${c[@]}" $(config --cflags) "examples/$2.c" -o "$root.$1" $(config --libs "${@:3}")
 }
 
-# with_cmake [TARGET...]: what tests/c/install has
+# with_cmake [TARGET...]: builds the targets, by default all, of tests/c/install
 with_cmake() {
     quietly cmake -S tests/c/install -B "$root.build" -DCMAKE_PREFIX_PATH="$root" -DCMAKE_BUILD_TYPE=Release &&
         quietly cmake --build "$root.build" --parallel 2 ${1:+--target "$@"}
 }
 
-# suits ARGUMENT...: whether find_package takes the installed version for these arguments
-suits() {
+# is_suitable ARGUMENT...: succeeds if find_package accepts the installed version with these arguments
+is_suitable() {
     rm -rf "$work/version"
     cmake -S tests/c/install/version -B "$work/version" -DCMAKE_PREFIX_PATH="$prefix" \
         -DREQUEST="$(IFS=';' && echo "$*")" >"$work/log" 2>&1
 }
 
-# Whether an example succeeds, and with the last line that it should have: runs EXAMPLE PROGRAM [VARIABLE=VALUE]
+# runs EXAMPLE PROGRAM [VARIABLE=VALUE]: succeeds if the program does, and its last line is that of the example
 runs() {
     local output
     output=$(env "${@:3}" timeout 60 "$2") && [[ $(tail -n 1 <<<"$output") =~ ${last_line[$1]} ]]
@@ -142,38 +122,38 @@ check_cmake() {
     done
 }
 
-# Every C and C++ block of the documents, as a program of its own. C++17 will do for those that do not say C++20.
+# Compiles every C and C++ block of the documents as a program of its own, in C++20 only if it needs that.
 check_docs() {
     local program flags
     flags=("${warnings[@]}" -Wno-unused-variable -Wno-unused-but-set-variable -Itests/c/docs -I"$root/include" -fsyntax-only)
     mkdir -p "$work/docs"
     python3 tests/c/docs/extract.py "$work/docs" README.md docs/*.md
     for program in "$work"/docs/*.c; do
-        count "$(basename "$program")" gcc -std=c11 "${flags[@]}" "$program"
+        count "$(basename "$program")" "${c11[@]}" "${flags[@]}" "$program"
     done
     for program in "$work"/docs/*.cpp; do
         if grep -qE 'jthread|stop_token' "$program"; then
-            count "$(basename "$program")" g++ -std=c++20 "${flags[@]}" "$program"
+            count "$(basename "$program")" "${cpp20[@]}" "${flags[@]}" "$program"
         else
-            count "$(basename "$program")" g++ -std=c++17 "${flags[@]}" "$program"
+            count "$(basename "$program")" "${cpp17[@]}" "${flags[@]}" "$program"
         fi
     done
 }
 
 check_versions() {
     count "pkg-config's version" [ "$(config --modversion)" = "$(version)" ]
-    count "any version" suits
-    count "this version" suits "$(version)" EXACT
-    count "an older version" suits 0.0.1
-    count "a range with this version" suits 0.0.1...99
-    count "a newer version" no suits 0.999
-    count "an incompatible version" no suits 1.0
-    count "a range without this version" no suits 0.0.1...0.0.2
+    count "any version" is_suitable
+    count "this version" is_suitable "$(version)" EXACT
+    count "an older version" is_suitable 0.0.1
+    count "a range with this version" is_suitable 0.0.1...99
+    count "a newer version" no is_suitable 0.999
+    count "an incompatible version" no is_suitable 1.0
+    count "a range without this version" no is_suitable 0.0.1...0.0.2
 }
 
 check_dlopen() {
     local line
-    gcc -std=c11 -D_GNU_SOURCE "${warnings[@]}" -I"$prefix/include" tests/c/dlopen.c -o "$work/dlopen"
+    "${c[@]}" -D_GNU_SOURCE -I"$prefix/include" tests/c/dlopen.c -o "$work/dlopen"
     line=$(LD_LIBRARY_PATH=$prefix/lib timeout 120 "$work/dlopen" | tail -n 1)
     count "dlopen" [ "$line" = "5 passed, 0 failed" ]
 }
@@ -191,7 +171,7 @@ check_move() {
     count "it runs, static" runs lock "$moved.build/lock-cpp-static"
 }
 
-# As a packager does, whose libraries have a place for each kind of machine.
+# Installs as distributions do, with a folder for libraries of each kind of machine.
 check_package() {
     local stage=$work/stage libdir settings
     libdir=lib/$(gcc -print-multiarch)
@@ -206,7 +186,7 @@ check_package() {
     count "nothing is left" [ -z "$(find "$stage" -not -type d)" ]
 }
 
-# leads_to PKGCONFIG_FOLDER LIBDIR
+# leads_to PKGCONFIG_FOLDER LIBDIR: succeeds if the metadata in the folder names this libdir
 leads_to() {
     local libdir
     libdir=$(PKG_CONFIG_PATH=$1 pkg-config --variable=libdir zkcoord)
@@ -221,7 +201,7 @@ check_without_tls() {
     count "it runs" runs lock "$root.lock-static"
 }
 
-# It calls itself within the test kit, which has a server for it then.
+# The script calls itself within the test kit, which provides a server.
 if [ "${1:-}" = --with-server ]; then
     root=$prefix
     check_library
@@ -234,8 +214,7 @@ if [ "${1:-}" = --with-server ]; then
     check_move
     check_package
     check_without_tls
-    echo "libzkcoord: $passed passed, $failed failed"
-    [ "$failed" = 0 ]
+    finish libzkcoord
 else
     cargo build --quiet -p zkcoord-testkit
     rm -rf "$work"

@@ -1,4 +1,4 @@
-/* Keeps lookups of keys that do not exist off a database. With libzkcoord installed (docs/c.md):
+/* Keeps lookups of missing keys away from a database. With libzkcoord installed (docs/c.md):
  *   cc examples/absent_keys.c $(pkg-config --cflags --libs zkcoord) -o absent_keys && ./absent_keys */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,12 +11,12 @@ static const char *query(const char *key) {
     return strcmp(key, "user-1") == 0 ? "Ada" : NULL;
 }
 
-/* Looks a user up, in *user: NULL when there is none. */
+/* Looks up a user and stores it in *user: NULL if there is no such user. */
 static zkcoord_status find(const zkcoord_miss_guard *users, const char *key, const char **user, zkcoord_error **err) {
     zkcoord_load_turn *turn = NULL;
     *user = NULL;
     zkcoord_status status = zkcoord_miss_guard_begin(users, (const uint8_t *)key, strlen(key), 10000, &turn, err);
-    if (status == ZKCOORD_STATUS_OK && turn != NULL) { /* otherwise it is known that there is none */
+    if (status == ZKCOORD_STATUS_OK && turn != NULL) { /* otherwise the key is known to be absent */
         *user = query(key);
         status = *user ? zkcoord_load_turn_found(turn, 10000, err) : zkcoord_load_turn_missed(turn, 10000, err);
     }
@@ -31,7 +31,7 @@ int main(void) {
     zkcoord_error *err = NULL;
 
     if (zkcoord_client_connect(hosts ? hosts : "localhost:2181", NULL, &client, &err)) goto done;
-    /* After 3 misses in 60 s a key is answered absent for 30 s, without asking the database. */
+    /* After 3 misses within 60 s a key counts as absent for 30 s, and the database is not asked. */
     if (zkcoord_miss_guard_new(client, "/examples/misses", &users, &err)) goto done;
 
     if (find(users, "user-1", &user, &err)) goto done;

@@ -1,4 +1,4 @@
-// Keeps lookups of keys that do not exist off a database. With libzkcoord installed (docs/cpp.md):
+// Keeps lookups of missing keys away from a database. With libzkcoord installed (docs/cpp.md):
 //   c++ -std=c++17 examples/absent_keys.cpp $(pkg-config --cflags --libs zkcoord) -o absent_keys && ./absent_keys
 #include <cstdlib>
 #include <iostream>
@@ -14,7 +14,7 @@ int main() {
     const char *hosts = std::getenv("ZKCOORD_HOSTS");
     try {
         auto client = zkcoord::Client::connect(hosts ? hosts : "localhost:2181");
-        // After 3 misses in 60 s a key is answered absent for 30 s, without asking the database.
+        // After 3 misses within 60 s a key counts as absent for 30 s, and the database is not asked.
         auto users = client.miss_guard("/examples/misses");
 
         std::cout << "user-1 is " << users.load("user-1", query).value_or("nobody") << std::endl;

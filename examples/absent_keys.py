@@ -1,4 +1,4 @@
-"""Keeps lookups of users that do not exist off a database: after two misses it is not asked any more."""
+"""Keeps lookups of missing users away from a database: after two misses it is not asked for a while."""
 
 import os
 import sqlite3
@@ -14,14 +14,14 @@ cache: dict[str, str] = {}
 
 
 def query(name: str) -> str | None:
-    """The costly part. In the whole fleet, one process at a time asks for a name."""
+    """Asks the database, which is slow. In all processes together, one at a time asks for a name."""
     print(f"  the database is asked for {name}")
     found = database.execute("select mail from users where name = ?", (name,)).fetchone()
     return None if found is None else found[0]
 
 
 def mail_of(name: str, misses: zkcoord.MissGuard) -> str | None:
-    """What is found goes into the cache; what is missed, into ZooKeeper, for all to see."""
+    """Looks up a mail address. The cache keeps those that exist; ZooKeeper keeps the misses, for all processes."""
     if name in cache:
         return cache[name]
     mail = misses.load(name, query, timeout=10)
@@ -35,7 +35,7 @@ with zkcoord.connect(hosts) as client:
     for name in ("ada", "ada", "grace", "grace", "grace", "grace"):
         print(f"{name}: {mail_of(name, misses)}")
 
-    # She signs up. Nobody has to wait for the end of the hold.
+    # Grace signs up. After forget() she is found before the end of the hold.
     database.execute("insert into users values ('grace', 'grace@example.org')")
     misses.forget("grace")
     print(f"grace: {mail_of('grace', misses)}")

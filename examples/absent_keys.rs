@@ -1,4 +1,4 @@
-//! Keeps lookups of users that do not exist off a database: cargo run --example absent_keys
+//! Keeps lookups of missing users away from a database: cargo run --example absent_keys
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ fn main() -> Result<()> {
     let hosts = std::env::var("ZKCOORD_HOSTS").unwrap_or_else(|_| "localhost:2181".into());
     let client = Client::connect(hosts).wait()?;
 
-    // A user missed twice within a minute is taken to be absent for half a minute.
+    // A user that was missed twice within a minute counts as absent for half a minute.
     let users = client
         .miss_guard("/examples/absent-users")
         .threshold(2)
@@ -26,7 +26,7 @@ fn main() -> Result<()> {
 
 /// In async code: `users.load(name, async || query(name).await).await`.
 fn mail_of(name: &str, users: &MissGuard) -> Result<Option<String>> {
-    // In the whole fleet, one process at a time has the turn for a name.
+    // In all processes together, one caller at a time has the turn for a name.
     let Lookup::Load(turn) = users.begin(name).timeout(Duration::from_secs(10)).wait()? else {
         return Ok(None);
     };

@@ -1,16 +1,16 @@
-"""A counter in the function in which articles about ZooKeeper like to show it.
+"""A counter with the function that articles about ZooKeeper usually show.
 
-What the usual sample does: `increment_counter` reads the node, adds one, and sets the node to the result. What is wrong
-with that:
+In the usual sample, `increment_counter` reads the node, adds one, and sets the node to the result. That has three
+faults:
 
-1. Two who read the same number both write the same next one: an increment is lost. To set the node only at the version
-   that was read helps, and then somebody has to try again.
-2. When the reply to the set is lost, it may have been applied or not. Who tries again may count twice, who does not may
-   not have counted at all.
-3. The first one has to create the node. Two who both see that it is missing both try, and one fails.
+1. Two clients that read the same number both write the same next one, so an increment is lost. Setting the node only at
+   the version that was read prevents this, but then the caller has to try again.
+2. If the reply to the set is lost, the set may have been applied or not. A client that tries again may count twice, and
+   one that does not may not have counted at all.
+3. The first client has to create the node. If two clients see that it is missing, both try, and one fails.
 
-Here each increment is applied exactly once, or raises. Where that cannot be known, because the session died with the
-reply, it raises `Indeterminate`, and nothing is tried again behind your back.
+Here each increment is applied exactly once, or raises. If the outcome cannot be known, because the session died with
+the reply, it raises `Indeterminate`, and the increment is not tried again.
 """
 
 import os

@@ -1,17 +1,19 @@
-"""A lock in the three functions in which articles about ZooKeeper like to show it.
+"""A lock with the three functions that articles about ZooKeeper usually show.
 
-What the usual sample does: `acquire_lock` looks whether the node is there, creates it (ephemeral) if not, and sleeps
-and looks again if it is; `release_lock` deletes the node. What is wrong with that:
+In the usual sample, `acquire_lock` creates an ephemeral node if there is none, and otherwise sleeps and checks again;
+`release_lock` deletes the node. That has five faults:
 
-1. Between the look and the create somebody else can create it. The look tells nothing; only the create decides.
-2. Nobody queues. Whoever happens to look first after a release gets the lock, others may never. All keep asking.
-3. The session can end while the lock is held, for example during a long pause. The node goes and the next one gets the
-   lock. The first does not notice, and nothing tells its late writes from those of the next.
-4. When it comes to `release_lock`, it deletes the node at that path, which is the next one's by now. A third gets in.
-5. When the reply to the create is lost, the node may be there all the same. Then it waits for itself.
+1. Another client can create the node between the check and the create. Only the create decides.
+2. There is no queue. The client that happens to check first after a release acquires the lock, others may never do so,
+   and all of them keep asking.
+3. The session can end while the lock is held, for example during a long pause. The node is deleted and the next client
+   acquires the lock. The first one does not notice, and its late writes cannot be told from those of the next.
+4. When the first client calls `release_lock`, it deletes the node at that path, which now belongs to the next client. A
+   third client then acquires the lock as well.
+5. If the reply to the create is lost, the node may have been created nevertheless. The client then waits for itself.
 
-Here the servers keep a queue, each waiter watches the one before, a guard belongs to whoever took it and knows when it
-is lost, its token fences off late writers, and a lost reply is resolved.
+Here the servers keep a queue, each waiter watches the one before it, a guard belongs to the caller that acquired it and
+knows when the lock is lost, its token fences off late writers, and a lost reply is resolved.
 """
 
 import os
@@ -23,15 +25,15 @@ import zkcoord
 
 LOCK_PATH = "/examples/article/lock"
 
-# By client and path, so that who releases by path alone gives back what this client has taken, and never what somebody
-# else has. The oldest comes first: should there be two, it is the one that was lost.
+# The guards by client and path, so that a release by path alone releases only a lock that this client has acquired. The
+# oldest guard comes first: if there are two, it is the one that was lost.
 _guards: weakref.WeakKeyDictionary[zkcoord.Client, dict[str, deque[zkcoord.Guard]]]
 _guards = weakref.WeakKeyDictionary()
 _changing = threading.Lock()
 
 
 def acquire_lock(zk: zkcoord.Client, lock_path: str) -> zkcoord.Guard:
-    """Waits for its turn and takes the lock."""
+    """Acquires the lock, and waits for its turn."""
     guard = zk.mutex(lock_path).acquire()
     with _changing:
         _guards.setdefault(zk, {}).setdefault(lock_path, deque()).append(guard)
@@ -39,12 +41,12 @@ def acquire_lock(zk: zkcoord.Client, lock_path: str) -> zkcoord.Guard:
 
 
 def release_lock(zk: zkcoord.Client, lock_path: str) -> None:
-    """Gives back what `acquire_lock` has taken. If that was lost meanwhile, the one who has it now keeps it."""
+    """Releases the lock that `acquire_lock` has acquired. If it was lost meanwhile, its present holder keeps it."""
     with _changing:
-        taken = _guards.setdefault(zk, {}).get(lock_path)
-        if not taken:
-            raise RuntimeError(f"{lock_path}: acquire_lock has not taken it")
-        guard = taken.popleft()
+        acquired = _guards.setdefault(zk, {}).get(lock_path)
+        if not acquired:
+            raise RuntimeError(f"{lock_path}: not acquired by acquire_lock")
+        guard = acquired.popleft()
     guard.release()
 
 
@@ -53,12 +55,12 @@ def main() -> None:
     with zkcoord.connect(os.environ.get("ZKCOORD_HOSTS", "localhost:2181")) as zk:
         guard = acquire_lock(zk, LOCK_PATH)
         try:
-            print(f"have the lock, with fencing token {guard.token}")
-            guard.check()  # raises LockLost if somebody else may hold it by now
+            print(f"acquired the lock, with fencing token {guard.token}")
+            guard.check()  # raises LockLost if another client may hold it by now
             print("working")
         finally:
             release_lock(zk, LOCK_PATH)
-        print("gave the lock back")
+        print("released the lock")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-/* Counts in a counter that all processes share. With libzkcoord installed (docs/c.md):
+/* Increments a counter that all processes share. With libzkcoord installed (docs/c.md):
  *   cc examples/counter.c $(pkg-config --cflags --libs zkcoord) -o counter && ./counter */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// Counts in a counter that all processes share. With libzkcoord installed (docs/cpp.md):
+// Increments a counter that all processes share. With libzkcoord installed (docs/cpp.md):
 //   c++ -std=c++17 examples/counter.cpp $(pkg-config --cflags --libs zkcoord) -o counter && ./counter
 #include <cstdlib>
 #include <iostream>

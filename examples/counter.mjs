@@ -1,4 +1,4 @@
-// Counts how often it was run, exactly, however many run at once.
+// Counts exactly how often it was run, also if several run at the same time.
 //
 //     ZKCOORD_HOSTS=zk1:2181,zk2:2181 node examples/counter.mjs
 //

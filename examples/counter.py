@@ -1,4 +1,4 @@
-"""Counts its own runs, over all machines."""
+"""Counts its own runs on all machines."""
 
 import os
 

@@ -1,4 +1,4 @@
-//! Counts something together with all other programs: cargo run --example counter
+//! Increments a counter that all processes share: cargo run --example counter
 
 use zkcoord::Client;
 
@@ -7,7 +7,7 @@ fn main() -> zkcoord::Result<()> {
     let client = Client::connect(hosts).wait()?;
 
     let hits = client.counter("/examples/hits");
-    let mine = hits.increment().wait()?; // counted exactly once, also when a reply is lost
+    let mine = hits.increment().wait()?; // counted exactly once, also if a reply is lost
     println!("this was hit number {mine}; there are {} by now", hits.get().wait()?);
 
     client.close().wait()

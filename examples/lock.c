@@ -1,4 +1,4 @@
-/* Takes a lock that all processes share. With libzkcoord installed (docs/c.md):
+/* Acquires a lock that all processes share. With libzkcoord installed (docs/c.md):
  *   cc examples/lock.c $(pkg-config --cflags --libs zkcoord) -o lock && ./lock */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,11 +16,11 @@ int main(void) {
     if (zkcoord_mutex_new(client, "/examples/lock", &mutex, &err)) goto done;
     if (zkcoord_mutex_acquire(mutex, 10000, &guard, &err)) goto done; /* ZKCOORD_STATUS_TIMEOUT after 10 s */
 
-    /* Send the token along with what you write, so that its receiver can refuse a holder that is too late. */
+    /* Send the token along with every write, so that the receiver can refuse a holder that is too late. */
     printf("locked with token %" PRIu64 "\n", zkcoord_guard_token(guard));
 
-    if (zkcoord_guard_check(guard, &err)) goto done; /* ZKCOORD_STATUS_LOCK_LOST if it was lost meanwhile */
-    if (zkcoord_guard_release(guard, 10000, &err)) goto done; /* or just free it */
+    if (zkcoord_guard_check(guard, &err)) goto done; /* ZKCOORD_STATUS_LOCK_LOST if the lock was lost meanwhile */
+    if (zkcoord_guard_release(guard, 10000, &err)) goto done; /* or only free the guard */
     printf("released\n");
 
 done:

@@ -1,4 +1,4 @@
-// Takes a lock that all processes share. With libzkcoord installed (docs/cpp.md):
+// Acquires a lock that all processes share. With libzkcoord installed (docs/cpp.md):
 //   c++ -std=c++17 examples/lock.cpp $(pkg-config --cflags --libs zkcoord) -o lock && ./lock
 #include <cstdlib>
 #include <iostream>
@@ -13,11 +13,11 @@ int main() {
         auto mutex = client.mutex("/examples/lock");
         auto guard = mutex.acquire(10s);  // throws, with code() == std::errc::timed_out, after 10 s
 
-        // Send the token along with what you write, so that its receiver can refuse a holder that is too late.
+        // Send the token along with every write, so that the receiver can refuse a holder that is too late.
         std::cout << "locked with token " << guard.token() << std::endl;
 
-        guard.check();    // throws, with code() == zkcoord::Status::lock_lost, if it was lost meanwhile
-        guard.release();  // or leave it to the end of the scope
+        guard.check();    // throws, with code() == zkcoord::Status::lock_lost, if the lock was lost meanwhile
+        guard.release();  // or let the end of the scope release it
         std::cout << "released" << std::endl;
     } catch (const zkcoord::Error &error) {
         std::cerr << error.what() << std::endl;

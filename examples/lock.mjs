@@ -1,4 +1,4 @@
-// Takes a lock, works under it, gives it back.
+// Acquires a lock, works while it is held, and releases it.
 //
 //     ZKCOORD_HOSTS=zk1:2181,zk2:2181 node examples/lock.mjs
 //
@@ -15,18 +15,18 @@ try {
   try {
     console.log(`holding /examples/lock with fencing token ${guard.token}`)
 
-    // Hand guard.signal to what takes time: it aborts if the lock is lost. And send guard.token along with what you
-    // write, so that the receiver can refuse a holder whose time is over.
+    // Pass guard.signal to calls that take time: it aborts if the lock is lost. Send guard.token along with every write,
+    // so that the receiver can refuse a holder that is too late.
     await sleep(100, undefined, { signal: guard.signal })
 
-    guard.check() // throws LockLostError if the lock is not ours any more
+    guard.check() // throws LockLostError if the lock is lost
     console.log('done')
   } finally {
     await guard.release()
   }
 } catch (error) {
   if (!(error instanceof AcquireTimeoutError)) throw error
-  console.log('somebody else held the lock for 10 seconds')
+  console.log('another client held the lock for 10 seconds')
 } finally {
   await client.close()
 }

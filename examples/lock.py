@@ -1,4 +1,4 @@
-"""Takes a lock, works while it is held, and gives it back."""
+"""Acquires a lock, works while it is held, and releases it."""
 
 import os
 import time
@@ -11,13 +11,13 @@ with zkcoord.connect(hosts) as client:
     mutex = client.mutex("/examples/lock")
     try:
         with mutex.acquire(timeout=10) as guard:
-            print(f"have the lock, with fencing token {guard.token}")
+            print(f"acquired the lock, with fencing token {guard.token}")
             for step in range(3):
-                guard.check()  # raises LockLost if somebody else may hold it by now
+                guard.check()  # raises LockLost if another client may hold it by now
                 print(f"step {step}")
                 time.sleep(0.1)
-        print("gave the lock back")
+        print("released the lock")
     except zkcoord.AcquireTimeout as error:
-        print(f"somebody else has it: {error}")
+        print(f"another client holds the lock: {error}")
     except zkcoord.LockLost as error:
         print(f"stopped in the middle: {error}")

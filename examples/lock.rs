@@ -1,4 +1,4 @@
-//! Does something that must not run twice at the same time: cargo run --example lock
+//! Acquires a lock that all processes share: cargo run --example lock
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ fn main() -> zkcoord::Result<()> {
     let guard = client.mutex("/examples/lock").acquire().timeout(Duration::from_secs(10)).wait()?;
     println!("holding {} with fencing token {}", guard.node(), guard.token());
 
-    // ... the critical section. Pass the token along with what you write, and check now and then:
+    // This is the critical section. Pass the token along with every write, and check the guard from time to time:
     guard.check()?;
 
-    guard.release().wait()?; // or drop it: given back in the background
+    guard.release().wait()?; // or drop it, which releases the lock in the background
     println!("released");
     client.close().wait()
 }

@@ -1,4 +1,4 @@
-"""Takes a lock in asyncio, does several things while it is held, and stops them all if it is lost."""
+"""Acquires a lock in asyncio, runs several tasks while it is held, and cancels them if it is lost."""
 
 import asyncio
 import os
@@ -9,14 +9,14 @@ hosts = os.environ.get("ZKCOORD_HOSTS", "localhost:2181")
 
 
 async def work(name: str, fence: int) -> None:
-    """Part of the job. Where it awaits it is cancelled when the lock is lost."""
+    """Does a part of the job. If the lock is lost, it is cancelled at its next await."""
     for step in range(3):
         print(f"{name}: step {step}, with fencing token {fence}")
         await asyncio.sleep(0.1)
 
 
 async def main() -> None:
-    """Runs the job, unless another process is at it."""
+    """Runs the job, unless another process is running it."""
     async with aio.connect(hosts) as client:
         mutex = client.mutex("/examples/lock")
         try:
@@ -27,9 +27,9 @@ async def main() -> None:
             ):
                 group.create_task(work("left", guard.token))
                 group.create_task(work("right", guard.token))
-            print("gave the lock back")
+            print("released the lock")
         except AcquireTimeout as error:
-            print(f"somebody else has it: {error}")
+            print(f"another client holds the lock: {error}")
         except LockLost as error:
             print(f"stopped in the middle: {error}")
         print("runs so far:", await client.counter("/examples/runs").increment())

@@ -1,4 +1,4 @@
-/* Asks a rate limiter that all processes share. With libzkcoord installed (docs/c.md):
+/* Acquires permits of a rate limiter that all processes share. With libzkcoord installed (docs/c.md):
  *   cc examples/rate_limit.c $(pkg-config --cflags --libs zkcoord) -o rate_limit && ./rate_limit */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +12,10 @@ int main(void) {
     bool more = false;
 
     if (zkcoord_client_connect(hosts ? hosts : "localhost:2181", NULL, &client, &err)) goto done;
-    /* At most 10 in any second, by whatever process. */
+    /* At most 10 in any second, by all processes together. */
     if (zkcoord_rate_limiter_new(client, "/examples/limit", 10, 1000, &limiter, &err)) goto done;
 
-    if (zkcoord_rate_limiter_acquire(limiter, 1, 10000, &err)) goto done; /* ZKCOORD_STATUS_TIMEOUT if it is not in time */
+    if (zkcoord_rate_limiter_acquire(limiter, 1, 10000, &err)) goto done; /* ZKCOORD_STATUS_TIMEOUT after 10 s */
     printf("this one may go\n");
 
     if (zkcoord_rate_limiter_try_acquire(limiter, 1, &more, &err)) goto done;

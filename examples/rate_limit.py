@@ -1,4 +1,4 @@
-"""Calls an API that allows the whole fleet five requests per second. Start it several times: they share them."""
+"""Calls an API that allows five requests per second. Several processes share them; start the example more than once."""
 
 import os
 import time
@@ -14,19 +14,19 @@ def call_api(number: int) -> None:
 
 
 with zkcoord.connect(hosts) as client:
-    # All who share the path must give the same numbers.
+    # All clients that share the path must give the same numbers.
     limiter = client.rate_limiter("/examples/api-limit", permits=5, per=1.0)
 
-    # A worker waits for its turn...
+    # A worker waits for a permit.
     for number in range(1, 11):
         try:
             limiter.acquire(timeout=10)
         except zkcoord.AcquireTimeout:
-            print("the fleet asks for more than the API allows")
+            print("all processes together ask for more than the API allows")
             break
         call_api(number)
 
-    # ...and a server answers at once.
+    # A server must answer at once.
     if limiter.try_acquire():
         call_api(11)
     else:

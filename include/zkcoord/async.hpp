@@ -1,24 +1,26 @@
 /**
  * @file zkcoord/async.hpp
- * Calls that do not wait, and callbacks. Include zkcoord.hpp.
+ * Asynchronous calls and callbacks. Include zkcoord.hpp instead.
  *
- * Every call that waits has a twin whose name ends with _async. It takes a callback behind the timeout, and returns an Op:
+ * Every call that waits has an asynchronous variant, whose name ends with _async and which returns without waiting. It takes
+ * all arguments of the waiting call, without defaults, and a callback as the last one. It returns an Op:
  *
  *     auto op = mutex.acquire_async(5s, [](zkcoord::Outcome<zkcoord::Guard> outcome) {
  *         if (outcome) use(outcome.get()); // or get() throws what acquire() would have thrown
  *     });
  *
- * or zkcoord::use_future instead of a callback, and returns a std::future:
+ * With zkcoord::use_future in place of the callback it returns a std::future:
  *
  *     std::future<zkcoord::Guard> guard = mutex.acquire_async(5s, zkcoord::use_future);
  *
- * What is known to fail at once, as for an argument that cannot be, is thrown by the call itself. Otherwise the callback is
- * called once, on a thread of zkcoord, perhaps before the call has returned; all callbacks run one after another there. It
- * must not wait: waiting calls throw Status::would_deadlock there, and a std::future::get() would wait for ever. What it
- * throws is lost. It is destroyed after its last call.
+ * Failures that are known at once, as for an invalid argument, are thrown by the call itself, and the callback is not
+ * called. Otherwise the callback is called once, on a thread of zkcoord, possibly before the call has returned. All callbacks
+ * run one after another on that thread. A callback must not wait: waiting calls throw Status::would_deadlock there, and
+ * std::future::get() would wait for ever. An exception that leaves a callback is discarded. A callback is destroyed after
+ * its last call.
  *
- * In C++20 the calls that wait for others take a std::stop_token too, before all else: `mutex.acquire(token, 5s)` throws
- * Status::cancelled when the token is asked to stop, and holds nothing then.
+ * In C++20 the calls that wait for other clients also take a std::stop_token as their first argument:
+ * `mutex.acquire(token, 5s)` throws Status::cancelled if the token is asked to stop, and then holds nothing.
  */
 #ifndef ZKCOORD_ASYNC_HPP
 #define ZKCOORD_ASYNC_HPP
@@ -40,7 +42,7 @@
 
 namespace zkcoord {
 
-/** What came of a call: a value, or nothing for void; or an Error. */
+/** The outcome of an asynchronous call: either a value, which void calls do not have, or an Error. */
 template <class T> class Outcome {
 public:
     using Value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
@@ -48,13 +50,13 @@ public:
     Outcome(Value value) : value_(std::move(value)) {}
     Outcome(Error error) : error_(std::move(error)) {}
 
-    /** Whether it went well. */
+    /** Returns whether the call succeeded. */
     explicit operator bool() const noexcept { return !error_; }
 
-    /** What went wrong; only when something did. */
+    /** Returns the error of a call that failed. Throws std::bad_optional_access if it succeeded. */
     const Error &error() const { return error_.value(); }
 
-    /** The value, once; or throws the error. */
+    /** Returns the value, and leaves a moved-from one behind. Throws the error of a call that failed. */
     T get() {
         if (error_) throw Error(*error_);
         if constexpr (!std::is_void_v<T>) return std::move(*value_);
@@ -65,25 +67,27 @@ private:
     std::optional<Error> error_;
 };
 
-/** In place of a callback: have the call return a std::future. */
+/** The type of use_future. */
 struct use_future_t {};
+
+/** Takes the place of a callback: the call then returns a std::future. */
 inline constexpr use_future_t use_future{};
 
 namespace detail {
 
-/** The callbacks of C with these arguments, as they are made of function objects. */
+/** Makes callbacks of C, with these arguments, of function objects. */
 template <class... Arguments> struct Callback {
     template <class F> static void call(Arguments... arguments, void *user_data) noexcept {
         try {
             (*static_cast<F *>(user_data))(arguments...);
-        } catch (...) {  // No exception may reach C.
+        } catch (...) {  // An exception must not reach C.
         }
     }
 
     template <class F> static void destroy(void *user_data) noexcept { delete static_cast<F *>(user_data); }
 };
 
-/** Refuses a std::function without a function. */
+/** Throws Status::invalid_argument for a std::function that holds no function. */
 template <class F> void check_not_empty(const char *, const F &) {}
 template <class R, class... Arguments>
 void check_not_empty(const char *argument, const std::function<R(Arguments...)> &function) {
@@ -94,40 +98,40 @@ template <class... Results> class Completion;
 
 }  // namespace detail
 
-/** An operation that an asynchronous call has started. It goes on when this is destroyed. */
+/** An operation that an asynchronous call has started. Destroying the Op does not end the operation. */
 class Op : public detail::Handle<zkcoord_op, zkcoord_op_free> {
 public:
     /**
-     * Cancels the operation: the callback gets Status::cancelled, unless it was done already. A lock granted at that moment
-     * is given back.
+     * Cancels the operation: the callback gets Status::cancelled, unless the operation has ended before. A lock that is
+     * granted at that moment is released.
      */
     void cancel() const noexcept { zkcoord_op_cancel(capi()); }
 
-    /** Waits until the callback has returned and is destroyed. Throws Status::timeout when the timeout passes first. */
-    void wait(Timeout timeout = {}) const { detail::call(zkcoord_op_wait, capi(), timeout.milliseconds()); }
+    /** Waits until the callback has returned and is destroyed. Throws Status::timeout if the timeout passes first. */
+    void wait(Timeout timeout = {}) const { call(zkcoord_op_wait, timeout); }
 
 private:
-    template <class... Results> friend class detail::Completion;
     using Handle::Handle;
 };
 
 /**
- * A callback that is called again and again, until this is destroyed: then no call begins any more, but one may be under
- * way. So it should own what it uses.
+ * Keeps a callback registered until it is destroyed. After that no new call begins, but one may still be running: the
+ * callback should own the objects that it uses.
  */
 class [[nodiscard]] Subscription : public detail::Handle<zkcoord_subscription, zkcoord_subscription_free> {
 private:
-    friend class Client;
-    friend class Counter;
     using Handle::Handle;
 };
 
 namespace detail {
 
-/** Completion functions of C with these results. */
+/** Starts calls whose completion functions in C get these results. */
 template <class... Results> class Completion {
 public:
-    /** Begins `function(arguments..., done, user_data, destroy, &op, &err)`; `make` makes the value of the results. */
+    /**
+     * Calls `function(arguments..., done, user_data, destroy, &op, &err)`. `make` makes the value of the Outcome of the
+     * results. Returns an Op, or a std::future if `done` is use_future.
+     */
     template <class Done, class Make, class Function, class... Arguments>
     static auto begin(Done &&done, Make make, Function function, Arguments... arguments) {
         using Value = std::invoke_result_t<Make &, Results...>;
@@ -138,19 +142,20 @@ public:
             return future;
         } else {
             static_assert(std::is_invocable_v<std::decay_t<Done> &, Outcome<Value>>,
-                          "done is called with an Outcome of the result");
+                          "the callback must be callable with an Outcome of the result");
             check_not_empty("done", done);
             return start<Value>(std::forward<Done>(done), std::move(make), function, arguments...);
         }
     }
 
-    /** A function object that is called as C's completion function. */
+    /** Returns a function object that takes the arguments of C's completion function and calls `done` with the Outcome. */
     template <class Value, class Done, class Make> static auto completing(Done &&done, Make make) {
         return [done = std::decay_t<Done>(std::forward<Done>(done)),
                 make = std::move(make)](zkcoord_status status, Results... results, const zkcoord_error *error) mutable {
             if (status != ZKCOORD_STATUS_OK) {
                 done(Outcome<Value>(Error(static_cast<Status>(status), zkcoord_error_message(error))));
             } else if constexpr (std::is_void_v<Value>) {
+                (void)make;  // without this clang warns that it is unused
                 done(Outcome<void>(std::monostate()));
             } else {
                 done(Outcome<Value>(make(results...)));
@@ -184,35 +189,53 @@ private:
         zkcoord_op *op = nullptr;
         call(function, arguments..., &AsCallback::template call<Complete>,
              static_cast<void *>(new Complete(std::move(complete))), &AsCallback::template destroy<Complete>, &op);
-        return Op(op);
+        return Factory::make<Op>(op);
     }
 };
 
-/** Begins a call whose result in C and here is the same, or none. */
-template <class... Results, class Done, class Function, class... Arguments>
-auto begin_same(Done &&done, Function function, Arguments... arguments) {
-    if constexpr (sizeof...(Results) == 0) {
+/** Starts a call with a `Result`: the asynchronous variant of detail::result(), or of detail::call() for void. */
+template <class Result, class Done, class Function, class... Arguments>
+auto start(Done &&done, Function function, Arguments... arguments) {
+    if constexpr (std::is_void_v<Result>) {
         return Completion<>::begin(std::forward<Done>(done), [] {}, function, arguments...);
     } else {
-        const auto same = [](Results... results) { return (results, ...); };
-        return Completion<Results...>::begin(std::forward<Done>(done), same, function, arguments...);
+        using Raw = typename FromC<Result>::Raw;
+        return Completion<Raw>::begin(std::forward<Done>(done), FromC<Result>::make, function, arguments...);
     }
 }
 
-/** Has `with(fn, user_data, destroy)` register a callback of C with these parameters. */
-template <class... Parameters, class Tell, class Register> void listen(Tell tell, Register with) {
+/** Passes a callback with these parameters to C by `add(fn, user_data, destroy)`. */
+template <class... Parameters, class F, class Add> void listen(F callback, Add add) {
     using AsCallback = Callback<Parameters...>;
-    with(&AsCallback::template call<Tell>, static_cast<void *>(new Tell(std::move(tell))),
-         &AsCallback::template destroy<Tell>);
+    add(&AsCallback::template call<F>, static_cast<void *>(new F(std::move(callback))), &AsCallback::template destroy<F>);
 }
 
+/** A Handle whose functions may be asynchronous or take callbacks. */
+template <class T, void (*Free)(T *)> class AsyncHandle : public Handle<T, Free> {
+protected:
+    using Handle<T, Free>::Handle;
+
+    template <class Result, class Done, class Function, class... Arguments>
+    auto start(Done &&done, Function function, Arguments... arguments) const {
+        return detail::start<Result>(std::forward<Done>(done), function, this->capi(), arguments...);
+    }
+
+    template <class... Parameters, class Function, class F> Subscription subscribe(Function function, F callback) const {
+        zkcoord_subscription *subscription = nullptr;
+        listen<Parameters...>(std::move(callback), [&](auto fn, void *user_data, auto destroy) {
+            this->call(function, fn, user_data, destroy, &subscription);
+        });
+        return Factory::make<Subscription>(subscription);
+    }
+};
+
 #if defined(__cpp_lib_jthread)
-/** Waits for what `start(done)` begins, and cancels it when the token is asked to stop. */
+/** Waits for the operation that `start(done)` starts, and cancels it when the token is asked to stop. */
 template <class Value, class Start> Value wait_or_stop(const std::stop_token &stop, Start start) {
-    if (stop.stop_requested()) throw Error(Status::cancelled, "stopped before the call");
-    // Shared, because the operation goes on for a moment when there is no waiting for it.
-    const auto came = std::make_shared<std::optional<Outcome<Value>>>();
-    const Op op = start([came](Outcome<Value> outcome) { came->emplace(std::move(outcome)); });
+    if (stop.stop_requested()) throw Error(Status::cancelled, "the stop token was asked to stop before the call");
+    // Shared with the callback, which may run after this function has returned: op.wait() throws in a callback.
+    const auto received = std::make_shared<std::optional<Outcome<Value>>>();
+    const Op op = start([received](Outcome<Value> outcome) { received->emplace(std::move(outcome)); });
     try {
         const std::stop_callback cancelling(stop, [&op] { op.cancel(); });
         op.wait();
@@ -220,7 +243,7 @@ template <class Value, class Start> Value wait_or_stop(const std::stop_token &st
         op.cancel();
         throw;
     }
-    return came->value().get();
+    return received->value().get();
 }
 #endif
 

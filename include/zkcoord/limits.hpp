@@ -1,6 +1,6 @@
 /**
  * @file zkcoord/limits.hpp
- * What keeps work away: the rate limiter, the miss guard. Include zkcoord.hpp.
+ * The rate limiter and the miss guard. Include zkcoord.hpp instead.
  */
 #ifndef ZKCOORD_LIMITS_HPP
 #define ZKCOORD_LIMITS_HPP
@@ -21,6 +21,7 @@ namespace zkcoord {
 
 namespace detail {
 
+/** Options of Client::rate_limiter(), which takes them as arguments. */
 class RateLimiterOptions
     : public Settings<RateLimiterOptions, zkcoord_rate_limiter_options, zkcoord_rate_limiter_options_free> {
 public:
@@ -32,166 +33,162 @@ public:
 }  // namespace detail
 
 /**
- * So many permits per period for all clients together: never more are let through in any stretch of time as long as the
- * period, wherever that begins. Permits are used up when they are had: there is nothing to give back.
+ * Grants a number of permits per period to all clients together: never more in any stretch of time as long as the period,
+ * wherever that begins. A permit is used up when it is granted; it is not released.
  */
-class RateLimiter : public detail::Handle<zkcoord_rate_limiter, zkcoord_rate_limiter_free> {
+class RateLimiter : public detail::AsyncHandle<zkcoord_rate_limiter, zkcoord_rate_limiter_free> {
 public:
-    /** Waits for so many permits, all at once. Throws Status::timeout as soon as it is known that they do not come in time. */
-    void acquire(std::int64_t permits = 1, Timeout timeout = {}) {
-        detail::call(zkcoord_rate_limiter_acquire, capi(), permits, timeout.milliseconds());
-    }
+    /**
+     * Waits until `permits` permits are granted together. Throws Status::timeout as soon as it is known that they cannot be
+     * granted in time, and Status::invalid_argument for more permits than may be used at once.
+     */
+    void acquire(std::int64_t permits = 1, Timeout timeout = {}) { call(zkcoord_rate_limiter_acquire, permits, timeout); }
 
-    /** Takes so many permits if they are free now, and says whether they were. */
+    /** Acquires `permits` permits if they are free now, and returns whether they were. */
     [[nodiscard]] bool try_acquire(std::int64_t permits = 1) {
-        return detail::result<bool>(zkcoord_rate_limiter_try_acquire, capi(), permits);
+        return result<bool>(zkcoord_rate_limiter_try_acquire, permits);
     }
 
+    /** Starts acquire(). */
     template <class Done> auto acquire_async(std::int64_t permits, Timeout timeout, Done &&done) {
-        return detail::begin_same<>(std::forward<Done>(done), zkcoord_rate_limiter_acquire_async, capi(), permits,
-                                    timeout.milliseconds());
+        return start<void>(std::forward<Done>(done), zkcoord_rate_limiter_acquire_async, permits, timeout);
     }
 
+    /** Starts try_acquire(). */
     template <class Done> auto try_acquire_async(std::int64_t permits, Done &&done) {
-        return detail::begin_same<bool>(std::forward<Done>(done), zkcoord_rate_limiter_try_acquire_async, capi(), permits);
+        return start<bool>(std::forward<Done>(done), zkcoord_rate_limiter_try_acquire_async, permits);
     }
 
 #if defined(__cpp_lib_jthread)
-    /** As acquire(), until the token is asked to stop: throws Status::cancelled then. */
+    /** Waits as acquire() does. Throws Status::cancelled if the token is asked to stop first. */
     void acquire(std::stop_token stop, std::int64_t permits = 1, Timeout timeout = {}) {
         detail::wait_or_stop<void>(stop, [&](auto done) { return acquire_async(permits, timeout, std::move(done)); });
     }
 #endif
 
-    /** How long acquire() took so far. Costs no round trip. */
-    WaitStats stats() const { return WaitStats(detail::result<zkcoord_stats *>(zkcoord_rate_limiter_stats, capi())); }
+    /** Returns the times that acquire() took so far. Costs no round trip. */
+    WaitStats stats() const { return result<WaitStats>(zkcoord_rate_limiter_stats); }
 
 private:
-    friend class Client;
-    using Handle::Handle;
+    using AsyncHandle::AsyncHandle;
 };
 
-/** What a miss guard is made with: `MissGuardOptions().threshold(3).hold(30s)`. */
+/** Options of Client::miss_guard(): `MissGuardOptions().threshold(3).hold(30s)`. */
 class MissGuardOptions
     : public detail::Settings<MissGuardOptions, zkcoord_miss_guard_options, zkcoord_miss_guard_options_free> {
 public:
     MissGuardOptions() : Settings(zkcoord_miss_guard_options_new()) {}
 
-    /** How many misses within the window make a key absent, from 1 to 1000. Default 3. */
+    /** Sets how many misses within the window make a key absent, from 1 to 1000. Default 3. */
     MissGuardOptions &threshold(std::int64_t misses) { return set(zkcoord_miss_guard_options_set_threshold, misses); }
 
-    /** The time in which misses count together, from 1 ms to 24 h. Default 60 s. */
+    /** Sets the time in which misses count together, from 1 ms to 24 h. Default 60 s. */
     MissGuardOptions &window(std::chrono::milliseconds window) {
-        return set(zkcoord_miss_guard_options_set_window, std::int64_t(window.count()));
+        return set(zkcoord_miss_guard_options_set_window, window);
     }
 
-    /** How long a key is then answered absent, from 1 ms to 24 h. Default 30 s. */
-    MissGuardOptions &hold(std::chrono::milliseconds hold) {
-        return set(zkcoord_miss_guard_options_set_hold, std::int64_t(hold.count()));
-    }
+    /** Sets how long an absent key is answered without a load, from 1 ms to 24 h. Default 30 s. */
+    MissGuardOptions &hold(std::chrono::milliseconds hold) { return set(zkcoord_miss_guard_options_set_hold, hold); }
 };
 
 /**
- * The caller's turn to load a key: nobody else loads it meanwhile. It ends with a verdict, found() or missed(), or without
- * one with the object, for a load that failed.
+ * The caller's turn to load a key: no other caller loads it meanwhile. It ends with a verdict, found() or missed(). A load
+ * that failed has no verdict: its turn ends when this is destroyed.
  */
-class [[nodiscard]] LoadTurn : public detail::Handle<zkcoord_load_turn, zkcoord_load_turn_free> {
+class [[nodiscard]] LoadTurn : public detail::AsyncHandle<zkcoord_load_turn, zkcoord_load_turn_free> {
 public:
-    /** Whether nobody else can be loading the key at this moment. Costs no round trip. */
+    /** Returns whether it is certain that no other caller is loading the key at this moment. Costs no round trip. */
     bool is_held() const noexcept { return zkcoord_load_turn_is_held(capi()); }
 
-    /** The load found the key: forgets its misses. The turn is over, also when this throws. */
-    void found(Timeout timeout = {}) { detail::call(zkcoord_load_turn_found, capi(), timeout.milliseconds()); }
+    /** Reports that the load found the key, which clears its misses. The turn is over, even if this throws. */
+    void found(Timeout timeout = {}) { call(zkcoord_load_turn_found, timeout); }
 
-    /** The load did not find the key: records that, and answers all who wait for it. The turn is over, also when this throws. */
-    void missed(Timeout timeout = {}) { detail::call(zkcoord_load_turn_missed, capi(), timeout.milliseconds()); }
+    /**
+     * Reports and records that the load did not find the key, and answers all callers that wait. The turn is over, even if
+     * this throws.
+     */
+    void missed(Timeout timeout = {}) { call(zkcoord_load_turn_missed, timeout); }
 
+    /** Starts found(). */
     template <class Done> auto found_async(Timeout timeout, Done &&done) {
-        return detail::begin_same<>(std::forward<Done>(done), zkcoord_load_turn_found_async, capi(), timeout.milliseconds());
+        return start<void>(std::forward<Done>(done), zkcoord_load_turn_found_async, timeout);
     }
 
+    /** Starts missed(). */
     template <class Done> auto missed_async(Timeout timeout, Done &&done) {
-        return detail::begin_same<>(std::forward<Done>(done), zkcoord_load_turn_missed_async, capi(),
-                                    timeout.milliseconds());
+        return start<void>(std::forward<Done>(done), zkcoord_load_turn_missed_async, timeout);
     }
 
 private:
-    friend class MissGuard;
-    using Handle::Handle;
+    using AsyncHandle::AsyncHandle;
 };
 
 /**
- * Stops lookups of keys that do not exist, between a cache and the database behind it. Of all who want the same key at the
- * same time, in all processes, one loads it while the others wait. A key that was missed several times within a window is
- * answered absent for a while, without a load. A key that appears is seen when the hold is over, or at once after
- * forget(). Keys are any bytes.
+ * Stops lookups of keys that do not exist, between a cache and the database behind it. If several callers, in any processes,
+ * want the same key at the same time, one loads it while the others wait. A key that was missed several times within a
+ * window is answered absent for a while, without a load. A key that has been created is found when that time, the hold, is
+ * over, or at once after forget(). Keys are any bytes.
  */
-class MissGuard : public detail::Handle<zkcoord_miss_guard, zkcoord_miss_guard_free> {
+class MissGuard : public detail::AsyncHandle<zkcoord_miss_guard, zkcoord_miss_guard_free> {
 public:
     /**
-     * Looks a key up with `loader`, unless it is known to be absent. The loader is called at most once, as `loader(key)` or
-     * `loader()`, and returns a std::optional; an empty one is a miss. What it throws goes to the caller and counts neither
-     * way. The timeout is that of the wait for others that load the key, and once more that of the verdict.
+     * Looks up a key with `loader`, unless the key is known to be absent. The loader is called at most once, as
+     * `loader(key)` or `loader()`, and returns a std::optional; an empty one is a miss. An exception of the loader reaches
+     * the caller, and counts neither as found nor as missed. The timeout applies to the wait for others that load the key,
+     * and once more to the verdict.
      */
     template <class Loader> auto load(const std::string &key, Loader &&loader, Timeout timeout = {}) {
-        const auto look = [&] {
+        const auto look_up = [&] {
             if constexpr (std::is_invocable_v<Loader &, const std::string &>) {
                 return std::invoke(loader, key);
             } else {
                 return std::invoke(loader);
             }
         };
-        using Value = decltype(look());
-        static_assert(is_optional<Value>::value, "a loader returns a std::optional");
+        using Value = decltype(look_up());
+        static_assert(is_optional<Value>::value, "the loader must return a std::optional");
         auto turn = begin(key, timeout);
         if (!turn) return Value();
-        Value value = look();
+        Value value = look_up();
         value ? turn->found(timeout) : turn->missed(timeout);
         return value;
     }
 
     /**
-     * Asks about a key, and waits while others load it: nothing when it is absent, otherwise the caller is to load it. Who has
-     * a turn and asks for the same key again waits for himself.
+     * Asks for a key, and waits while others load it. Returns nothing if the key is absent, otherwise the turn in which the
+     * caller is to load it. A caller that has a turn and asks for the same key again waits for itself.
      */
     [[nodiscard]] std::optional<LoadTurn> begin(const std::string &key, Timeout timeout = {}) {
-        const auto *bytes = detail::bytes(key);
-        return if_any(detail::result<zkcoord_load_turn *>(zkcoord_miss_guard_begin, capi(), bytes, key.size(),
-                                                          timeout.milliseconds()));
+        return result<std::optional<LoadTurn>>(zkcoord_miss_guard_begin, detail::bytes(key), key.size(), timeout);
     }
 
+    /** Starts begin(). */
     template <class Done> auto begin_async(const std::string &key, Timeout timeout, Done &&done) {
-        const auto make = [](zkcoord_load_turn *turn) { return if_any(turn); };
-        return detail::Completion<zkcoord_load_turn *>::begin(std::forward<Done>(done), make,
-                                                              zkcoord_miss_guard_begin_async, capi(), detail::bytes(key),
-                                                              key.size(), timeout.milliseconds());
+        return start<std::optional<LoadTurn>>(std::forward<Done>(done), zkcoord_miss_guard_begin_async, detail::bytes(key),
+                                              key.size(), timeout);
     }
 
 #if defined(__cpp_lib_jthread)
-    /** As begin(), until the token is asked to stop: throws Status::cancelled then. */
+    /** Waits as begin() does. Throws Status::cancelled if the token is asked to stop first. */
     [[nodiscard]] std::optional<LoadTurn> begin(std::stop_token stop, const std::string &key, Timeout timeout = {}) {
         return detail::wait_or_stop<std::optional<LoadTurn>>(
             stop, [&](auto done) { return begin_async(key, timeout, std::move(done)); });
     }
 #endif
 
-    /** Forgets the misses of a key, because it exists now: whoever asks after this loads it again. */
+    /** Forgets the misses of a key because it exists now: the next caller loads it again. */
     void forget(const std::string &key, Timeout timeout = {}) {
-        detail::call(zkcoord_miss_guard_forget, capi(), detail::bytes(key), key.size(), timeout.milliseconds());
+        call(zkcoord_miss_guard_forget, detail::bytes(key), key.size(), timeout);
     }
 
+    /** Starts forget(). */
     template <class Done> auto forget_async(const std::string &key, Timeout timeout, Done &&done) {
-        return detail::begin_same<>(std::forward<Done>(done), zkcoord_miss_guard_forget_async, capi(), detail::bytes(key),
-                                    key.size(), timeout.milliseconds());
+        return start<void>(std::forward<Done>(done), zkcoord_miss_guard_forget_async, detail::bytes(key), key.size(),
+                           timeout);
     }
 
 private:
-    friend class Client;
-    using Handle::Handle;
-
-    static std::optional<LoadTurn> if_any(zkcoord_load_turn *turn) {
-        return turn ? std::optional<LoadTurn>(LoadTurn(turn)) : std::nullopt;
-    }
+    using AsyncHandle::AsyncHandle;
 
     template <class T> struct is_optional : std::false_type {};
     template <class T> struct is_optional<std::optional<T>> : std::true_type {};

@@ -1,6 +1,6 @@
 /**
  * @file zkcoord/locks.hpp
- * The locks: mutex, reentrant mutex, read/write lock, several mutexes as one, semaphore. Include zkcoord.hpp.
+ * The locks: mutex, reentrant mutex, read/write lock, several mutexes as one, semaphore. Include zkcoord.hpp instead.
  */
 #ifndef ZKCOORD_LOCKS_HPP
 #define ZKCOORD_LOCKS_HPP
@@ -8,347 +8,216 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <random>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "async.hpp"
 #include "base.hpp"
 #include "guard.hpp"
+#include "lock_base.hpp"
 #include "stats.hpp"
 
 namespace zkcoord {
 
-/** One who stands in a lock's queue. */
+/** A holder of a lock, or a client that waits for it, as Queue lists them. */
 struct Contender {
-    /** The path of its node, as for Client::request_revoke(). */
+    /** The path of its node, as Client::request_revoke() takes it. */
     std::string node;
-    /** The text by which it wants to be seen; see Options::identity(). */
+    /** The text by which it identifies itself; see Options::identity(). */
     std::string identity;
-    /** The session that it belongs to; 0 when its node is not ephemeral. */
+    /** The session that it belongs to; 0 if its node is not ephemeral. */
     std::int64_t session_id;
-    /** Whether it holds the lock; otherwise it waits. */
+    /** True if it holds the lock, false if it waits. */
     bool is_holder;
-    /** Whether it is content with others that read. */
+    /** True if it shares the lock with other readers. */
     bool is_reader;
-    /** Which library wrote its node: "zkcoord", "curator", "kazoo", "go-zookeeper", "zookeeper-recipe" or "other". */
+    /** The library that wrote its node: "zkcoord", "curator", "kazoo", "go-zookeeper", "zookeeper-recipe" or "other". */
     std::string library;
-    /** When it queued, by the server's clock. */
+    /** The time at which it queued, by the server's clock. */
     std::chrono::system_clock::time_point waiting_since;
 };
 
-/** Who holds a lock and who waits for it. */
+/** The holders of a lock and the clients that wait for it. */
 struct Queue {
-    /** First come first. */
+    /** The contenders in order of arrival. */
     std::vector<Contender> contenders;
-    /** What is wrong with the queue, in words to act on, as when libraries share it that do not exclude each other. */
+    /** Problems with the queue, in words to act on, such as libraries that share it and do not exclude each other. */
     std::vector<std::string> warnings;
 };
 
-/** Whose node names a lock writes. Everyone who shares its path must be able to read them. */
+/** The library whose node names a lock writes. All clients that share its path must be able to read them. */
 enum class Scheme {
     /** Curator's, which go-zookeeper reads too. */
     curator,
+    /** kazoo's. */
     kazoo,
 };
 
-/** What a lock is made with: `MutexOptions().scheme(Scheme::kazoo)`. A Scheme alone will do as well. */
+/** Options of the locks: `MutexOptions().scheme(Scheme::kazoo)`. A Scheme converts to them. */
 class MutexOptions : public detail::Settings<MutexOptions, zkcoord_mutex_options, zkcoord_mutex_options_free> {
 public:
     MutexOptions() : Settings(zkcoord_mutex_options_new()) {}
     MutexOptions(Scheme scheme) : MutexOptions() { this->scheme(scheme); }
 
-    /** Whose node names the lock writes. Default Scheme::curator. */
+    /** Sets the library whose node names the lock writes. Default Scheme::curator. */
     MutexOptions &scheme(Scheme scheme) {
         return set(zkcoord_mutex_options_set_scheme, scheme == Scheme::kazoo ? "kazoo" : "curator");
     }
 
     /**
-     * How often in a row the threads of this client may hand a Mutex to each other without any request; then it is the others'
-     * turn. Default 0, in the order of the server's queue. Guards handed over share the token. Not for other locks.
+     * Sets how many times in a row the threads of this client may hand a Mutex to each other without any request, before
+     * other clients get their turn. Default 0: strictly in the order of the server's queue. Guards that were handed over
+     * share the token. For Mutex only: the functions of Client that make other locks throw Status::invalid_argument for more
+     * than 0.
      */
-    MutexOptions &handoff(std::int64_t most) { return set(zkcoord_mutex_options_set_handoff, most); }
+    MutexOptions &handoff(std::int64_t max) { return set(zkcoord_mutex_options_set_handoff, max); }
 };
 
 namespace detail {
 
-/** What C tells of a queue, which this frees. */
-inline Queue queue_of(zkcoord_queue *seen) {
-    const std::unique_ptr<zkcoord_queue, void (*)(zkcoord_queue *)> owned(seen, zkcoord_queue_free);
-    Queue queue;
-    for (std::size_t i = 0; i < zkcoord_queue_count(seen); i++) {
-        const std::chrono::milliseconds since(zkcoord_queue_waiting_since(seen, i));
-        queue.contenders.push_back({zkcoord_queue_node(seen, i), zkcoord_queue_identity(seen, i),
-                                    zkcoord_queue_session_id(seen, i), zkcoord_queue_is_holder(seen, i),
-                                    zkcoord_queue_is_reader(seen, i), zkcoord_queue_library(seen, i),
-                                    std::chrono::system_clock::time_point(since)});
+/** A queue, whose object in C is freed when its contents are copied. */
+template <> struct FromC<Queue> {
+    using Raw = zkcoord_queue *;
+    static Queue make(Raw seen) {
+        const std::unique_ptr<zkcoord_queue, void (*)(zkcoord_queue *)> owned(seen, zkcoord_queue_free);
+        Queue queue;
+        for (std::size_t i = 0; i < zkcoord_queue_count(seen); i++) {
+            const std::chrono::milliseconds since(zkcoord_queue_waiting_since(seen, i));
+            queue.contenders.push_back({zkcoord_queue_node(seen, i), zkcoord_queue_identity(seen, i),
+                                        zkcoord_queue_session_id(seen, i), zkcoord_queue_is_holder(seen, i),
+                                        zkcoord_queue_is_reader(seen, i), zkcoord_queue_library(seen, i),
+                                        std::chrono::system_clock::time_point(since)});
+        }
+        for (std::size_t i = 0; i < zkcoord_queue_warning_count(seen); i++) {
+            queue.warnings.emplace_back(zkcoord_queue_warning(seen, i));
+        }
+        return queue;
     }
-    for (std::size_t i = 0; i < zkcoord_queue_warning_count(seen); i++) {
-        queue.warnings.emplace_back(zkcoord_queue_warning(seen, i));
-    }
-    return queue;
-}
-
-/** Who holds a lock and who waits for it. */
-template <class Lock, class Function> Queue inspect(Function function, const Lock *lock, Timeout timeout) {
-    return queue_of(result<zkcoord_queue *>(function, lock, timeout.milliseconds()));
-}
-
-template <class Lock, class Function, class Done>
-auto inspect_async(Function function, const Lock *lock, Timeout timeout, Done &&done) {
-    return Completion<zkcoord_queue *>::begin(std::forward<Done>(done), queue_of, function, lock, timeout.milliseconds());
-}
-
-/** The guards of lock(), by thread: a lock that was lost may be held by the next one while its owner still is at it. */
-class GuardsByThread {
-public:
-    /** What this thread has locked last; nullptr when it has locked nothing. */
-    Guard *mine() {
-        const std::lock_guard lock(mutex_);
-        const auto last = last_of_mine();
-        return last == guards_.end() ? nullptr : &last->second;
-    }
-
-    void put(Guard guard) {
-        const std::lock_guard lock(mutex_);
-        guards_.emplace(std::this_thread::get_id(), std::move(guard));
-    }
-
-    /** Says whether there was one. */
-    bool drop_mine() {
-        const std::lock_guard lock(mutex_);
-        const auto last = last_of_mine();
-        if (last == guards_.end()) return false;
-        guards_.erase(last);
-        return true;
-    }
-
-private:
-    using Guards = std::multimap<std::thread::id, Guard>;
-
-    Guards::iterator last_of_mine() {
-        const auto [first, end] = guards_.equal_range(std::this_thread::get_id());
-        return first == end ? guards_.end() : std::prev(end);
-    }
-
-    std::mutex mutex_;
-    Guards guards_;
 };
 
-/**
- * What makes std::lock() and std::scoped_lock get on. They take one lock, try the others, and when one is refused let go of
- * all and wait for that one. As zkcoord's locks are had in order of arrival, two threads that want the same locks in opposite
- * order would swap them like this for ever. So a thread that is refused a lock while it holds another one steps back for a
- * moment, of random length, before it waits for what it was refused.
- */
-class Courtesy {
+/** A Lock whose queue can be read. */
+template <class Functions> class InspectableLock : public Lock<Functions> {
 public:
-    static Courtesy &of_this_thread() {
-        static thread_local Courtesy courtesy;
-        return courtesy;
+    /** Reads the queue: the holders of the lock and the clients that wait for it. */
+    Queue inspect(Timeout timeout = {}) const { return this->template result<Queue>(Functions::inspect(), timeout); }
+
+    /** Starts inspect(). */
+    template <class Done> auto inspect_async(Timeout timeout, Done &&done) const {
+        return this->template start<Queue>(std::forward<Done>(done), Functions::inspect_async(), timeout);
     }
 
-    void took() noexcept { held_++; }
-    void gave_back() noexcept { held_--; }
-
-    void refused(const void *lock) noexcept {
-        if (held_ > 0) refused_ = lock;
-    }
-
-    void before_waiting_for(const void *lock) {
-        if (std::exchange(refused_, nullptr) != lock) return;
-        std::uniform_int_distribution<int> up_to_20_ms(0, 20'000);
-        std::this_thread::sleep_for(std::chrono::microseconds(up_to_20_ms(random_)));
-    }
-
-private:
-    int held_ = 0;
-    const void *refused_ = nullptr;
-    std::minstd_rand random_{std::random_device{}()};
+protected:
+    using Lock<Functions>::Lock;
 };
 
-/** Makes a TimedLockable of a lock with acquire() and try_acquire(). A thread can lock it `Again` or not. */
-template <class Lock, bool Again> class TimedLockable {
-public:
-    /** Throws Status::would_deadlock when this thread has locked it already and cannot do so again. */
-    void lock() {
-        if (is_in_the_way()) throw Error(Status::would_deadlock, "this thread has locked the mutex already");
-        Courtesy::of_this_thread().before_waiting_for(guards_.get());
-        put(self().acquire());
-    }
+/** The functions of zkcoord.h for a Mutex. Not constants: on Windows an imported function has no constant address. */
+struct MutexFunctions {
+    using Handle = AsyncHandle<zkcoord_mutex, zkcoord_mutex_free>;
+    static constexpr bool is_reentrant = false;
+    static auto acquire() { return zkcoord_mutex_acquire; }
+    static auto acquire_async() { return zkcoord_mutex_acquire_async; }
+    static auto try_acquire() { return zkcoord_mutex_try_acquire; }
+    static auto try_acquire_async() { return zkcoord_mutex_try_acquire_async; }
+    static auto inspect() { return zkcoord_mutex_inspect; }
+    static auto inspect_async() { return zkcoord_mutex_inspect_async; }
+    static auto stats() { return zkcoord_mutex_stats; }
+};
 
-    bool try_lock() {
-        const bool locked = !is_in_the_way() && put(self().try_acquire());
-        if (!locked) Courtesy::of_this_thread().refused(guards_.get());
-        return locked;
-    }
+/** The functions of zkcoord.h for a ReentrantMutex. */
+struct ReentrantMutexFunctions {
+    using Handle = AsyncHandle<zkcoord_reentrant_mutex, zkcoord_reentrant_mutex_free>;
+    static constexpr bool is_reentrant = true;
+    static auto acquire() { return zkcoord_reentrant_mutex_acquire; }
+    static auto acquire_async() { return zkcoord_reentrant_mutex_acquire_async; }
+    static auto try_acquire() { return zkcoord_reentrant_mutex_try_acquire; }
+    static auto try_acquire_async() { return zkcoord_reentrant_mutex_try_acquire_async; }
+    static auto inspect() { return zkcoord_reentrant_mutex_inspect; }
+    static auto inspect_async() { return zkcoord_reentrant_mutex_inspect_async; }
+    static auto stats() { return zkcoord_reentrant_mutex_stats; }
+};
 
-    template <class Rep, class Period> bool try_lock_for(const std::chrono::duration<Rep, Period> &duration) {
-        return !is_in_the_way() && put(unless_timeout([&] { return self().acquire(duration); }));
-    }
-
-    template <class Clock, class Duration> bool try_lock_until(const std::chrono::time_point<Clock, Duration> &until) {
-        return try_lock_for(until - Clock::now());
-    }
-
-    /** Gives back, in the background, what this thread has locked last. */
-    void unlock() {
-        if (guards_->drop_mine()) Courtesy::of_this_thread().gave_back();
-    }
-
-    /** The guard behind this thread's last lock(), to see its token or whether it is lost; nullptr when it has none. */
-    Guard *locked() noexcept { return guards_->mine(); }
-
-private:
-    Lock &self() { return static_cast<Lock &>(*this); }
-
-    bool is_in_the_way() { return !Again && guards_->mine(); }
-
-    bool put(std::optional<Guard> guard) {
-        if (!guard) return false;
-        guards_->put(std::move(*guard));
-        Courtesy::of_this_thread().took();
-        return true;
-    }
-
-    std::unique_ptr<GuardsByThread> guards_ = std::make_unique<GuardsByThread>();
+/** The functions of zkcoord.h for a MultiMutex. */
+struct MultiMutexFunctions {
+    using Handle = AsyncHandle<zkcoord_multi_mutex, zkcoord_multi_mutex_free>;
+    static constexpr bool is_reentrant = false;
+    static auto acquire() { return zkcoord_multi_mutex_acquire; }
+    static auto acquire_async() { return zkcoord_multi_mutex_acquire_async; }
+    static auto try_acquire() { return zkcoord_multi_mutex_try_acquire; }
+    static auto try_acquire_async() { return zkcoord_multi_mutex_try_acquire_async; }
+    static auto stats() { return zkcoord_multi_mutex_stats; }
 };
 
 }  // namespace detail
 
 /**
- * A mutual exclusion lock: at most one holder among all clients of the ensemble, served in order of arrival.
+ * A mutual exclusion lock: at most one holder among all clients of the ensemble, granted in order of arrival. Its members
+ * are those of detail::InspectableLock and detail::Lock:
  *
- * It can be used in two ways. acquire() gives a Guard, which is nobody's: any thread may release it. And lock() and its like
- * make it a TimedLockable, for std::unique_lock, std::scoped_lock and so on; the same thread must unlock it.
+ *     Guard acquire(Timeout timeout = {});                        // waits until the lock is held
+ *     Guard acquire(std::stop_token stop, Timeout timeout = {});  // C++20
+ *     std::optional<Guard> try_acquire();                         // acquires the lock if it is free
+ *     Queue inspect(Timeout timeout = {}) const;                  // reads its queue
+ *     WaitStats stats() const;                                    // how long waits took
+ *     auto acquire_async(Timeout timeout, Done &&done);           // also try_acquire_async(done), inspect_async(timeout, done)
+ *     void lock();                                                // and the other members of a TimedLockable
+ *     Guard *locked() noexcept;                                   // the guard of this thread's latest lock()
  */
-class Mutex : public detail::Handle<zkcoord_mutex, zkcoord_mutex_free>, public detail::TimedLockable<Mutex, false> {
-public:
-    /**
-     * Waits until the lock is held. Throws Status::timeout when the timeout passes first, and Status::would_deadlock when
-     * this thread would wait for what it holds as a ReentrantMutex or RwLock of the same client.
-     */
-    Guard acquire(Timeout timeout = {}) {
-        return Guard(detail::result<zkcoord_guard *>(zkcoord_mutex_acquire, capi(), timeout.milliseconds()));
-    }
-
-    /** Takes the lock if it is free. */
-    std::optional<Guard> try_acquire() {
-        return Guard::if_any(detail::result<zkcoord_guard *>(zkcoord_mutex_try_acquire, capi()));
-    }
-
-    /** Looks who holds the lock and who waits for it. */
-    Queue inspect(Timeout timeout = {}) const { return detail::inspect(zkcoord_mutex_inspect, capi(), timeout); }
-
-    template <class Done> auto acquire_async(Timeout timeout, Done &&done) {
-        return Guard::begin(std::forward<Done>(done), zkcoord_mutex_acquire_async, capi(), timeout.milliseconds());
-    }
-
-    template <class Done> auto try_acquire_async(Done &&done) {
-        return Guard::begin_try(std::forward<Done>(done), zkcoord_mutex_try_acquire_async, capi());
-    }
-
-    template <class Done> auto inspect_async(Timeout timeout, Done &&done) const {
-        return detail::inspect_async(zkcoord_mutex_inspect_async, capi(), timeout, std::forward<Done>(done));
-    }
-
-#if defined(__cpp_lib_jthread)
-    /** As acquire(), until the token is asked to stop: throws Status::cancelled then. */
-    Guard acquire(std::stop_token stop, Timeout timeout = {}) {
-        return detail::wait_or_stop<Guard>(stop, [&](auto done) { return acquire_async(timeout, std::move(done)); });
-    }
-#endif
-
-    /** How long acquire() and the like took so far, and how long the lock was held. Costs no round trip. */
-    WaitStats stats() const { return WaitStats(detail::result<zkcoord_stats *>(zkcoord_mutex_stats, capi())); }
-
+class Mutex : public detail::InspectableLock<detail::MutexFunctions> {
 private:
-    friend class Client;
-    friend class RwLock;
-    using Handle::Handle;
+    using InspectableLock::InspectableLock;
 };
 
 /**
- * A mutual exclusion lock that its owner may take several times. The owner is the thread that calls acquire(): once it has
- * the lock it gets it again at once, and the guards share one token. The lock is given back with the last of them. It is a
- * TimedLockable too, as std::recursive_timed_mutex is.
+ * A mutual exclusion lock that its owner may acquire several times. Its members are those of a Mutex; it is a TimedLockable
+ * as std::recursive_timed_mutex is.
+ *
+ * The owner is the thread that calls acquire(). While it holds the lock, it acquires it again at once, without any request,
+ * and the guards share one token. The lock is released with the last of them.
  */
-class ReentrantMutex : public detail::Handle<zkcoord_reentrant_mutex, zkcoord_reentrant_mutex_free>,
-                       public detail::TimedLockable<ReentrantMutex, true> {
-public:
-    /** Waits until this thread holds the lock; at once when it does already. Otherwise as Mutex::acquire(). */
-    Guard acquire(Timeout timeout = {}) {
-        return Guard(detail::result<zkcoord_guard *>(zkcoord_reentrant_mutex_acquire, capi(), timeout.milliseconds()));
-    }
-
-    /** Takes the lock if it is free, or this thread holds it. */
-    std::optional<Guard> try_acquire() {
-        return Guard::if_any(detail::result<zkcoord_guard *>(zkcoord_reentrant_mutex_try_acquire, capi()));
-    }
-
-    /** Looks who holds the lock and who waits for it. */
-    Queue inspect(Timeout timeout = {}) const {
-        return detail::inspect(zkcoord_reentrant_mutex_inspect, capi(), timeout);
-    }
-
-    template <class Done> auto acquire_async(Timeout timeout, Done &&done) {
-        return Guard::begin(std::forward<Done>(done), zkcoord_reentrant_mutex_acquire_async, capi(), timeout.milliseconds());
-    }
-
-    template <class Done> auto try_acquire_async(Done &&done) {
-        return Guard::begin_try(std::forward<Done>(done), zkcoord_reentrant_mutex_try_acquire_async, capi());
-    }
-
-    template <class Done> auto inspect_async(Timeout timeout, Done &&done) const {
-        return detail::inspect_async(zkcoord_reentrant_mutex_inspect_async, capi(), timeout, std::forward<Done>(done));
-    }
-
-#if defined(__cpp_lib_jthread)
-    /** As acquire(), until the token is asked to stop: throws Status::cancelled then. */
-    Guard acquire(std::stop_token stop, Timeout timeout = {}) {
-        return detail::wait_or_stop<Guard>(stop, [&](auto done) { return acquire_async(timeout, std::move(done)); });
-    }
-#endif
-
-    WaitStats stats() const {
-        return WaitStats(detail::result<zkcoord_stats *>(zkcoord_reentrant_mutex_stats, capi()));
-    }
-
+class ReentrantMutex : public detail::InspectableLock<detail::ReentrantMutexFunctions> {
 private:
-    friend class Client;
-    using Handle::Handle;
+    using InspectableLock::InspectableLock;
 };
 
 /**
- * A read/write lock: any number of readers, or one writer, served in order of arrival.
+ * Several mutexes that are acquired as one: all or none. Its members are those of a Mutex without inspect().
  *
- * The thread that takes a side owns it. While it writes it can take the read side too, and then give back the write side:
- * nobody writes in between. While it only reads, to take the write side throws Status::would_deadlock. A side that it
- * holds it gets again at once, through acquire(). It is a SharedTimedLockable, as std::shared_timed_mutex is.
+ * Its guard holds all of them, and is lost when one of them is lost. Its token is that of the first path in sorted order,
+ * and fences what belongs to that path; Guard::tokens() has all. As a TimedLockable it is faster than a std::scoped_lock of
+ * several mutexes.
+ */
+class MultiMutex : public detail::Lock<detail::MultiMutexFunctions> {
+private:
+    using Lock::Lock;
+};
+
+/**
+ * A read/write lock: any number of readers, or one writer, granted in order of arrival. It is a SharedTimedLockable, as
+ * std::shared_timed_mutex is.
+ *
+ * The thread that acquires a side owns it, and acquires it again at once. While it holds the write side, it may also acquire
+ * the read side and then release the write side: no other client writes in between. While it holds only the read side,
+ * acquiring the write side throws Status::would_deadlock.
  */
 class RwLock : public detail::Handle<zkcoord_rw_lock, zkcoord_rw_lock_free> {
 public:
-    /** The side that any number may hold at once. Lives as long as the lock. */
+    /** Returns the side that any number of owners may hold at the same time. It lives as long as the lock. */
     Mutex &read() noexcept { return read_; }
 
-    /** The side that one holds alone. Lives as long as the lock. */
+    /** Returns the side that one owner holds alone. It lives as long as the lock. */
     Mutex &write() noexcept { return write_; }
 
-    /** The write side's, for std::unique_lock{lock}. */
+    /** Locks the write side, for std::unique_lock{lock}. See detail::Lock. */
     void lock() { write_.lock(); }
     bool try_lock() { return write_.try_lock(); }
     template <class Duration> bool try_lock_for(const Duration &duration) { return write_.try_lock_for(duration); }
     template <class Time> bool try_lock_until(const Time &until) { return write_.try_lock_until(until); }
     void unlock() { write_.unlock(); }
 
-    /** The read side's, for std::shared_lock{lock}. */
+    /** Locks the read side, for std::shared_lock{lock}. See detail::Lock. */
     void lock_shared() { read_.lock(); }
     bool try_lock_shared() { return read_.try_lock(); }
     template <class Duration> bool try_lock_shared_for(const Duration &duration) { return read_.try_lock_for(duration); }
@@ -356,90 +225,52 @@ public:
     void unlock_shared() { read_.unlock(); }
 
 private:
-    friend class Client;
+    friend struct detail::Factory;
     explicit RwLock(zkcoord_rw_lock *lock)
-        : Handle(lock), read_(detail::result<zkcoord_mutex *>(zkcoord_rw_lock_read, capi())),
-          write_(detail::result<zkcoord_mutex *>(zkcoord_rw_lock_write, capi())) {}
+        : Handle(lock), read_(result<Mutex>(zkcoord_rw_lock_read)), write_(result<Mutex>(zkcoord_rw_lock_write)) {}
 
     Mutex read_, write_;
 };
 
-/**
- * Several mutexes taken as one: all or none. Its guard holds all of them, and is lost when one of them is. Its token
- * is that of the first path in sorted order, and fences what belongs to that path. It is a TimedLockable too, and faster than
- * a std::scoped_lock of several mutexes.
- */
-class MultiMutex : public detail::Handle<zkcoord_multi_mutex, zkcoord_multi_mutex_free>,
-                   public detail::TimedLockable<MultiMutex, false> {
+/** A number of permits that all clients share, granted in order of arrival. */
+class Semaphore : public detail::AsyncHandle<zkcoord_semaphore, zkcoord_semaphore_free> {
 public:
-    /** Waits until all the locks are held. Throws Status::timeout when the timeout passes first. */
-    Guard acquire(Timeout timeout = {}) {
-        return Guard(detail::result<zkcoord_guard *>(zkcoord_multi_mutex_acquire, capi(), timeout.milliseconds()));
-    }
-
-    /** Takes all the locks if all are free. */
-    std::optional<Guard> try_acquire() {
-        return Guard::if_any(detail::result<zkcoord_guard *>(zkcoord_multi_mutex_try_acquire, capi()));
-    }
-
-    template <class Done> auto acquire_async(Timeout timeout, Done &&done) {
-        return Guard::begin(std::forward<Done>(done), zkcoord_multi_mutex_acquire_async, capi(), timeout.milliseconds());
-    }
-
-    template <class Done> auto try_acquire_async(Done &&done) {
-        return Guard::begin_try(std::forward<Done>(done), zkcoord_multi_mutex_try_acquire_async, capi());
-    }
-
-#if defined(__cpp_lib_jthread)
-    /** As acquire(), until the token is asked to stop: throws Status::cancelled then. */
-    Guard acquire(std::stop_token stop, Timeout timeout = {}) {
-        return detail::wait_or_stop<Guard>(stop, [&](auto done) { return acquire_async(timeout, std::move(done)); });
-    }
-#endif
-
-    WaitStats stats() const { return WaitStats(detail::result<zkcoord_stats *>(zkcoord_multi_mutex_stats, capi())); }
-
-private:
-    friend class Client;
-    using Handle::Handle;
-};
-
-/** So many permits, shared by all clients, had in order of arrival. */
-class Semaphore : public detail::Handle<zkcoord_semaphore, zkcoord_semaphore_free> {
-public:
-    /** Waits for so many permits, all at once. Throws Status::timeout when the timeout passes first. */
+    /**
+     * Waits until `permits` permits are granted together. Throws Status::timeout if the timeout passes first, and
+     * Status::invalid_argument for less than 1, more than 500, and more than the semaphore has.
+     */
     Guard acquire(std::int64_t permits = 1, Timeout timeout = {}) {
-        return Guard(
-            detail::result<zkcoord_guard *>(zkcoord_semaphore_acquire, capi(), permits, timeout.milliseconds()));
+        return result<Guard>(zkcoord_semaphore_acquire, permits, timeout);
     }
 
-    /** Takes so many permits if they are free and nobody waits. */
+    /** Acquires `permits` permits if they are free and no other contender waits. */
     std::optional<Guard> try_acquire(std::int64_t permits = 1) {
-        return Guard::if_any(detail::result<zkcoord_guard *>(zkcoord_semaphore_try_acquire, capi(), permits));
+        return result<std::optional<Guard>>(zkcoord_semaphore_try_acquire, permits);
     }
 
+    /** Starts acquire(). */
     template <class Done> auto acquire_async(std::int64_t permits, Timeout timeout, Done &&done) {
-        return Guard::begin(std::forward<Done>(done), zkcoord_semaphore_acquire_async, capi(), permits,
-                            timeout.milliseconds());
+        return start<Guard>(std::forward<Done>(done), zkcoord_semaphore_acquire_async, permits, timeout);
     }
 
+    /** Starts try_acquire(). */
     template <class Done> auto try_acquire_async(std::int64_t permits, Done &&done) {
-        return Guard::begin_try(std::forward<Done>(done), zkcoord_semaphore_try_acquire_async, capi(), permits);
+        return start<std::optional<Guard>>(std::forward<Done>(done), zkcoord_semaphore_try_acquire_async, permits);
     }
 
 #if defined(__cpp_lib_jthread)
-    /** As acquire(), until the token is asked to stop: throws Status::cancelled then. */
+    /** Waits as acquire() does. Throws Status::cancelled if the token is asked to stop first. */
     Guard acquire(std::stop_token stop, std::int64_t permits = 1, Timeout timeout = {}) {
         return detail::wait_or_stop<Guard>(
             stop, [&](auto done) { return acquire_async(permits, timeout, std::move(done)); });
     }
 #endif
 
-    WaitStats stats() const { return WaitStats(detail::result<zkcoord_stats *>(zkcoord_semaphore_stats, capi())); }
+    /** Returns the times that acquire() took so far, and for which permits were held. Costs no round trip. */
+    WaitStats stats() const { return result<WaitStats>(zkcoord_semaphore_stats); }
 
 private:
-    friend class Client;
-    using Handle::Handle;
+    using AsyncHandle::AsyncHandle;
 };
 
 }  // namespace zkcoord

@@ -4,7 +4,7 @@
 
 #include "support.h"
 
-static void a_client_tells_its_state(void) {
+static void a_client_returns_its_state_and_session(void) {
     zkcoord_options *options = zkcoord_options_new();
     OK(zkcoord_options_set_session_timeout(options, 4000, &err));
     OK(zkcoord_options_set_identity(options, "t\xc3\xa4st", &err));
@@ -22,12 +22,12 @@ static void a_client_tells_its_state(void) {
     zkcoord_client_free(client);
 }
 
-static void after_close_everything_is_closed(void) {
+static void every_call_after_close_is_refused(void) {
     zkcoord_client *client = new_client();
     zkcoord_mutex *mutex = new_mutex(client, "/closed");
     zkcoord_counter *counter = new_counter(client, "/closed-counter");
     zkcoord_semaphore *semaphore = new_semaphore(client, "/closed-permits", 1);
-    zkcoord_guard *guard = acquired(mutex), *none = guard;
+    zkcoord_guard *guard = acquire(mutex), *none = guard;
     zkcoord_queue *queue = NULL;
     zkcoord_reentrant_mutex *reentrant = NULL;
     zkcoord_counter_watch *watch = NULL;
@@ -71,7 +71,7 @@ static void after_close_everything_is_closed(void) {
     EXPECT(CLOSED, zkcoord_miss_guard_begin(misses, NULL, 0, -1, &no_turn, &err));
     EXPECT(CLOSED, zkcoord_miss_guard_forget(misses, NULL, 0, -1, &err));
     CHECK(!zkcoord_load_turn_is_held(turn));
-    OK(zkcoord_load_turn_missed(turn, -1, &err)); /* was lost with the session, and does not count */
+    OK(zkcoord_load_turn_missed(turn, -1, &err)); /* the turn was lost with the session, so its verdict does not count */
     EXPECT(CLOSED, zkcoord_counter_watch_next(watch, -1, &value, &err));
     EXPECT(CLOSED, zkcoord_counter_get(counter, -1, &value, &err));
     EXPECT(CLOSED, zkcoord_counter_get_stale(counter, -1, &value, &err));
@@ -97,12 +97,12 @@ static void after_close_everything_is_closed(void) {
     zkcoord_client_free(client);
 }
 
-static void close_gives_the_locks_back(void) {
+static void close_releases_the_locks(void) {
     zkcoord_client *one = new_client(), *two = new_client();
     zkcoord_mutex *mine = new_mutex(one, "/given"), *theirs = new_mutex(two, "/given");
-    zkcoord_guard *guard = acquired(mine);
+    zkcoord_guard *guard = acquire(mine);
     OK(zkcoord_client_close(one, -1, &err));
-    zkcoord_guard *other = acquired(theirs);
+    zkcoord_guard *other = acquire(theirs);
     CHECK(zkcoord_guard_token(other) > zkcoord_guard_token(guard));
     zkcoord_guard_free(other);
     zkcoord_guard_free(guard);
@@ -112,18 +112,18 @@ static void close_gives_the_locks_back(void) {
     zkcoord_client_free(one);
 }
 
-static void free_in_any_order(void) {
+static void objects_are_freed_in_any_order(void) {
     for (int order = 0; order < 6; order++) {
         zkcoord_client *client = new_client();
         zkcoord_mutex *mutex = new_mutex(client, "/order");
-        zkcoord_guard *guard = acquired(mutex);
+        zkcoord_guard *guard = acquire(mutex);
         zkcoord_counter *counter = new_counter(client, "/order-counter");
         for (int step = 0; step < 3; step++) {
             switch ((order / 2 + (order % 2 ? 2 - step : step)) % 3) {
             case 0: zkcoord_client_free(client); break;
             case 1: zkcoord_mutex_free(mutex); break;
             case 2:
-                CHECK(zkcoord_guard_is_held(guard)); /* whatever has been freed before */
+                CHECK(zkcoord_guard_is_held(guard)); /* also after the others have been freed */
                 zkcoord_guard_free(guard);
                 break;
             }
@@ -135,16 +135,16 @@ static void free_in_any_order(void) {
     }
 }
 
-static void options_that_cannot_be(void) {
+static void invalid_options_are_refused(void) {
     static const uint8_t login[] = "user:password";
     zkcoord_client *client = NULL;
     zkcoord_options *options = zkcoord_options_new();
     EXPECT(INVALID_ARGUMENT, zkcoord_options_set_session_timeout(options, -1, &err));
-    CHECK(said("session_timeout"));
+    CHECK(message_has("session_timeout"));
     EXPECT(INVALID_ARGUMENT, zkcoord_options_set_identity(options, "\xff", &err));
-    CHECK(said("identity"));
+    CHECK(message_has("identity"));
     EXPECT(INVALID_ARGUMENT, zkcoord_options_set_acl(options, "mine", &err));
-    CHECK(said("acl \"mine\""));
+    CHECK(message_has("acl \"mine\""));
     EXPECT(INVALID_ARGUMENT, zkcoord_options_set_acl(options, "\xff", &err));
     EXPECT(INVALID_ARGUMENT, zkcoord_options_add_auth(options, "", login, 1, &err));
     EXPECT(INVALID_ARGUMENT, zkcoord_options_add_auth(options, "\xff", login, 1, &err));
@@ -153,20 +153,20 @@ static void options_that_cannot_be(void) {
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         OK(zkcoord_options_set_session_timeout(options, refused[i], &err));
         EXPECT(INVALID_ARGUMENT, zkcoord_client_connect(hosts, options, &client, &err));
-        CHECK(said("session_timeout"));
+        CHECK(message_has("session_timeout"));
     }
     OK(zkcoord_options_set_session_timeout(options, 10000, &err));
     OK(zkcoord_options_set_connect_timeout(options, 0, &err));
     EXPECT(INVALID_ARGUMENT, zkcoord_client_connect(hosts, options, &client, &err));
-    CHECK(said("connect_timeout"));
+    CHECK(message_has("connect_timeout"));
     OK(zkcoord_options_set_connect_timeout(options, 10000, &err));
     OK(zkcoord_options_set_acl(options, "creator", &err));
     EXPECT(INVALID_ARGUMENT, zkcoord_client_connect(hosts, options, &client, &err));
-    CHECK(said("acl"));
+    CHECK(message_has("acl"));
     zkcoord_options_free(options);
 }
 
-static void acls_keep_strangers_out(void) {
+static void acls_keep_other_identities_out(void) {
     static const uint8_t login[] = {'a', ':', 'b'};
     zkcoord_options *options = zkcoord_options_new();
     OK(zkcoord_options_add_auth(options, "digest", login, sizeof login, &err));
@@ -185,7 +185,7 @@ static void acls_keep_strangers_out(void) {
     zkcoord_options_free(options);
 }
 
-static void connect_within(const char *address, int64_t timeout_ms) {
+static void check_connect_times_out(const char *address, int64_t timeout_ms) {
     zkcoord_options *options = zkcoord_options_new();
     zkcoord_client *client = NULL;
     OK(zkcoord_options_set_connect_timeout(options, timeout_ms, &err));
@@ -196,7 +196,7 @@ static void connect_within(const char *address, int64_t timeout_ms) {
     zkcoord_options_free(options);
 }
 
-static void servers_that_do_not_answer(void) {
+static void connecting_to_a_silent_server_times_out(void) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     int silent = socket(AF_INET, SOCK_STREAM, 0);
@@ -204,10 +204,10 @@ static void servers_that_do_not_answer(void) {
     CHECK(getsockname(silent, (struct sockaddr *)&address, &size) == 0);
     char name[64];
     snprintf(name, sizeof name, "127.0.0.1:%u", ntohs(address.sin_port));
-    connect_within(name, 1000);
+    check_connect_times_out(name, 1000);
     close(silent);
-    connect_within(name, 500); /* refused now */
-    connect_within("no-such-host.invalid:2181", 500);
+    check_connect_times_out(name, 500); /* now the port refuses connections */
+    check_connect_times_out("no-such-host.invalid:2181", 500);
 }
 
 static void connect_timeouts_may_be_huge(void) {
@@ -234,13 +234,13 @@ static void versions_and_names(void) {
 
 int main(void) {
     set_up("client");
-    RUN(a_client_tells_its_state);
-    RUN(after_close_everything_is_closed);
-    RUN(close_gives_the_locks_back);
-    RUN(free_in_any_order);
-    RUN(options_that_cannot_be);
-    RUN(acls_keep_strangers_out);
-    RUN(servers_that_do_not_answer);
+    RUN(a_client_returns_its_state_and_session);
+    RUN(every_call_after_close_is_refused);
+    RUN(close_releases_the_locks);
+    RUN(objects_are_freed_in_any_order);
+    RUN(invalid_options_are_refused);
+    RUN(acls_keep_other_identities_out);
+    RUN(connecting_to_a_silent_server_times_out);
     RUN(connect_timeouts_may_be_huge);
     RUN(versions_and_names);
     return finish();

@@ -1,7 +1,7 @@
-/* Counter. */
+/* The counter, its options and its watch. */
 #include "support.h"
 
-static void every_operation(void) {
+static void every_operation_returns_its_value(void) {
     zkcoord_client *client = new_client();
     zkcoord_counter *counter = new_counter(client, "/ops");
     int64_t value = -1;
@@ -55,7 +55,7 @@ static void three_bytes_are_bad_data(void) {
     bool written = true;
     CHECK(observe("create", "/bad", "abc") == 0);
     EXPECT(BAD_DATA, zkcoord_counter_get(counter, 5000, &value, &err));
-    CHECK(value == 0 && said("/bad"));
+    CHECK(value == 0 && message_has("/bad"));
     EXPECT(BAD_DATA, zkcoord_counter_add(counter, 1, 5000, &value, &err));
     EXPECT(BAD_DATA, zkcoord_counter_get_and_set(counter, 1, 5000, &value, &err));
     EXPECT(BAD_DATA, zkcoord_counter_compare_and_set(counter, 0, 1, 5000, &written, &err));
@@ -94,7 +94,7 @@ static void concurrent_adds_all_count(void) {
     }
 }
 
-static void extreme_timeouts_are_none(void) {
+static void extreme_timeouts_are_accepted(void) {
     const int64_t timeouts[] = {INT64_MAX, INT64_MAX / 1000, INT64_MIN, -1, 0};
     zkcoord_client *client = new_client();
     zkcoord_counter *counter = new_counter(client, "/extreme");
@@ -118,7 +118,7 @@ static zkcoord_counter *new_counter_of(zkcoord_client *client, const char *path,
     return counter;
 }
 
-static void a_format_is_how_it_stands_in_the_node(void) {
+static void a_format_determines_the_data_of_the_node(void) {
     zkcoord_client *client = new_client();
     zkcoord_counter *small = new_counter_of(client, "/i32", "i32"), *large = new_counter_of(client, "/i32", "i64");
     zkcoord_counter *text = new_counter_of(client, "/text", "text");
@@ -128,14 +128,14 @@ static void a_format_is_how_it_stands_in_the_node(void) {
     OK(zkcoord_counter_set(small, INT32_MAX, 5000, &err));
     EXPECT(OVERFLOW, zkcoord_counter_increment(small, 5000, &value, &err));
     EXPECT(BAD_DATA, zkcoord_counter_get(large, 5000, &value, &err));
-    CHECK(said("4 bytes") && said("i64"));
+    CHECK(message_has("4 bytes") && message_has("i64"));
     zkcoord_counter_free(text);
     zkcoord_counter_free(large);
     zkcoord_counter_free(small);
     zkcoord_client_free(client);
 }
 
-static void bounds_and_default(void) {
+static void bounds_and_default_apply(void) {
     zkcoord_client *client = new_client();
     zkcoord_counter_options *options = zkcoord_counter_options_new();
     zkcoord_counter *counter = NULL;
@@ -148,11 +148,11 @@ static void bounds_and_default(void) {
     OK(zkcoord_counter_get(counter, 5000, &value, &err));
     CHECK(value == 7 && observe("holds", "/bounds", "") != 0); /* there is no node yet */
     OK(zkcoord_counter_increment(counter, 5000, &value, &err));
-    CHECK(value == 8 && observe("count", "/bounds", "") == 0); /* no child, as asked for */
+    CHECK(value == 8 && observe("count", "/bounds", "") == 0); /* no child, because exactly_once is off */
     EXPECT(OVERFLOW, zkcoord_counter_increment(counter, 5000, &value, &err));
-    CHECK(said("max 8"));
+    CHECK(message_has("max 8"));
     EXPECT(OVERFLOW, zkcoord_counter_set(counter, 4, 5000, &err));
-    CHECK(said("min 5"));
+    CHECK(message_has("min 5"));
     OK(zkcoord_counter_get(counter, 5000, &value, &err));
     CHECK(value == 8);
     zkcoord_counter_free(counter);
@@ -160,7 +160,7 @@ static void bounds_and_default(void) {
     zkcoord_client_free(client);
 }
 
-static void a_lost_reply_is_resolved_by_a_child(void) {
+static void a_change_creates_a_child_that_resolves_lost_replies(void) {
     zkcoord_client *client = new_client();
     zkcoord_counter *counter = new_counter(client, "/once");
     int64_t value = 0;
@@ -170,7 +170,7 @@ static void a_lost_reply_is_resolved_by_a_child(void) {
     zkcoord_client_free(client);
 }
 
-static void the_version_comes_along(void) {
+static void a_value_is_read_with_its_version(void) {
     zkcoord_client *client = new_client();
     zkcoord_counter *counter = new_counter(client, "/version");
     int64_t value = 7;
@@ -192,7 +192,7 @@ static void the_version_comes_along(void) {
     zkcoord_client_free(client);
 }
 
-static void a_stale_value_is_one_that_was(void) {
+static void a_stale_value_is_that_of_the_connected_server(void) {
     zkcoord_client *client = new_client();
     zkcoord_counter *counter = new_counter(client, "/stale");
     int64_t value = 7;
@@ -200,12 +200,12 @@ static void a_stale_value_is_one_that_was(void) {
     CHECK(value == 0);
     OK(zkcoord_counter_set(counter, 5, 5000, &err));
     OK(zkcoord_counter_get_stale(counter, -1, &value, &err));
-    CHECK(value == 5); /* of the server that has written it */
+    CHECK(value == 5); /* the connected server has written it */
     zkcoord_counter_free(counter);
     zkcoord_client_free(client);
 }
 
-static void numbers_are_given_once(void) {
+static void reserved_numbers_are_unique(void) {
     zkcoord_client *client = new_client();
     zkcoord_counter *counter = new_counter(client, "/ids");
     int64_t first = 0, value = 0;
@@ -218,7 +218,7 @@ static void numbers_are_given_once(void) {
     const int64_t impossible[] = {0, -1, INT64_MIN};
     for (size_t i = 0; i < sizeof impossible / sizeof *impossible; i++) {
         EXPECT(INVALID_ARGUMENT, zkcoord_counter_reserve(counter, impossible[i], 5000, &first, &err));
-        CHECK(first == 0 && said("n "));
+        CHECK(first == 0 && message_has("n "));
     }
     EXPECT(OVERFLOW, zkcoord_counter_reserve(counter, INT64_MAX, 5000, &first, &err));
     OK(zkcoord_counter_get(counter, 5000, &value, &err));
@@ -227,7 +227,7 @@ static void numbers_are_given_once(void) {
     zkcoord_client_free(client);
 }
 
-static void changes_are_measured(void) {
+static void changes_are_counted_in_the_statistics(void) {
     zkcoord_client *client = new_client();
     zkcoord_counter *counter = new_counter(client, "/measured");
     zkcoord_stats *stats = NULL;
@@ -279,7 +279,7 @@ static void a_watch_follows_the_value(void) {
     zkcoord_client_free(one);
 }
 
-static void a_watch_tells_of_bad_data_once(void) {
+static void a_watch_reports_bad_data_once(void) {
     zkcoord_client *client = new_client();
     zkcoord_counter *counter = new_counter(client, "/watched-bad");
     zkcoord_counter_watch *watch = new_watch(counter);
@@ -298,19 +298,19 @@ static void a_watch_tells_of_bad_data_once(void) {
 
 int main(void) {
     set_up("counter");
-    RUN(every_operation);
+    RUN(every_operation_returns_its_value);
     RUN(overflow_writes_nothing);
     RUN(three_bytes_are_bad_data);
     RUN(concurrent_adds_all_count);
-    RUN(extreme_timeouts_are_none);
-    RUN(a_format_is_how_it_stands_in_the_node);
-    RUN(bounds_and_default);
-    RUN(a_lost_reply_is_resolved_by_a_child);
-    RUN(the_version_comes_along);
-    RUN(a_stale_value_is_one_that_was);
-    RUN(numbers_are_given_once);
-    RUN(changes_are_measured);
+    RUN(extreme_timeouts_are_accepted);
+    RUN(a_format_determines_the_data_of_the_node);
+    RUN(bounds_and_default_apply);
+    RUN(a_change_creates_a_child_that_resolves_lost_replies);
+    RUN(a_value_is_read_with_its_version);
+    RUN(a_stale_value_is_that_of_the_connected_server);
+    RUN(reserved_numbers_are_unique);
+    RUN(changes_are_counted_in_the_statistics);
     RUN(a_watch_follows_the_value);
-    RUN(a_watch_tells_of_bad_data_once);
+    RUN(a_watch_reports_bad_data_once);
     return finish();
 }

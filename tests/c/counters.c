@@ -1,4 +1,4 @@
-/* The counters beside the counter: striped, and of a time window. */
+/* The striped counter and the window counter. */
 #include "support.h"
 
 static zkcoord_client *one, *two;
@@ -18,12 +18,12 @@ static int64_t sum_of(zkcoord_striped_counter *counter) {
     return sum;
 }
 
-static void what_is_flushed_is_in_every_sum(void) {
+static void flushed_adds_are_in_every_sum(void) {
     zkcoord_striped_counter *mine = new_striped(one, "/striped", 3600000), *theirs = new_striped(two, "/striped", 0);
     CHECK(sum_of(mine) == 0);
     for (int i = 0; i < 1000; i++) OK(zkcoord_striped_counter_add(mine, 1, &err));
     OK(zkcoord_striped_counter_add(mine, -10, &err));
-    CHECK(sum_of(mine) == 0); /* nothing is written before its time */
+    CHECK(sum_of(mine) == 0); /* nothing is written before the interval ends */
     OK(zkcoord_striped_counter_flush(mine, 5000, &err));
     OK(zkcoord_striped_counter_flush(mine, 0, &err));
     CHECK(sum_of(theirs) == 990);
@@ -33,7 +33,7 @@ static void what_is_flushed_is_in_every_sum(void) {
     zkcoord_striped_counter_free(mine);
 }
 
-static void an_interval_passes(void) {
+static void adds_are_written_after_the_interval(void) {
     zkcoord_striped_counter *counter = NULL;
     OK(zkcoord_striped_counter_new(one, "/interval", &counter, &err));
     OK(zkcoord_striped_counter_add(counter, 7, &err));
@@ -58,7 +58,7 @@ static void a_free_and_a_close_flush(void) {
     zkcoord_client_free(closing);
 }
 
-static void a_sum_may_be_no_number(void) {
+static void a_sum_may_overflow(void) {
     zkcoord_striped_counter *mine = new_striped(one, "/huge", 3600000), *theirs = new_striped(two, "/huge", 3600000);
     int64_t sum = 1;
     OK(zkcoord_striped_counter_add(mine, INT64_MAX, &err));
@@ -95,14 +95,14 @@ static void events_of_the_window_are_counted(void) {
     OK(zkcoord_window_counter_add(mine, 0, 5000, &count, &err));
     CHECK(count == 5 && count_of(theirs) == 5);
     EXPECT(INVALID_ARGUMENT, zkcoord_window_counter_add(mine, -1, 5000, &count, &err));
-    CHECK(count == 0 && said("n \"-1\""));
+    CHECK(count == 0 && message_has("n \"-1\""));
     OK(zkcoord_window_counter_add(mine, INT64_MAX, 5000, &count, &err));
-    CHECK(count == INT64_MAX); /* and more */
+    CHECK(count == INT64_MAX); /* which stands for more as well */
     zkcoord_window_counter_free(theirs);
     zkcoord_window_counter_free(mine);
 }
 
-static void events_are_forgotten(void) {
+static void events_expire(void) {
     zkcoord_window_counter *counter = new_window(one, "/forgotten", 500, 5);
     int64_t count = -1;
     OK(zkcoord_window_counter_add(counter, 3, 5000, &count, &err));
@@ -110,12 +110,12 @@ static void events_are_forgotten(void) {
     zkcoord_window_counter_free(counter);
 }
 
-static void all_must_count_alike(void) {
+static void clients_must_give_the_same_window(void) {
     zkcoord_window_counter *mine = new_window(one, "/alike", 1000, 10), *theirs = new_window(two, "/alike", 2000, 10);
     int64_t count = -1;
     OK(zkcoord_window_counter_add(mine, 3, 5000, &count, &err));
     EXPECT(INVALID_ARGUMENT, zkcoord_window_counter_add(theirs, 3, 5000, &count, &err));
-    CHECK(count == 0 && said("window ") && said("/alike"));
+    CHECK(count == 0 && message_has("window ") && message_has("/alike"));
     EXPECT(INVALID_ARGUMENT, zkcoord_window_counter_count(theirs, 5000, &count, &err));
     CHECK(observe("create", "/no-window", "abc") == 0);
     zkcoord_window_counter *bad = new_window(one, "/no-window", 1000, 10);
@@ -129,13 +129,13 @@ int main(void) {
     set_up("counters");
     one = new_client();
     two = new_client();
-    RUN(what_is_flushed_is_in_every_sum);
-    RUN(an_interval_passes);
+    RUN(flushed_adds_are_in_every_sum);
+    RUN(adds_are_written_after_the_interval);
     RUN(a_free_and_a_close_flush);
-    RUN(a_sum_may_be_no_number);
+    RUN(a_sum_may_overflow);
     RUN(events_of_the_window_are_counted);
-    RUN(events_are_forgotten);
-    RUN(all_must_count_alike);
+    RUN(events_expire);
+    RUN(clients_must_give_the_same_window);
     zkcoord_client_free(two);
     zkcoord_client_free(one);
     return finish();

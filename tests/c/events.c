@@ -1,21 +1,21 @@
-/* What is told again and again: a client's states, a counter's values, the log. */
+/* Callbacks that are called repeatedly: with a client's states, a counter's values, the log. */
 #include <stdatomic.h>
 
 #include "support.h"
 
 static zkcoord_client *client;
 
-/* What a callback has seen. */
+/* The calls of one callback, and their latest arguments. */
 typedef struct {
     atomic_int called, destroyed, level;
     int called_after_destroy;
     atomic_int status, state;
     atomic_llong value;
     char text[512];
-    zkcoord_subscription *subscription; /* to be ended in the callback */
+    zkcoord_subscription *subscription; /* to be freed in the callback */
 } record;
 
-static void note(record *seen) {
+static void record_call(record *seen) {
     if (seen->destroyed) seen->called_after_destroy++;
     seen->called++;
 }
@@ -23,7 +23,7 @@ static void note(record *seen) {
 static void on_state(zkcoord_state state, void *user_data) {
     record *seen = user_data;
     seen->state = (int)state;
-    note(seen);
+    record_call(seen);
 }
 
 static void on_value(zkcoord_status status, int64_t value, const zkcoord_error *error, void *user_data) {
@@ -33,15 +33,15 @@ static void on_value(zkcoord_status status, int64_t value, const zkcoord_error *
     seen->value = value;
     zkcoord_subscription_free(seen->subscription);
     seen->subscription = NULL;
-    note(seen);
+    record_call(seen);
 }
 
 static void on_line(zkcoord_log_level level, const char *message, void *user_data) {
     record *seen = user_data;
-    if (strstr(message, "lock lost") == NULL) return; /* other tests and the server have their say too */
+    if (strstr(message, "lock lost") == NULL) return; /* other tests and the server cause lines too */
     seen->level = (int)level;
     snprintf(seen->text, sizeof seen->text, "%s", message);
-    note(seen);
+    record_call(seen);
 }
 
 static void destroy(void *user_data) {
@@ -49,30 +49,30 @@ static void destroy(void *user_data) {
     seen->destroyed++;
 }
 
-static void a_clients_states_are_told(void) {
-    record closed = {0}, dropped = {0}, unkept = {0}, freed = {0};
-    zkcoord_client *own = new_client(), *gone = new_client();
-    zkcoord_subscription *subscription = NULL, *early = NULL, *late = NULL;
+static void a_clients_states_are_reported(void) {
+    record closed = {0}, dropped = {0}, no_subscription = {0}, freed = {0};
+    zkcoord_client *own = new_client(), *freed_client = new_client();
+    zkcoord_subscription *subscription = NULL, *dropped_subscription = NULL, *freed_subscription = NULL;
     OK(zkcoord_client_on_state(own, on_state, &closed, destroy, &subscription, &err));
-    OK(zkcoord_client_on_state(own, on_state, &dropped, destroy, &early, &err));
-    OK(zkcoord_client_on_state(own, on_state, &unkept, destroy, NULL, &err));
-    OK(zkcoord_client_on_state(gone, on_state, &freed, destroy, &late, &err));
-    CHECK(subscription != NULL && early != NULL);
-    zkcoord_subscription_free(early);
+    OK(zkcoord_client_on_state(own, on_state, &dropped, destroy, &dropped_subscription, &err));
+    OK(zkcoord_client_on_state(own, on_state, &no_subscription, destroy, NULL, &err));
+    OK(zkcoord_client_on_state(freed_client, on_state, &freed, destroy, &freed_subscription, &err));
+    CHECK(subscription != NULL && dropped_subscription != NULL);
+    zkcoord_subscription_free(dropped_subscription);
     EVENTUALLY(dropped.destroyed == 1);
     OK(zkcoord_client_close(own, 5000, &err));
-    EVENTUALLY(closed.destroyed == 1 && unkept.destroyed == 1); /* it is the last state */
-    CHECK(closed.called == 1 && closed.state == ZKCOORD_STATE_CLOSED && unkept.called == 1);
+    EVENTUALLY(closed.destroyed == 1 && no_subscription.destroyed == 1); /* the last state ends the subscription */
+    CHECK(closed.called == 1 && closed.state == ZKCOORD_STATE_CLOSED && no_subscription.called == 1);
     CHECK(dropped.called == 0 && !closed.called_after_destroy);
     zkcoord_subscription_free(subscription);
     zkcoord_client_free(own);
-    zkcoord_client_free(gone); /* which the subscription does not keep open */
+    zkcoord_client_free(freed_client); /* the subscription does not keep it open */
     EVENTUALLY(freed.destroyed == 1);
     CHECK(freed.called == 1 && freed.state == ZKCOORD_STATE_CLOSED);
-    zkcoord_subscription_free(late);
+    zkcoord_subscription_free(freed_subscription);
 }
 
-static void a_counters_values_are_told(void) {
+static void a_counters_values_are_reported(void) {
     record seen = {0};
     zkcoord_counter *counter = new_counter(client, "/followed");
     zkcoord_subscription *subscription = NULL;
@@ -94,7 +94,7 @@ static void a_counters_values_are_told(void) {
     zkcoord_counter_free(counter);
 }
 
-static void a_subscription_can_end_in_its_callback_and_with_the_client(void) {
+static void a_subscription_can_end_in_its_callback_or_with_the_client(void) {
     record ended = {0}, closed = {0};
     zkcoord_client *own = new_client();
     zkcoord_counter *counter = new_counter(own, "/ends");
@@ -109,17 +109,17 @@ static void a_subscription_can_end_in_its_callback_and_with_the_client(void) {
     zkcoord_client_free(own);
 }
 
-/* A lock is lost, which is worth a warning. */
+/* Loses a lock, which logs a warning. */
 static void lose_a_lock(void) {
     zkcoord_mutex *mutex = new_mutex(client, "/lost");
-    zkcoord_guard *guard = acquired(mutex);
+    zkcoord_guard *guard = acquire(mutex);
     CHECK(observe("delete", zkcoord_guard_node(guard), "") == 0);
     EVENTUALLY(!zkcoord_guard_is_held(guard));
     zkcoord_guard_free(guard);
     zkcoord_mutex_free(mutex);
 }
 
-static void the_log_is_told_as_wanted(void) {
+static void the_log_is_filtered_by_level(void) {
     record errors = {0}, all = {0}, off = {0}, none = {0}, refused = {0};
     OK(zkcoord_set_log(ZKCOORD_LOG_LEVEL_ERROR, on_line, &errors, destroy, &err));
     lose_a_lock();
@@ -130,7 +130,7 @@ static void the_log_is_told_as_wanted(void) {
     EVENTUALLY(all.called == 1);
     CHECK(all.level == ZKCOORD_LOG_LEVEL_WARN && strstr(all.text, "/lost/") != NULL && strchr(all.text, '\n') == NULL);
     EXPECT(INVALID_ARGUMENT, zkcoord_set_log(5, on_line, &refused, destroy, &err));
-    CHECK(said("level \"5\""));
+    CHECK(message_has("level \"5\""));
     EXPECT(INVALID_ARGUMENT, zkcoord_set_log(-1, on_line, &refused, destroy, &err));
     OK(zkcoord_set_log(ZKCOORD_LOG_LEVEL_OFF, on_line, &off, destroy, &err));
     lose_a_lock();
@@ -143,10 +143,10 @@ static void the_log_is_told_as_wanted(void) {
 int main(void) {
     set_up("events");
     client = new_client();
-    RUN(a_clients_states_are_told);
-    RUN(a_counters_values_are_told);
-    RUN(a_subscription_can_end_in_its_callback_and_with_the_client);
-    RUN(the_log_is_told_as_wanted);
+    RUN(a_clients_states_are_reported);
+    RUN(a_counters_values_are_reported);
+    RUN(a_subscription_can_end_in_its_callback_or_with_the_client);
+    RUN(the_log_is_filtered_by_level);
     zkcoord_client_free(client);
     return finish();
 }

@@ -1,4 +1,5 @@
-/* Objects in a child of fork(): refused at once, freed without a trace, and new ones work. What waits meets the alarm. */
+/* The parent's objects in a child of fork(): calls are refused at once, frees do not affect the parent, and new objects work.
+ * The alarm of in_child() ends a call that waits nevertheless. */
 #include <stdatomic.h>
 
 #include "support.h"
@@ -9,7 +10,7 @@ static zkcoord_guard *guard;
 static zkcoord_counter *counter;
 static zkcoord_counter_watch *watch;
 static zkcoord_reentrant_mutex *reentrant;
-static zkcoord_guard *reentered;
+static zkcoord_guard *reentrant_guard;
 static zkcoord_striped_counter *striped;
 static zkcoord_window_counter *window;
 static zkcoord_rate_limiter *limiter;
@@ -24,7 +25,7 @@ static atomic_int destroyed;
 static void nothing(void *user_data) { (void)user_data; }
 static void destroy(void *user_data) { (void)user_data, destroyed++; }
 
-static void still_ours(void) {
+static void check_parent_is_unaffected(void) {
     pause_ms(300); /* time for a message that the child must not have sent */
     zkcoord_client *other = new_client();
     zkcoord_mutex *theirs = new_mutex(other, "/fork");
@@ -135,7 +136,7 @@ static void free_everything(void) {
     zkcoord_load_turn_free(turn);
     zkcoord_load_turn_free(other_turn);
     zkcoord_miss_guard_free(misses);
-    zkcoord_guard_free(reentered);
+    zkcoord_guard_free(reentrant_guard);
     zkcoord_counter_watch_free(watch);
     zkcoord_counter_free(counter);
     zkcoord_semaphore_free(semaphore);
@@ -152,7 +153,7 @@ static void connect_again(void) {
     zkcoord_guard *taken = guard;
     OK(zkcoord_mutex_try_acquire(same, &taken, &err));
     CHECK(taken == NULL); /* the parent holds it */
-    zkcoord_guard *held = acquired(other);
+    zkcoord_guard *held = acquire(other);
     int64_t value = 0;
     OK(zkcoord_counter_increment(numbers, 5000, &value, &err));
     OK(zkcoord_guard_release(held, 5000, &err));
@@ -170,33 +171,33 @@ static void connect_again_and_free_everything(void) {
     connect_again();
 }
 
-static void leave_by_exit(void) {
-#ifndef __SANITIZE_ADDRESS__ /* which counts what the child has to forget as leaks */
-    exit(complaints);
+static void call_exit(void) {
+#ifndef __SANITIZE_ADDRESS__ /* it would report the parent's objects, which the child must abandon, as leaks */
+    exit(failed_checks);
 #endif
 }
 
 static void in_grandchild(void) { in_child(connect_again_and_free_everything); }
 
-static void a_child_is_refused(void) { in_child(use_everything), still_ours(); }
-static void a_child_frees_nothing_of_ours(void) { in_child(free_everything), still_ours(); }
-static void a_child_connects_for_itself(void) { in_child(connect_again), still_ours(); }
-static void a_child_does_both(void) { in_child(connect_again_and_free_everything), still_ours(); }
-static void a_child_may_exit(void) { in_child(leave_by_exit), still_ours(); }
-static void a_grandchild_too(void) { in_child(in_grandchild), still_ours(); }
+static void calls_in_a_child_are_refused(void) { in_child(use_everything), check_parent_is_unaffected(); }
+static void frees_in_a_child_do_not_affect_the_parent(void) { in_child(free_everything), check_parent_is_unaffected(); }
+static void a_child_can_connect(void) { in_child(connect_again), check_parent_is_unaffected(); }
+static void a_child_can_connect_and_free(void) { in_child(connect_again_and_free_everything), check_parent_is_unaffected(); }
+static void a_child_may_exit(void) { in_child(call_exit), check_parent_is_unaffected(); }
+static void a_grandchild_can_connect_and_free(void) { in_child(in_grandchild), check_parent_is_unaffected(); }
 
 int main(void) {
     set_up("fork");
     client = new_client();
     mutex = new_mutex(client, "/fork");
-    guard = acquired(mutex);
+    guard = acquire(mutex);
     counter = new_counter(client, "/fork-counter");
     semaphore = new_semaphore(client, "/fork-permits", 3);
     int64_t value = 0;
     OK(zkcoord_counter_watch_new(counter, &watch, &err));
     OK(zkcoord_counter_watch_next(watch, 5000, &value, &err)); /* from now on the server has a watch */
     OK(zkcoord_reentrant_mutex_new(client, "/fork-again", &reentrant, &err));
-    OK(zkcoord_reentrant_mutex_acquire(reentrant, 5000, &reentered, &err));
+    OK(zkcoord_reentrant_mutex_acquire(reentrant, 5000, &reentrant_guard, &err));
     OK(zkcoord_striped_counter_new(client, "/fork-striped", &striped, &err));
     OK(zkcoord_striped_counter_add(striped, 1, &err));
     OK(zkcoord_window_counter_new(client, "/fork-window", 60000, 60, &window, &err));
@@ -210,12 +211,12 @@ int main(void) {
     OK(zkcoord_multi_mutex_new(client, (const char *const[]){"/fork-1", "/fork-2"}, 2, &multi, &err));
     OK(zkcoord_guard_on_lost(guard, nothing, NULL, NULL, &err));
     OK(zkcoord_guard_on_revoke(guard, nothing, NULL, NULL, &err));
-    RUN(a_child_is_refused);
-    RUN(a_child_frees_nothing_of_ours);
-    RUN(a_child_connects_for_itself);
-    RUN(a_child_does_both);
+    RUN(calls_in_a_child_are_refused);
+    RUN(frees_in_a_child_do_not_affect_the_parent);
+    RUN(a_child_can_connect);
+    RUN(a_child_can_connect_and_free);
     RUN(a_child_may_exit);
-    RUN(a_grandchild_too);
+    RUN(a_grandchild_can_connect_and_free);
     OK(zkcoord_guard_release(guard, 5000, &err));
     free_everything();
     return finish();

@@ -1,4 +1,4 @@
-/* Asynchronous calls, subscriptions and what is under way, in a child of fork(): as fork.c for the rest. */
+/* Asynchronous calls, subscriptions and running operations in a child of fork(); fork.c has the rest. */
 #include "async.h"
 
 static zkcoord_client *client;
@@ -18,7 +18,7 @@ static zkcoord_subscription *states, *values;
 
 /* An acquire that waits for the guard. */
 static record waiting;
-/* How often the counter's value was told, and destroyed. */
+/* The calls of a subscription to the counter's value. */
 static record followed;
 
 static record seen;
@@ -99,15 +99,15 @@ static void free_everything(void) {
     zkcoord_client_free(client);
 }
 
-/* In the child: its own calls work, the parent's are gone. */
-static void connect_and_start_anew(void) {
+/* Runs in the child: its own calls work, and the parent's callbacks are not called. */
+static void connect_and_start_new_calls(void) {
     record own = {0}, added = {0};
-    int told = followed.done;
+    int calls = followed.done;
     free_everything();
-    COMES(OK, zkcoord_client_connect_async(hosts, NULL, TELL(on_client, own)), own);
+    COMPLETES(OK, zkcoord_client_connect_async(hosts, NULL, CALLBACK(on_client, own)), own);
     zkcoord_counter *numbers = new_counter(own.object, "/fork-followed");
-    COMES(OK, zkcoord_counter_add_async(numbers, 1, -1, TELL(on_int64, added)), added);
-    CHECK(waiting.destroyed == 0 && followed.done == told && followed.destroyed == 0);
+    COMPLETES(OK, zkcoord_counter_add_async(numbers, 1, -1, CALLBACK(on_int64, added)), added);
+    CHECK(waiting.destroyed == 0 && followed.done == calls && followed.destroyed == 0);
     zkcoord_counter_free(numbers);
     zkcoord_client_free(own.object);
 }
@@ -119,11 +119,11 @@ static void on_line(zkcoord_log_level level, const char *message, void *lines) {
     if (strstr(message, "lock lost")) ++*(atomic_int *)lines;
 }
 
-/* A lock of an own client is lost, which is worth a warning. */
+/* Loses a lock of a new client, which logs a warning. */
 static void lose_a_lock(void) {
     zkcoord_client *own = new_client();
     zkcoord_mutex *lost = new_mutex(own, "/lost");
-    zkcoord_guard *held = acquired(lost);
+    zkcoord_guard *held = acquire(lost);
     CHECK(observe("delete", zkcoord_guard_node(held), "") == 0);
     EVENTUALLY(!zkcoord_guard_is_held(held));
     zkcoord_guard_free(held);
@@ -131,7 +131,7 @@ static void lose_a_lock(void) {
     zkcoord_client_free(own);
 }
 
-static void log_for_itself(void) {
+static void set_own_log(void) {
     lose_a_lock();
     OK(zkcoord_set_log(ZKCOORD_LOG_LEVEL_WARN, on_line, &childs_lines, NULL, &err));
     lose_a_lock();
@@ -139,7 +139,7 @@ static void log_for_itself(void) {
     CHECK(parents_lines == 0);
 }
 
-static void still_ours(void) {
+static void check_parent_is_unaffected(void) {
     CHECK(waiting.done == 0 && followed.destroyed == 0);
     OK(zkcoord_guard_check(guard, &err));
     CHECK(zkcoord_load_turn_is_held(turn) && zkcoord_load_turn_is_held(other_turn));
@@ -148,21 +148,21 @@ static void still_ours(void) {
     EVENTUALLY(followed.value == value);
 }
 
-static void a_child_is_refused(void) { in_child(start_everything), still_ours(); }
-static void a_child_frees_nothing_of_ours(void) { in_child(free_everything), still_ours(); }
-static void a_child_starts_anew(void) { in_child(connect_and_start_anew), still_ours(); }
+static void calls_in_a_child_are_refused(void) { in_child(start_everything), check_parent_is_unaffected(); }
+static void frees_in_a_child_do_not_affect_the_parent(void) { in_child(free_everything), check_parent_is_unaffected(); }
+static void a_child_can_connect_and_start_calls(void) { in_child(connect_and_start_new_calls), check_parent_is_unaffected(); }
 
 static void a_childs_log_is_its_own(void) {
     OK(zkcoord_set_log(ZKCOORD_LOG_LEVEL_WARN, on_line, &parents_lines, NULL, &err));
-    in_child(log_for_itself);
+    in_child(set_own_log);
     lose_a_lock();
     EVENTUALLY(parents_lines == 1);
     OK(zkcoord_set_log(ZKCOORD_LOG_LEVEL_OFF, NULL, NULL, NULL, &err));
 }
 
-static void what_was_under_way_goes_on(void) {
+static void a_running_call_of_the_parent_goes_on(void) {
     OK(zkcoord_guard_release(guard, 5000, &err));
-    CAME(OK, waiting);
+    COMPLETED(OK, waiting);
     zkcoord_guard_free(waiting.object);
 }
 
@@ -170,7 +170,7 @@ int main(void) {
     set_up("fork-async");
     client = new_client();
     mutex = new_mutex(client, "/fork");
-    guard = acquired(mutex);
+    guard = acquire(mutex);
     semaphore = new_semaphore(client, "/fork-permits", 3);
     counter = new_counter(client, "/fork-followed");
     OK(zkcoord_reentrant_mutex_new(client, "/fork-again", &reentrant, &err));
@@ -184,13 +184,13 @@ int main(void) {
     OK(zkcoord_miss_guard_begin(misses, (const uint8_t *)"key", 3, 5000, &other_turn, &err));
     OK(zkcoord_client_on_state(client, on_state, NULL, NULL, &states, &err));
     OK(zkcoord_counter_on_change(counter, on_int64, &followed, destroy, &values, &err));
-    OK(zkcoord_mutex_acquire_async(mutex, -1, TELL(on_guard, waiting)));
+    OK(zkcoord_mutex_acquire_async(mutex, -1, CALLBACK(on_guard, waiting)));
     EVENTUALLY(followed.done == 1);
-    RUN(a_child_is_refused);
-    RUN(a_child_frees_nothing_of_ours);
-    RUN(a_child_starts_anew);
+    RUN(calls_in_a_child_are_refused);
+    RUN(frees_in_a_child_do_not_affect_the_parent);
+    RUN(a_child_can_connect_and_start_calls);
     RUN(a_childs_log_is_its_own);
-    RUN(what_was_under_way_goes_on);
+    RUN(a_running_call_of_the_parent_goes_on);
     free_everything();
     EVENTUALLY(followed.destroyed == 1);
     return finish();

@@ -1,4 +1,4 @@
-/* The example on top of zkcoord.h, run as it stands there: .ci/c.sh takes it out of the header. */
+/* Runs the example at the top of zkcoord.h. .ci/c.sh copies its text out of the header. */
 #include "support.h"
 
 static uint64_t written;
@@ -7,7 +7,7 @@ static void write_report(uint64_t token) { written = token; }
 
 #include "header_example.inc"
 
-static void it_does_what_it_says(void) {
+static void the_example_works(void) {
     CHECK(report(hosts) == ZKCOORD_STATUS_OK);
     uint64_t first = written;
     CHECK(first > 0);
@@ -17,6 +17,6 @@ static void it_does_what_it_says(void) {
 
 int main(void) {
     set_up("header-example");
-    RUN(it_does_what_it_says);
+    RUN(the_example_works);
     return finish();
 }

@@ -1,18 +1,18 @@
-/* A look at a lock's queue, and how long its waits take. */
+/* The queue of a lock, and the statistics of its waits. */
 #include <math.h>
 
 #include "support.h"
 
 static zkcoord_client *one, *two;
 
-static zkcoord_queue *inspected(zkcoord_mutex *mutex) {
+static zkcoord_queue *inspect(zkcoord_mutex *mutex) {
     zkcoord_queue *queue = NULL;
     OK(zkcoord_mutex_inspect(mutex, 5000, &queue, &err));
     return queue;
 }
 
-static size_t queued(zkcoord_mutex *mutex) {
-    zkcoord_queue *queue = inspected(mutex);
+static size_t queue_length(zkcoord_mutex *mutex) {
+    zkcoord_queue *queue = inspect(mutex);
     size_t count = zkcoord_queue_count(queue);
     zkcoord_queue_free(queue);
     return count;
@@ -30,47 +30,48 @@ static int64_t session_of(zkcoord_client *client) {
     return id;
 }
 
-static void *wait_for_it(void *mutex) {
+static void *acquire_in_thread(void *mutex) {
     zkcoord_guard *guard = NULL;
     zkcoord_mutex_acquire(mutex, 30000, &guard, NULL);
     return guard;
 }
 
-static bool is(const char *expected, const char *text) { return text != NULL && strcmp(expected, text) == 0; }
+static bool is_equal(const char *expected, const char *text) { return text != NULL && strcmp(expected, text) == 0; }
 
-static void a_queue_shows_who_holds_and_who_waits(void) {
+static void a_queue_lists_holders_and_waiters(void) {
     zkcoord_mutex *mine = new_mutex(one, "/queue"), *theirs = new_mutex(two, "/queue");
-    CHECK(queued(mine) == 0); /* no such node yet */
-    zkcoord_guard *guard = acquired(mine);
+    CHECK(queue_length(mine) == 0); /* no such node yet */
+    zkcoord_guard *guard = acquire(mine);
     pthread_t waiter;
     void *other = NULL;
-    CHECK(pthread_create(&waiter, NULL, wait_for_it, theirs) == 0);
-    EVENTUALLY(queued(mine) == 2);
-    zkcoord_queue *queue = inspected(theirs);
-    CHECK(is(zkcoord_guard_node(guard), zkcoord_queue_node(queue, 0)));
+    CHECK(pthread_create(&waiter, NULL, acquire_in_thread, theirs) == 0);
+    EVENTUALLY(queue_length(mine) == 2);
+    zkcoord_queue *queue = inspect(theirs);
+    CHECK(is_equal(zkcoord_guard_node(guard), zkcoord_queue_node(queue, 0)));
     CHECK(zkcoord_queue_is_holder(queue, 0) && !zkcoord_queue_is_holder(queue, 1));
     CHECK(!zkcoord_queue_is_reader(queue, 0) && !zkcoord_queue_is_reader(queue, 1));
-    CHECK(is("the first", zkcoord_queue_identity(queue, 0)) && is("the s\xc3\xa9""cond", zkcoord_queue_identity(queue, 1)));
+    CHECK(is_equal("the first", zkcoord_queue_identity(queue, 0)));
+    CHECK(is_equal("the s\xc3\xa9""cond", zkcoord_queue_identity(queue, 1)));
     CHECK(zkcoord_queue_session_id(queue, 0) == session_of(one));
     CHECK(zkcoord_queue_session_id(queue, 1) == session_of(two));
-    CHECK(is("zkcoord", zkcoord_queue_library(queue, 0)) && is("zkcoord", zkcoord_queue_library(queue, 1)));
+    CHECK(is_equal("zkcoord", zkcoord_queue_library(queue, 0)) && is_equal("zkcoord", zkcoord_queue_library(queue, 1)));
     int64_t now = (int64_t)time(NULL) * 1000;
     CHECK(llabs(now - zkcoord_queue_waiting_since(queue, 0)) < 60000);
     CHECK(zkcoord_queue_waiting_since(queue, 1) >= zkcoord_queue_waiting_since(queue, 0));
     CHECK(zkcoord_queue_warning_count(queue) == 0 && zkcoord_queue_warning(queue, 0) == NULL);
     zkcoord_guard_free(guard);
     pthread_join(waiter, &other);
-    CHECK(zkcoord_guard_is_held(other) && zkcoord_queue_count(queue) == 2); /* as it was */
+    CHECK(zkcoord_guard_is_held(other) && zkcoord_queue_count(queue) == 2); /* a queue is a snapshot */
     zkcoord_queue_free(queue);
     zkcoord_guard_free(other);
     zkcoord_mutex_free(theirs);
     zkcoord_mutex_free(mine);
 }
 
-static void an_index_out_of_range_is_nothing(void) {
+static void an_index_out_of_range_returns_null(void) {
     zkcoord_mutex *mutex = new_mutex(one, "/range");
-    zkcoord_guard *guard = acquired(mutex);
-    zkcoord_queue *queue = inspected(mutex);
+    zkcoord_guard *guard = acquire(mutex);
+    zkcoord_queue *queue = inspect(mutex);
     const size_t beyond[] = {1, 2, SIZE_MAX, SIZE_MAX / 2};
     CHECK(zkcoord_queue_count(queue) == 1);
     for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++) {
@@ -84,7 +85,7 @@ static void an_index_out_of_range_is_nothing(void) {
     zkcoord_mutex_free(mutex);
 }
 
-static void readers_are_told_from_writers(void) {
+static void readers_are_marked_as_readers(void) {
     zkcoord_rw_lock *lock = NULL, *theirs = NULL;
     zkcoord_mutex *read = NULL, *write = NULL, *their_read = NULL;
     OK(zkcoord_rw_lock_new(one, "/readers", &lock, &err));
@@ -92,8 +93,8 @@ static void readers_are_told_from_writers(void) {
     OK(zkcoord_rw_lock_read(lock, &read, &err));
     OK(zkcoord_rw_lock_write(lock, &write, &err));
     OK(zkcoord_rw_lock_read(theirs, &their_read, &err));
-    zkcoord_guard *first = acquired(read), *second = acquired(their_read);
-    zkcoord_queue *queue = inspected(write);
+    zkcoord_guard *first = acquire(read), *second = acquire(their_read);
+    zkcoord_queue *queue = inspect(write);
     CHECK(zkcoord_queue_count(queue) == 2);
     for (size_t i = 0; i < 2; i++) CHECK(zkcoord_queue_is_reader(queue, i) && zkcoord_queue_is_holder(queue, i));
     zkcoord_queue_free(queue);
@@ -106,13 +107,13 @@ static void readers_are_told_from_writers(void) {
     zkcoord_rw_lock_free(lock);
 }
 
-static void libraries_that_do_not_see_each_other_are_warned_of(void) {
+static void a_warning_names_libraries_that_ignore_each_other(void) {
     zkcoord_mutex *mutex = new_mutex(one, "/mixed");
-    zkcoord_guard *guard = acquired(mutex);
+    zkcoord_guard *guard = acquire(mutex);
     CHECK(observe("create", "/mixed/0123456789ab4def0123456789abcdef__lock__0000000007", "a client") == 0);
-    zkcoord_queue *queue = inspected(mutex);
-    CHECK(zkcoord_queue_count(queue) == 2 && is("kazoo", zkcoord_queue_library(queue, 1)));
-    CHECK(is("a client", zkcoord_queue_identity(queue, 1)) && zkcoord_queue_session_id(queue, 1) == 0);
+    zkcoord_queue *queue = inspect(mutex);
+    CHECK(zkcoord_queue_count(queue) == 2 && is_equal("kazoo", zkcoord_queue_library(queue, 1)));
+    CHECK(is_equal("a client", zkcoord_queue_identity(queue, 1)) && zkcoord_queue_session_id(queue, 1) == 0);
     CHECK(zkcoord_queue_warning_count(queue) == 1);
     CHECK(zkcoord_queue_warning(queue, 0) != NULL && strstr(zkcoord_queue_warning(queue, 0), "kazoo") != NULL);
     zkcoord_queue_free(queue);
@@ -120,20 +121,20 @@ static void libraries_that_do_not_see_each_other_are_warned_of(void) {
     zkcoord_mutex_free(mutex);
 }
 
-static void waits_are_measured(void) {
+static void waits_are_counted_in_the_statistics(void) {
     zkcoord_mutex *mutex = new_mutex(one, "/waits");
     zkcoord_stats *none = stats_of(mutex);
     CHECK(zkcoord_stats_count(none) == 0 && zkcoord_stats_mean(none) == 0 && zkcoord_stats_p99(none) == 0);
     CHECK(isnan(zkcoord_stats_success_probability(none, 1000)));
     for (int i = 0; i < 5; i++) {
-        zkcoord_guard *guard = acquired(mutex), *late = guard;
+        zkcoord_guard *guard = acquire(mutex), *none_yet = guard;
         if (i == 0) {
             zkcoord_stats *once = stats_of(mutex);
             CHECK(zkcoord_stats_count(once) == 1 && zkcoord_stats_mean(once) > 0 && zkcoord_stats_stddev(once) == 0);
             CHECK(isnan(zkcoord_stats_success_probability(once, -1)));
             zkcoord_stats_free(once);
         }
-        if (i == 4) EXPECT(TIMEOUT, zkcoord_mutex_acquire(mutex, 50, &late, &err));
+        if (i == 4) EXPECT(TIMEOUT, zkcoord_mutex_acquire(mutex, 50, &none_yet, &err));
         OK(zkcoord_guard_release(guard, 5000, &err));
         zkcoord_guard_free(guard);
     }
@@ -141,14 +142,14 @@ static void waits_are_measured(void) {
     CHECK(zkcoord_stats_count(stats) == 5 && zkcoord_stats_timeouts(stats) == 1);
     CHECK(zkcoord_stats_mean(stats) > 0 && zkcoord_stats_mean(stats) < 10 && zkcoord_stats_stddev(stats) > 0);
     CHECK(zkcoord_stats_p50(stats) > 0 && zkcoord_stats_p50(stats) <= zkcoord_stats_p99(stats));
-    const int64_t for_ever[] = {-1, INT64_MIN, INT64_MAX};
-    for (size_t i = 0; i < sizeof for_ever / sizeof *for_ever; i++)
-        CHECK(zkcoord_stats_success_probability(stats, for_ever[i]) == 1);
+    const int64_t unlimited[] = {-1, INT64_MIN, INT64_MAX};
+    for (size_t i = 0; i < sizeof unlimited / sizeof *unlimited; i++)
+        CHECK(zkcoord_stats_success_probability(stats, unlimited[i]) == 1);
     CHECK(zkcoord_stats_success_probability(stats, 60000) > 0.99);
     CHECK(zkcoord_stats_success_probability(stats, 0) < zkcoord_stats_success_probability(stats, 60000));
-    CHECK(zkcoord_stats_count(none) == 0); /* as it was */
+    CHECK(zkcoord_stats_count(none) == 0); /* statistics are a snapshot */
     CHECK(zkcoord_stats_hold_count(none) == 0 && zkcoord_stats_hold_count(stats) == 5);
-    CHECK(zkcoord_stats_hold_mean(stats) > 0.01 && zkcoord_stats_hold_mean(stats) < 10); /* the last one: 50 ms */
+    CHECK(zkcoord_stats_hold_mean(stats) > 0.01 && zkcoord_stats_hold_mean(stats) < 10); /* the last hold took 50 ms */
     CHECK(zkcoord_stats_hold_stddev(stats) > 0 && zkcoord_stats_hold_p99(stats) > 0.05);
     CHECK(zkcoord_stats_hold_p50(stats) <= zkcoord_stats_hold_p99(stats));
     zkcoord_stats_free(stats);
@@ -156,14 +157,14 @@ static void waits_are_measured(void) {
     zkcoord_mutex_free(mutex);
 }
 
-static void an_rw_locks_sides_share_their_figures(void) {
+static void mutexes_of_one_side_share_their_statistics(void) {
     zkcoord_rw_lock *lock = NULL;
     zkcoord_mutex *read = NULL, *again = NULL, *write = NULL;
     OK(zkcoord_rw_lock_new(one, "/shared-figures", &lock, &err));
     OK(zkcoord_rw_lock_read(lock, &read, &err));
     OK(zkcoord_rw_lock_read(lock, &again, &err));
     OK(zkcoord_rw_lock_write(lock, &write, &err));
-    zkcoord_guard_free(acquired(read));
+    zkcoord_guard_free(acquire(read));
     zkcoord_stats *reads = stats_of(again), *writes = stats_of(write);
     CHECK(zkcoord_stats_count(reads) == 1 && zkcoord_stats_count(writes) == 0);
     zkcoord_stats_free(reads);
@@ -174,7 +175,7 @@ static void an_rw_locks_sides_share_their_figures(void) {
     zkcoord_rw_lock_free(lock);
 }
 
-static zkcoord_client *client_called(const char *identity) {
+static zkcoord_client *client_with_identity(const char *identity) {
     zkcoord_options *options = zkcoord_options_new();
     zkcoord_client *client = NULL;
     OK(zkcoord_options_set_identity(options, identity, &err));
@@ -185,14 +186,14 @@ static zkcoord_client *client_called(const char *identity) {
 
 int main(void) {
     set_up("inspect");
-    one = client_called("the first");
-    two = client_called("the s\xc3\xa9""cond");
-    RUN(a_queue_shows_who_holds_and_who_waits);
-    RUN(an_index_out_of_range_is_nothing);
-    RUN(readers_are_told_from_writers);
-    RUN(libraries_that_do_not_see_each_other_are_warned_of);
-    RUN(waits_are_measured);
-    RUN(an_rw_locks_sides_share_their_figures);
+    one = client_with_identity("the first");
+    two = client_with_identity("the s\xc3\xa9""cond");
+    RUN(a_queue_lists_holders_and_waiters);
+    RUN(an_index_out_of_range_returns_null);
+    RUN(readers_are_marked_as_readers);
+    RUN(a_warning_names_libraries_that_ignore_each_other);
+    RUN(waits_are_counted_in_the_statistics);
+    RUN(mutexes_of_one_side_share_their_statistics);
     zkcoord_client_free(two);
     zkcoord_client_free(one);
     return finish();

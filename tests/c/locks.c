@@ -1,4 +1,4 @@
-/* The locks beside the mutex: schemes, read/write locks, several mutexes as one, semaphores. */
+/* Schemes, read/write locks, multi mutexes and semaphores. */
 #include "support.h"
 
 static zkcoord_client *one, *two;
@@ -31,13 +31,13 @@ static bool is_free(zkcoord_mutex *mutex) {
     return was_free;
 }
 
-static void a_scheme_names_the_nodes(void) {
+static void a_scheme_determines_the_node_names(void) {
     zkcoord_mutex *kazoo = new_mutex_of(one, "/scheme", "kazoo"), *curator = new_mutex_of(two, "/scheme", "curator");
-    zkcoord_guard *guard = acquired(kazoo);
+    zkcoord_guard *guard = acquire(kazoo);
     CHECK(strstr(zkcoord_guard_node(guard), "__lock__") != NULL);
     CHECK(!is_free(curator)); /* zkcoord reads both */
     zkcoord_guard_free(guard);
-    guard = acquired(curator);
+    guard = acquire(curator);
     CHECK(strstr(zkcoord_guard_node(guard), "-lock-") != NULL);
     zkcoord_guard_free(guard);
     zkcoord_mutex_free(curator);
@@ -50,16 +50,16 @@ static void readers_share_and_a_writer_does_not(void) {
     zkcoord_mutex *my_write = side(zkcoord_rw_lock_write, mine), *their_write = side(zkcoord_rw_lock_write, theirs);
     zkcoord_rw_lock_free(mine); /* its sides live on */
     zkcoord_rw_lock_free(theirs);
-    zkcoord_guard *reading = acquired(my_read), *reading_too = acquired(their_read), *none = reading;
+    zkcoord_guard *reading = acquire(my_read), *reading_too = acquire(their_read), *none = reading;
     CHECK(strstr(zkcoord_guard_node(reading), "__READ__") != NULL);
     CHECK(!is_free(their_write) && !is_free(my_write));
-    EXPECT(WOULD_DEADLOCK, zkcoord_mutex_acquire(my_write, -1, &none, &err)); /* this thread reads itself */
-    CHECK(none == NULL && said("/rw"));
+    EXPECT(WOULD_DEADLOCK, zkcoord_mutex_acquire(my_write, -1, &none, &err)); /* this thread holds the read side */
+    CHECK(none == NULL && message_has("/rw"));
     uint64_t before = zkcoord_guard_token(reading_too);
     OK(zkcoord_guard_release(reading, 5000, &err));
     EXPECT(TIMEOUT, zkcoord_mutex_acquire(my_write, 300, &none, &err));
     OK(zkcoord_guard_release(reading_too, 5000, &err));
-    zkcoord_guard *writing = acquired(my_write);
+    zkcoord_guard *writing = acquire(my_write);
     CHECK(zkcoord_guard_token(writing) > before);
     CHECK(!is_free(their_read) && !is_free(their_write));
     zkcoord_guard_free(writing);
@@ -71,21 +71,21 @@ static void readers_share_and_a_writer_does_not(void) {
     zkcoord_mutex_free(their_write);
 }
 
-static void an_rw_lock_may_be_kazoos(void) {
+static void an_rw_lock_writes_kazoos_names(void) {
     zkcoord_mutex_options *options = zkcoord_mutex_options_new();
     zkcoord_rw_lock *lock = NULL;
     OK(zkcoord_mutex_options_set_scheme(options, "kazoo", &err));
     OK(zkcoord_rw_lock_new_with_options(one, "/rw-kazoo", options, &lock, &err));
     zkcoord_mutex_options_free(options);
     zkcoord_mutex *read = side(zkcoord_rw_lock_read, lock);
-    zkcoord_guard *guard = acquired(read);
+    zkcoord_guard *guard = acquire(read);
     CHECK(strstr(zkcoord_guard_node(guard), "__rlock__") != NULL);
     zkcoord_guard_free(guard);
     zkcoord_mutex_free(read);
     zkcoord_rw_lock_free(lock);
 }
 
-static void several_are_taken_all_or_none(void) {
+static void a_multi_mutex_acquires_all_or_none(void) {
     static const char *const forth[] = {"/multi-1", "/multi-2"}, *const back[] = {"/multi-2", "/multi-1", "/multi-2"};
     zkcoord_multi_mutex *mine = new_multi(one, forth, 2), *theirs = new_multi(two, back, 3);
     zkcoord_mutex *first = new_mutex(two, forth[0]), *second = new_mutex(two, forth[1]);
@@ -105,14 +105,14 @@ static void several_are_taken_all_or_none(void) {
     OK(zkcoord_guard_release(both, 5000, &err));
     zkcoord_guard_free(both);
 
-    zkcoord_guard *only_second = acquired(second);
+    zkcoord_guard *only_second = acquire(second);
     EXPECT(TIMEOUT, zkcoord_multi_mutex_acquire(theirs, 500, &none, &err));
-    CHECK(none == NULL && said("/multi-1, /multi-2"));
-    CHECK(is_free(first)); /* given back */
+    CHECK(none == NULL && message_has("/multi-1, /multi-2"));
+    CHECK(is_free(first)); /* released again */
     zkcoord_guard_free(only_second);
     OK(zkcoord_multi_mutex_acquire(theirs, 10000, &both, &err));
     CHECK(observe("delete", zkcoord_guard_node(both), "") == 0);
-    EVENTUALLY(!zkcoord_guard_is_held(both)); /* lost with one of them */
+    EVENTUALLY(!zkcoord_guard_is_held(both)); /* lost when one of its locks is */
     zkcoord_guard_free(both);
     EVENTUALLY(is_free(second));
     zkcoord_stats *stats = NULL;
@@ -125,7 +125,7 @@ static void several_are_taken_all_or_none(void) {
     zkcoord_multi_mutex_free(mine);
 }
 
-static void several_may_be_kazoos(void) {
+static void a_multi_mutex_writes_kazoos_names(void) {
     static const char *const paths[] = {"/multi-kazoo"};
     zkcoord_mutex_options *options = zkcoord_mutex_options_new();
     zkcoord_multi_mutex *multi = NULL;
@@ -144,7 +144,7 @@ typedef struct {
     int done;
 } worker;
 
-static void *take_again_and_again(void *data) {
+static void *acquire_repeatedly(void *data) {
     worker *self = data;
     for (int i = 0; i < 10; i++) {
         zkcoord_guard *guard = NULL;
@@ -154,11 +154,11 @@ static void *take_again_and_again(void *data) {
     return NULL;
 }
 
-static void nobody_waits_in_a_circle(void) {
+static void multi_mutexes_do_not_deadlock(void) {
     static const char *const forth[] = {"/circle-1", "/circle-2"}, *const back[] = {"/circle-2", "/circle-1"};
     worker workers[] = {{new_multi(one, forth, 2), 0}, {new_multi(two, back, 2), 0}};
     pthread_t threads[2];
-    for (int i = 0; i < 2; i++) CHECK(pthread_create(&threads[i], NULL, take_again_and_again, &workers[i]) == 0);
+    for (int i = 0; i < 2; i++) CHECK(pthread_create(&threads[i], NULL, acquire_repeatedly, &workers[i]) == 0);
     for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
     for (int i = 0; i < 2; i++) {
         CHECK(workers[i].done == 10);
@@ -173,7 +173,7 @@ static void permits_are_counted(void) {
     OK(zkcoord_semaphore_try_acquire(theirs, 2, &none, &err));
     CHECK(none == NULL);
     EXPECT(TIMEOUT, zkcoord_semaphore_acquire(theirs, 2, 500, &none, &err));
-    CHECK(none == NULL && said("2 of 3 permits of /permits"));
+    CHECK(none == NULL && message_has("2 of 3 permits of /permits"));
     OK(zkcoord_semaphore_acquire(theirs, 1, 10000, &last, &err));
     CHECK(zkcoord_guard_token(last) > zkcoord_guard_token(two_of_them));
     CHECK(observe("count", "/permits/leases", "") == 3);
@@ -195,12 +195,12 @@ int main(void) {
     set_up("locks");
     one = new_client();
     two = new_client();
-    RUN(a_scheme_names_the_nodes);
+    RUN(a_scheme_determines_the_node_names);
     RUN(readers_share_and_a_writer_does_not);
-    RUN(an_rw_lock_may_be_kazoos);
-    RUN(several_are_taken_all_or_none);
-    RUN(several_may_be_kazoos);
-    RUN(nobody_waits_in_a_circle);
+    RUN(an_rw_lock_writes_kazoos_names);
+    RUN(a_multi_mutex_acquires_all_or_none);
+    RUN(a_multi_mutex_writes_kazoos_names);
+    RUN(multi_mutexes_do_not_deadlock);
     RUN(permits_are_counted);
     zkcoord_client_free(two);
     zkcoord_client_free(one);

@@ -1,4 +1,4 @@
-/* The miss guard: who loads a key, and what his verdict does. */
+/* The miss guard: the turns in which callers load a key, and the effects of their verdicts. */
 #include "support.h"
 
 static zkcoord_client *one, *two;
@@ -14,15 +14,15 @@ static zkcoord_miss_guard *new_guard(zkcoord_client *client, const char *path, i
     return guard;
 }
 
-static zkcoord_load_turn *begun(zkcoord_miss_guard *guard, const char *key) {
+static zkcoord_load_turn *begin_turn(zkcoord_miss_guard *guard, const char *key) {
     zkcoord_load_turn *turn = NULL;
     OK(zkcoord_miss_guard_begin(guard, (const uint8_t *)key, strlen(key), 10000, &turn, &err));
     return turn;
 }
 
-/* Misses the key, if it is to be loaded; says whether it was. */
+/* Reports a miss if the key is to be loaded, and returns whether it was. */
 static bool miss(zkcoord_miss_guard *guard, const char *key) {
-    zkcoord_load_turn *turn = begun(guard, key);
+    zkcoord_load_turn *turn = begin_turn(guard, key);
     bool loaded = turn != NULL;
     if (loaded) OK(zkcoord_load_turn_missed(turn, 5000, &err));
     zkcoord_load_turn_free(turn);
@@ -61,19 +61,19 @@ static void a_key_that_is_found_is_loaded_again(void) {
     zkcoord_miss_guard *guard = new_guard(one, "/found", 2, 60000);
     CHECK(miss(guard, "key"));
     for (int i = 0; i < 3; i++) {
-        zkcoord_load_turn *turn = begun(guard, "key");
+        zkcoord_load_turn *turn = begin_turn(guard, "key");
         OK(zkcoord_load_turn_found(turn, 5000, &err));
         zkcoord_load_turn_free(turn);
     }
-    CHECK(miss(guard, "key")); /* what was found has cleared the miss before */
+    CHECK(miss(guard, "key")); /* the load that found the key has cleared the miss before */
     CHECK(miss(guard, "key"));
     CHECK(!miss(guard, "key"));
     zkcoord_miss_guard_free(guard);
 }
 
-static void one_loads_at_a_time(void) {
+static void one_caller_loads_at_a_time(void) {
     zkcoord_miss_guard *mine = new_guard(one, "/turns", 3, 60000), *theirs = new_guard(two, "/turns", 3, 60000);
-    zkcoord_load_turn *turn = begun(mine, "key"), *none = turn;
+    zkcoord_load_turn *turn = begin_turn(mine, "key"), *none = turn;
     CHECK(zkcoord_load_turn_is_held(turn));
     EXPECT(TIMEOUT, zkcoord_miss_guard_begin(theirs, (const uint8_t *)"key", 3, 300, &none, &err));
     CHECK(none == NULL);
@@ -87,13 +87,13 @@ static void one_loads_at_a_time(void) {
 
 static void a_turn_has_one_verdict(void) {
     zkcoord_miss_guard *guard = new_guard(one, "/verdicts", 1, 60000);
-    zkcoord_load_turn *turn = begun(guard, "key");
+    zkcoord_load_turn *turn = begin_turn(guard, "key");
     zkcoord_miss_guard_free(guard); /* the turn lives on */
     CHECK(zkcoord_load_turn_is_held(turn));
     OK(zkcoord_load_turn_found(turn, -1, &err));
     CHECK(!zkcoord_load_turn_is_held(turn));
     EXPECT(INVALID_ARGUMENT, zkcoord_load_turn_found(turn, -1, &err));
-    CHECK(said("turn"));
+    CHECK(message_has("turn"));
     EXPECT(INVALID_ARGUMENT, zkcoord_load_turn_missed(turn, -1, &err));
     zkcoord_load_turn_free(turn);
 }
@@ -118,33 +118,33 @@ static void keys_are_any_bytes(void) {
     zkcoord_miss_guard_free(guard);
 }
 
-/* What a callback has been answered. */
+/* The statuses of calls in a callback. */
 typedef struct {
     zkcoord_miss_guard *guard;
     zkcoord_load_turn *turn;
     zkcoord_status begin, found;
-} asked;
+} call_results;
 
-static void ask(void *data) {
-    asked *seen = data;
+static void call_in_callback(void *data) {
+    call_results *seen = data;
     zkcoord_load_turn *none = NULL;
     seen->begin = zkcoord_miss_guard_begin(seen->guard, NULL, 0, -1, &none, NULL);
     seen->found = zkcoord_load_turn_found(seen->turn, -1, NULL);
 }
 
-static void done(void *data) { ((asked *)data)->guard = NULL; }
+static void destroy(void *data) { ((call_results *)data)->guard = NULL; }
 
-static void a_callback_must_not_wait(void) {
+static void waiting_calls_in_a_callback_are_refused(void) {
     zkcoord_miss_guard *guard = new_guard(one, "/callback", 1, 60000);
     zkcoord_mutex *mutex = new_mutex(one, "/callback-lock");
-    zkcoord_guard *held = acquired(mutex);
-    static asked seen;
-    seen = (asked){guard, begun(guard, "key"), ZKCOORD_STATUS_OK, ZKCOORD_STATUS_OK};
-    OK(zkcoord_guard_on_lost(held, ask, &seen, done, &err));
+    zkcoord_guard *held = acquire(mutex);
+    static call_results seen;
+    seen = (call_results){guard, begin_turn(guard, "key"), ZKCOORD_STATUS_OK, ZKCOORD_STATUS_OK};
+    OK(zkcoord_guard_on_lost(held, call_in_callback, &seen, destroy, &err));
     CHECK(observe("delete", zkcoord_guard_node(held), "") == 0);
-    EVENTUALLY(((volatile asked *)&seen)->guard == NULL);
+    EVENTUALLY(((volatile call_results *)&seen)->guard == NULL);
     CHECK(seen.begin == ZKCOORD_STATUS_WOULD_DEADLOCK && seen.found == ZKCOORD_STATUS_WOULD_DEADLOCK);
-    CHECK(zkcoord_load_turn_is_held(seen.turn)); /* as it was, for a verdict by another thread */
+    CHECK(zkcoord_load_turn_is_held(seen.turn)); /* the turn still takes a verdict of another thread */
     OK(zkcoord_load_turn_found(seen.turn, 5000, &err));
     CHECK(!zkcoord_load_turn_is_held(seen.turn));
     zkcoord_load_turn_free(seen.turn);
@@ -162,10 +162,10 @@ int main(void) {
     RUN(a_hold_ends);
     RUN(the_defaults_need_three_misses);
     RUN(a_key_that_is_found_is_loaded_again);
-    RUN(one_loads_at_a_time);
+    RUN(one_caller_loads_at_a_time);
     RUN(a_turn_has_one_verdict);
     RUN(keys_are_any_bytes);
-    RUN(a_callback_must_not_wait);
+    RUN(waiting_calls_in_a_callback_are_refused);
     zkcoord_client_free(two);
     zkcoord_client_free(one);
     return finish();

@@ -1,10 +1,10 @@
-/* Mutex and guard. */
+/* The mutex and its guard. */
 #include "support.h"
 
 static void a_guard_holds_until_released(void) {
     zkcoord_client *client = new_client();
     zkcoord_mutex *mutex = new_mutex(client, "/hold");
-    zkcoord_guard *guard = acquired(mutex);
+    zkcoord_guard *guard = acquire(mutex);
     CHECK(zkcoord_guard_token(guard) > 0);
     CHECK(strncmp(zkcoord_guard_node(guard), "/hold/", 6) == 0);
     CHECK(zkcoord_guard_token_count(guard) == 1 && zkcoord_guard_token_at(guard, 0) == zkcoord_guard_token(guard));
@@ -16,7 +16,7 @@ static void a_guard_holds_until_released(void) {
     OK(zkcoord_guard_release(guard, 5000, &err));
     CHECK(!zkcoord_guard_is_held(guard) && zkcoord_guard_lease_remaining(guard) == 0);
     EXPECT(LOCK_LOST, zkcoord_guard_check(guard, &err));
-    CHECK(said("released"));
+    CHECK(message_has("released"));
     OK(zkcoord_guard_release(guard, 5000, &err));
     zkcoord_guard_free(guard);
     zkcoord_mutex_free(mutex);
@@ -28,7 +28,7 @@ static void tokens_grow(void) {
     zkcoord_mutex *mutex = new_mutex(client, "/tokens");
     uint64_t before = 0;
     for (int i = 0; i < 20; i++) {
-        zkcoord_guard *guard = acquired(mutex);
+        zkcoord_guard *guard = acquire(mutex);
         CHECK(zkcoord_guard_token(guard) > before);
         before = zkcoord_guard_token(guard);
         zkcoord_guard_free(guard);
@@ -41,7 +41,7 @@ static void clients_exclude_each_other(void) {
     zkcoord_client *one = new_client(), *two = new_client();
     zkcoord_mutex *mine = new_mutex(one, "/exclude"), *theirs = new_mutex(two, "/exclude");
     zkcoord_mutex *elsewhere = new_mutex(two, "/exclude-not");
-    zkcoord_guard *guard = acquired(mine), *other = guard;
+    zkcoord_guard *guard = acquire(mine), *other = guard;
     OK(zkcoord_mutex_try_acquire(theirs, &other, &err));
     CHECK(other == NULL);
     OK(zkcoord_mutex_try_acquire(mine, &other, &err)); /* not reentrant */
@@ -62,15 +62,15 @@ static void clients_exclude_each_other(void) {
     zkcoord_client_free(one);
 }
 
-static void a_timeout_is_kept_and_leaves_no_node(void) {
+static void a_timeout_is_respected_and_leaves_no_node(void) {
     zkcoord_client *one = new_client(), *two = new_client();
     zkcoord_mutex *mine = new_mutex(one, "/late"), *theirs = new_mutex(two, "/late");
-    zkcoord_guard *guard = acquired(mine), *other = guard;
+    zkcoord_guard *guard = acquire(mine), *other = guard;
     int64_t start = now_ms();
     EXPECT(TIMEOUT, zkcoord_mutex_acquire(theirs, 300, &other, &err));
     CHECK(now_ms() - start >= 300);
     CHECK(other == NULL);
-    CHECK(said("/late"));
+    CHECK(message_has("/late"));
     CHECK(observe("count", "/late", "") == 1);
     EXPECT(TIMEOUT, zkcoord_mutex_acquire(theirs, 0, &other, &err));
     zkcoord_guard_free(guard);
@@ -80,19 +80,19 @@ static void a_timeout_is_kept_and_leaves_no_node(void) {
     zkcoord_client_free(one);
 }
 
-static void *wait_for_it(void *mutex) {
+static void *acquire_in_thread(void *mutex) {
     zkcoord_guard *guard = NULL;
     zkcoord_mutex_acquire(mutex, -1, &guard, NULL);
     return guard;
 }
 
-static void a_waiter_gets_it_when_the_holder_frees(void) {
+static void a_waiter_acquires_when_the_holder_frees_its_guard(void) {
     zkcoord_client *one = new_client(), *two = new_client();
     zkcoord_mutex *mine = new_mutex(one, "/wait"), *theirs = new_mutex(two, "/wait");
-    zkcoord_guard *guard = acquired(mine);
+    zkcoord_guard *guard = acquire(mine);
     uint64_t token = zkcoord_guard_token(guard);
     pthread_t waiter;
-    CHECK(pthread_create(&waiter, NULL, wait_for_it, theirs) == 0);
+    CHECK(pthread_create(&waiter, NULL, acquire_in_thread, theirs) == 0);
     pause_ms(300);
     zkcoord_guard_free(guard);
     void *other = NULL;
@@ -105,7 +105,7 @@ static void a_waiter_gets_it_when_the_holder_frees(void) {
     zkcoord_client_free(one);
 }
 
-static void extreme_timeouts_are_none(void) {
+static void extreme_timeouts_are_accepted(void) {
     const int64_t timeouts[] = {INT64_MAX, INT64_MAX / 1000, INT64_MIN, -1, 0};
     zkcoord_client *client = new_client();
     zkcoord_mutex *mutex = new_mutex(client, "/extreme");
@@ -124,8 +124,8 @@ int main(void) {
     RUN(a_guard_holds_until_released);
     RUN(tokens_grow);
     RUN(clients_exclude_each_other);
-    RUN(a_timeout_is_kept_and_leaves_no_node);
-    RUN(a_waiter_gets_it_when_the_holder_frees);
-    RUN(extreme_timeouts_are_none);
+    RUN(a_timeout_is_respected_and_leaves_no_node);
+    RUN(a_waiter_acquires_when_the_holder_frees_its_guard);
+    RUN(extreme_timeouts_are_accepted);
     return finish();
 }

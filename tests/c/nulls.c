@@ -1,4 +1,4 @@
-/* NULL for every pointer of every function. */
+/* Passes NULL for every pointer of every function. */
 #include <math.h>
 
 #include "support.h"
@@ -19,7 +19,7 @@ static int64_t number;
 static bool flag;
 static zkcoord_state state;
 
-/* The call fails for the argument named, and without a place for the error too. */
+/* Checks that the call is refused for the named argument, also without a place for the error. */
 #define REFUSED(argument, function, ...)                                        \
     do {                                                                        \
         EXPECT(INVALID_ARGUMENT, function(__VA_ARGS__, &err));                  \
@@ -218,7 +218,7 @@ static void null_for_a_guard(void) {
     REFUSED("guard", zkcoord_guard_delete, NULL, "/d", -1, 1000);
     REFUSED("path", zkcoord_guard_delete, guard, NULL, -1, 1000);
     EXPECT(INVALID_ARGUMENT, zkcoord_guard_create(guard, "/d", data, SIZE_MAX, 1000, &err));
-    CHECK(said("length"));
+    CHECK(message_has("length"));
     REFUSED("guard", zkcoord_guard_release, NULL, 1000);
     zkcoord_guard_free(NULL);
 }
@@ -263,7 +263,7 @@ static void null_for_a_counter(void) {
     REFUSED("counter", zkcoord_counter_stats, NULL, &stats);
     REFUSED("out", zkcoord_counter_stats, counter, NULL);
     zkcoord_counter_free(NULL);
-    /* None of the refused calls has done anything. */
+    /* No refused call had an effect. */
     OK(zkcoord_counter_get(counter, 5000, &number, &err));
     CHECK(number == 0);
 }
@@ -393,7 +393,7 @@ int main(void) {
     set_up("nulls");
     client = new_client();
     mutex = new_mutex(client, "/m");
-    guard = acquired(mutex);
+    guard = acquire(mutex);
     counter = new_counter(client, "/c");
     options = zkcoord_options_new();
     mutex_options = zkcoord_mutex_options_new();

@@ -1,5 +1,5 @@
-/* NULL for every pointer of every asynchronous call, and of what callbacks are registered with. Each time the user data is
- * destroyed, and nothing is called. */
+/* Passes NULL for every pointer of every asynchronous call, and of every function that registers a callback. Each time the user
+ * data is destroyed, and no callback is called. */
 #include "async.h"
 
 static zkcoord_client *client;
@@ -19,8 +19,8 @@ static zkcoord_load_turn *turn;
 static record seen;
 static int refused;
 
-/* The call fails for the argument named, and without a place for the op, the destroy and the error too. The arguments
- * `...` begin with the completion function. */
+/* Checks that the call is refused for the named argument, also without `destroy` and without places for the op and the error.
+ * `...` are the arguments before the completion function. */
 #define REFUSED(argument, function, done, ...)                                                                   \
     do {                                                                                                         \
         zkcoord_op *op_ = (zkcoord_op *)&seen;                                                                   \
@@ -30,14 +30,14 @@ static int refused;
         refused++;                                                                                               \
     } while (0)
 
-/* Without the object, and without the completion function. */
+/* Checks that the call is refused without the object, and without the completion function. */
 #define OBJECT_AND_DONE(name, object, function, callback, ...)   \
     do {                                                         \
         REFUSED(name, function, callback, NULL, __VA_ARGS__);    \
         REFUSED("done", function, NULL, object, __VA_ARGS__);    \
     } while (0)
 
-/* The same for a call that has no further arguments. */
+/* Checks the same for a call that has no further arguments. */
 #define OBJECT_AND_DONE_ONLY(name, object, function, callback) \
     do {                                                       \
         REFUSED(name, function, callback, NULL);               \
@@ -117,42 +117,42 @@ static void null_for_an_op_and_a_subscription(void) {
     zkcoord_op_cancel(NULL);
     zkcoord_op_free(NULL);
     EXPECT(INVALID_ARGUMENT, zkcoord_op_wait(NULL, -1, &err));
-    CHECK(said("op: must not be NULL"));
+    CHECK(message_has("op: must not be NULL"));
     CHECK(zkcoord_op_wait(NULL, -1, NULL) == ZKCOORD_STATUS_INVALID_ARGUMENT);
     zkcoord_subscription_free(NULL);
 }
 
 static void on_state(zkcoord_state state, void *user_data) { (void)state, (void)user_data; }
 
-static void null_for_a_listener(void) {
+static void null_for_a_subscriber(void) {
     zkcoord_subscription *subscription = (zkcoord_subscription *)&seen;
     EXPECT(INVALID_ARGUMENT, zkcoord_client_on_state(NULL, on_state, &seen, destroy, &subscription, &err));
-    CHECK(subscription == NULL && said("client: must not be NULL"));
+    CHECK(subscription == NULL && message_has("client: must not be NULL"));
     EXPECT(INVALID_ARGUMENT, zkcoord_client_on_state(client, NULL, &seen, destroy, NULL, &err));
-    CHECK(said("fn: must not be NULL"));
+    CHECK(message_has("fn: must not be NULL"));
     CHECK(zkcoord_client_on_state(NULL, NULL, NULL, NULL, NULL, NULL) == ZKCOORD_STATUS_INVALID_ARGUMENT);
     subscription = (zkcoord_subscription *)&seen;
     EXPECT(INVALID_ARGUMENT, zkcoord_counter_on_change(NULL, on_int64, &seen, destroy, &subscription, &err));
-    CHECK(subscription == NULL && said("counter: must not be NULL"));
+    CHECK(subscription == NULL && message_has("counter: must not be NULL"));
     EXPECT(INVALID_ARGUMENT, zkcoord_counter_on_change(counter, NULL, &seen, destroy, NULL, &err));
-    CHECK(said("fn: must not be NULL"));
+    CHECK(message_has("fn: must not be NULL"));
     CHECK(zkcoord_counter_on_change(NULL, NULL, NULL, NULL, NULL, NULL) == ZKCOORD_STATUS_INVALID_ARGUMENT);
     refused += 4;
 }
 
 static void bad_text_is_refused_at_once(void) {
     EXPECT(INVALID_ARGUMENT, zkcoord_client_connect_async("\xff", NULL, on_client, &seen, destroy, NULL, &err));
-    CHECK(said("hosts") && said("UTF-8"));
+    CHECK(message_has("hosts") && message_has("UTF-8"));
     EXPECT(INVALID_ARGUMENT, zkcoord_client_request_revoke_async(client, "\xff", -1, on_bool, &seen, destroy, NULL, &err));
-    CHECK(said("node"));
+    CHECK(message_has("node"));
     EXPECT(INVALID_ARGUMENT, zkcoord_guard_set_data_async(guard, "\xff", NULL, 0, -1, -1, on_done, &seen, destroy, NULL, &err));
     EXPECT(INVALID_ARGUMENT, zkcoord_guard_create_async(guard, "\xff", NULL, 0, -1, on_done, &seen, destroy, NULL, &err));
     EXPECT(INVALID_ARGUMENT, zkcoord_guard_delete_async(guard, "\xff", -1, -1, on_done, &seen, destroy, NULL, &err));
-    CHECK(said("path"));
+    CHECK(message_has("path"));
     refused += 5;
 }
 
-static void all_was_destroyed_and_nothing_called(void) {
+static void all_user_data_is_destroyed_and_no_callback_called(void) {
     EVENTUALLY(seen.destroyed == refused);
     CHECK(seen.done == 0);
 }
@@ -161,7 +161,7 @@ int main(void) {
     set_up("nulls-async");
     client = new_client();
     mutex = new_mutex(client, "/mutex");
-    guard = acquired(mutex);
+    guard = acquire(mutex);
     counter = new_counter(client, "/counter");
     semaphore = new_semaphore(client, "/permits", 3);
     OK(zkcoord_reentrant_mutex_new(client, "/reentrant", &reentrant, &err));
@@ -178,9 +178,9 @@ int main(void) {
     RUN(null_for_counters);
     RUN(null_for_limits);
     RUN(null_for_an_op_and_a_subscription);
-    RUN(null_for_a_listener);
+    RUN(null_for_a_subscriber);
     RUN(bad_text_is_refused_at_once);
-    RUN(all_was_destroyed_and_nothing_called);
+    RUN(all_user_data_is_destroyed_and_no_callback_called);
     zkcoord_load_turn_free(turn);
     zkcoord_miss_guard_free(misses);
     zkcoord_rate_limiter_free(limiter);

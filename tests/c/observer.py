@@ -1,6 +1,6 @@
-"""Looks at and changes the server's data past zkcoord, for the programs here: VERB PATH [DATA].
+"""Reads and changes the server's data without zkcoord, for the test programs: VERB PATH DATA.
 
-`create`, `set` and `delete` exit with 0, `count` with the number of children, `holds` with 0 when the node's data is
+`create`, `set` and `delete` exit with 0, `count` with the number of children, and `holds` with 0 if the node's data is
 DATA.
 """
 

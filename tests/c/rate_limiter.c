@@ -1,4 +1,4 @@
-/* The rate limiter: its limits pass right, and its verdicts come back. */
+/* The rate limiter: its options reach the core, and its answers the caller. */
 #include "support.h"
 
 static zkcoord_client *one, *two;
@@ -18,17 +18,17 @@ static zkcoord_rate_limiter *new_limiter_of(const char *path, int64_t permits, i
     return limiter;
 }
 
-static bool tried(zkcoord_rate_limiter *limiter, int64_t permits) {
-    bool had = false;
-    OK(zkcoord_rate_limiter_try_acquire(limiter, permits, &had, &err));
-    return had;
+static bool try_acquire(zkcoord_rate_limiter *limiter, int64_t permits) {
+    bool granted = false;
+    OK(zkcoord_rate_limiter_try_acquire(limiter, permits, &granted, &err));
+    return granted;
 }
 
 static void permits_are_for_all_clients_together(void) {
     zkcoord_rate_limiter *mine = new_limiter(one, "/limit", 3, 3600000), *theirs = new_limiter(two, "/limit", 3, 3600000);
     OK(zkcoord_rate_limiter_acquire(mine, 1, 5000, &err));
-    CHECK(tried(theirs, 2));
-    CHECK(!tried(mine, 1) && !tried(theirs, 1));
+    CHECK(try_acquire(theirs, 2));
+    CHECK(!try_acquire(mine, 1) && !try_acquire(theirs, 1));
     EXPECT(TIMEOUT, zkcoord_rate_limiter_acquire(theirs, 1, 200, &err));
     EXPECT(TIMEOUT, zkcoord_rate_limiter_acquire(theirs, 1, 0, &err));
     zkcoord_stats *stats = NULL;
@@ -39,7 +39,7 @@ static void permits_are_for_all_clients_together(void) {
     zkcoord_rate_limiter_free(mine);
 }
 
-static void permits_come_back_with_time(void) {
+static void permits_become_free_with_time(void) {
     zkcoord_rate_limiter *limiter = new_limiter(one, "/soon", 2, 1000);
     int64_t start = now_ms();
     for (int i = 0; i < 3; i++) OK(zkcoord_rate_limiter_acquire(limiter, 2, -1, &err));
@@ -47,22 +47,22 @@ static void permits_come_back_with_time(void) {
     zkcoord_rate_limiter_free(limiter);
 }
 
-static void a_burst_bounds_what_is_had_at_once(void) {
+static void a_burst_limits_the_permits_at_once(void) {
     zkcoord_rate_limiter *smooth = new_limiter_of("/smooth", 100, 3600000, 2), *coarse = new_limiter_of("/coarse", 1, 3600000, 5);
-    CHECK(tried(smooth, 2) && !tried(smooth, 1));
-    CHECK(tried(coarse, 5) && !tried(coarse, 1));
+    CHECK(try_acquire(smooth, 2) && !try_acquire(smooth, 1));
+    CHECK(try_acquire(coarse, 5) && !try_acquire(coarse, 1));
     EXPECT(INVALID_ARGUMENT, zkcoord_rate_limiter_acquire(smooth, 3, -1, &err));
-    CHECK(said("permits \"3\""));
+    CHECK(message_has("permits \"3\""));
     zkcoord_rate_limiter_free(coarse);
     zkcoord_rate_limiter_free(smooth);
 }
 
-static void all_must_limit_alike(void) {
+static void clients_must_give_the_same_limit(void) {
     zkcoord_rate_limiter *mine = new_limiter(one, "/alike", 3, 1000), *theirs = new_limiter(two, "/alike", 4, 1000);
-    bool had = true;
-    CHECK(tried(mine, 1));
-    EXPECT(INVALID_ARGUMENT, zkcoord_rate_limiter_try_acquire(theirs, 1, &had, &err));
-    CHECK(!had && said("permits ") && said("/alike"));
+    bool granted = true;
+    CHECK(try_acquire(mine, 1));
+    EXPECT(INVALID_ARGUMENT, zkcoord_rate_limiter_try_acquire(theirs, 1, &granted, &err));
+    CHECK(!granted && message_has("permits ") && message_has("/alike"));
     CHECK(observe("create", "/no-limiter", "abc") == 0);
     zkcoord_rate_limiter *bad = new_limiter(one, "/no-limiter", 3, 1000);
     EXPECT(BAD_DATA, zkcoord_rate_limiter_acquire(bad, 1, 5000, &err));
@@ -76,9 +76,9 @@ int main(void) {
     one = new_client();
     two = new_client();
     RUN(permits_are_for_all_clients_together);
-    RUN(permits_come_back_with_time);
-    RUN(a_burst_bounds_what_is_had_at_once);
-    RUN(all_must_limit_alike);
+    RUN(permits_become_free_with_time);
+    RUN(a_burst_limits_the_permits_at_once);
+    RUN(clients_must_give_the_same_limit);
     zkcoord_client_free(two);
     zkcoord_client_free(one);
     return finish();

@@ -1,4 +1,4 @@
-/* What every test program shares: counting, and a client in a part of the server of its own. */
+/* Shared by all test programs: counting tests, and connecting below a node of its own for each program. */
 #ifndef ZKCOORD_TEST_SUPPORT_H
 #define ZKCOORD_TEST_SUPPORT_H
 
@@ -13,50 +13,50 @@
 
 #include "zkcoord.h"
 
-static int tests_passed, tests_failed, complaints;
+static int tests_passed, tests_failed, failed_checks;
 
-/* The error of the last call: tests pass &err, and EXPECT looks at it and frees it. */
+/* The error of the last call: tests pass &err, and EXPECT checks and frees it. */
 static zkcoord_error *err;
 static char last_message[512];
 
 static char chroot_path[64];
 static char hosts[512];
 
-static inline void complain(const char *file, int line, const char *what) {
-    complaints++;
-    fprintf(stderr, "%s:%d: %s\n", file, line, what);
+static inline void fail_check(const char *file, int line, const char *description) {
+    failed_checks++;
+    fprintf(stderr, "%s:%d: %s\n", file, line, description);
 }
 
-#define CHECK(condition) ((condition) ? (void)0 : complain(__FILE__, __LINE__, #condition))
+#define CHECK(condition) ((condition) ? (void)0 : fail_check(__FILE__, __LINE__, #condition))
 
 static inline void expect(zkcoord_status expected, zkcoord_status status, const char *call, const char *file, int line) {
-    char what[1024];
+    char description[1024];
     snprintf(last_message, sizeof last_message, "%s", zkcoord_error_message(err));
     if (status != expected || zkcoord_error_status(err) != expected || (err == NULL) != (expected == ZKCOORD_STATUS_OK)) {
-        snprintf(what, sizeof what, "%.400s: %s, not %s (%s)", call, zkcoord_status_name((int32_t)status),
+        snprintf(description, sizeof description, "%.400s: %s, not %s (%s)", call, zkcoord_status_name((int32_t)status),
                  zkcoord_status_name((int32_t)expected), last_message);
-        complain(file, line, what);
+        fail_check(file, line, description);
     }
     zkcoord_error_free(err);
     err = NULL;
 }
 
-/* The call's last argument is &err. */
+/* Checks the status and the error of a call whose last argument is &err. */
 #define EXPECT(status, call) expect(ZKCOORD_STATUS_##status, call, #call, __FILE__, __LINE__)
 #define OK(call) EXPECT(OK, call)
 
-/* Whether the message of the call that was last expected contains `text`. */
-static inline bool said(const char *text) { return strstr(last_message, text) != NULL; }
+/* Returns whether the error message of the latest EXPECT contains `text`. */
+static inline bool message_has(const char *text) { return strstr(last_message, text) != NULL; }
 
 #define RUN(test) run(test, #test)
 
 static inline void run(void (*test)(void), const char *name) {
-    complaints = 0;
+    failed_checks = 0;
     alarm(60); /* a test that hangs fails the program */
     test();
     alarm(0);
-    *(complaints ? &tests_failed : &tests_passed) += 1;
-    if (complaints) fprintf(stderr, "FAILED %s\n", name);
+    *(failed_checks ? &tests_failed : &tests_passed) += 1;
+    if (failed_checks) fprintf(stderr, "FAILED %s\n", name);
 }
 
 static inline int finish(void) {
@@ -83,7 +83,7 @@ static inline void pause_ms(int64_t ms) {
         CHECK(condition);                                                \
     } while (0)
 
-/* A chroot that no other program has. */
+/* Sets `hosts` to the server with a chroot that no other program has. */
 static inline void set_up(const char *program) {
     const char *servers = getenv("ZKCOORD_HOSTS");
     if (servers == NULL) {
@@ -127,13 +127,13 @@ static inline zkcoord_counter *new_counter(zkcoord_client *client, const char *p
     return counter;
 }
 
-static inline zkcoord_guard *acquired(zkcoord_mutex *mutex) {
+static inline zkcoord_guard *acquire(zkcoord_mutex *mutex) {
     zkcoord_guard *guard = NULL;
     OK(zkcoord_mutex_acquire(mutex, 10000, &guard, &err));
     return guard;
 }
 
-/* The exit code of observer.py, which works on the server past zkcoord. */
+/* Runs observer.py, which works on the server without zkcoord, and returns its exit code. */
 static inline int observe(const char *verb, const char *path, const char *data) {
     char command[1024];
     const char *observer = getenv("ZKCOORD_OBSERVER");
@@ -142,15 +142,15 @@ static inline int observe(const char *verb, const char *path, const char *data) 
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* Runs `body` in a child, whose complaints are the test's. */
+/* Runs `body` in a child process, whose failed checks fail the test. */
 static inline void in_child(void (*body)(void)) {
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        complaints = 0;
+        failed_checks = 0;
         alarm(30);
         body();
-        _exit(complaints > 100 ? 100 : complaints);
+        _exit(failed_checks > 100 ? 100 : failed_checks);
     }
     int status = 0;
     CHECK(waitpid(child, &status, 0) == child);

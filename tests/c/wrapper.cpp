@@ -48,7 +48,7 @@ static void a_guard_lives_for_its_scope() {
     CHECK(tried && tried->token() > next.token());
 }
 
-static void errors_are_those_of_the_standard() {
+static void errors_are_equivalent_to_the_standards() {
     auto client = Client::connect(hosts);
     auto mutex = client.mutex("/errors");
     auto guard = mutex.acquire();
@@ -100,7 +100,7 @@ static void arguments_are_checked() {
                  [] { (void)Client::connect("127.0.0.1:1", zkcoord::Options().connect_timeout(300ms)); }));
 }
 
-static void options_and_state() {
+static void options_apply_and_a_state_is_returned() {
     auto options = zkcoord::Options();
     options.session_timeout(4s).connect_timeout(5s).identity("w\xc3\xb6rker").auth("digest", "a:b").acl("read");
     auto client = Client::connect(hosts, options);
@@ -139,8 +139,8 @@ static void the_standards_locks_work() {
         CHECK(!theirs.try_lock() && !theirs.try_lock_for(100ms));
         CHECK(!theirs.try_lock_until(std::chrono::steady_clock::now() + 100ms));
         CHECK(!theirs.try_lock_until(std::chrono::system_clock::now() - 1h));
-        std::unique_lock late{theirs, 100ms};
-        CHECK(!late.owns_lock());
+        std::unique_lock second_lock{theirs, 100ms};
+        CHECK(!second_lock.owns_lock());
     }
     CHECK(mutex.locked() == nullptr);
     {
@@ -149,20 +149,20 @@ static void the_standards_locks_work() {
     }
     CHECK(mutex.try_lock_for(5s));
     mutex.unlock();
-    mutex.unlock();  // nothing to unlock: nothing happens
+    mutex.unlock();  // has no effect, because nothing is locked
 }
 
 static void threads_share_a_mutex() {
     auto client = Client::connect(hosts);
     auto mutex = client.mutex("/threads");
-    int in_it = 0, done = 0;
+    int holders = 0, done = 0;
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; i++) {
         threads.emplace_back([&] {
             for (int j = 0; j < 5; j++) {
                 std::unique_lock lock{mutex, 30s};
-                CHECK(lock.owns_lock() && ++in_it == 1);
-                in_it--, done++;
+                CHECK(lock.owns_lock() && ++holders == 1);
+                holders--, done++;
             }
         });
     }
@@ -170,13 +170,13 @@ static void threads_share_a_mutex() {
     CHECK(done == 20);
 }
 
-static void a_loss_is_told() {
+static void a_loss_is_reported() {
     auto client = Client::connect(hosts);
     auto mutex = client.mutex("/loss");
     auto guard = mutex.acquire(5s);
-    std::atomic<int> told{0};
+    std::atomic<int> calls{0};
     auto owned = std::make_shared<int>(0);
-    guard.on_lost([&told, owned] { told++; });
+    guard.on_lost([&calls, owned] { calls++; });
     guard.on_lost([] { throw std::runtime_error("from a callback"); });
     std::promise<bool> refused;
     guard.on_lost([&] { refused.set_value(throws(Status::would_deadlock, [&] { (void)mutex.acquire(); })); });
@@ -186,14 +186,14 @@ static void a_loss_is_told() {
 #endif
     lose(guard);
     CHECK(refused.get_future().get());
-    EVENTUALLY(told == 1 && owned.use_count() == 1);
+    EVENTUALLY(calls == 1 && owned.use_count() == 1);
 #if defined(__cpp_lib_jthread)
     EVENTUALLY(token.stop_requested());
 #endif
     CHECK(throws(Status::lock_lost, [&] { guard.check(); }));
 }
 
-static void schemes_name_the_nodes() {
+static void schemes_determine_the_node_names() {
     auto client = Client::connect(hosts);
     const auto named = [](zkcoord::Guard guard, const char *text) { return guard.node().find(text) != std::string::npos; };
     CHECK(named(client.mutex("/s-1").acquire(5s), "-lock-"));
@@ -203,7 +203,7 @@ static void schemes_name_the_nodes() {
     CHECK(named(client.multi_mutex({"/s-5"}, zkcoord::Scheme::kazoo).acquire(5s), "__lock__"));
 }
 
-static void its_owner_gets_it_again() {
+static void an_owner_acquires_again_at_once() {
     auto client = Client::connect(hosts), other = Client::connect(hosts);
     auto mine = client.reentrant_mutex("/again"), theirs = other.reentrant_mutex("/again", zkcoord::Scheme::kazoo);
     {
@@ -265,7 +265,7 @@ static void a_mutex_is_handed_over() {
     CHECK(throws(Status::invalid_argument, [&] { (void)client.rw_lock("/rw", zkcoord::MutexOptions().handoff(1)); }));
 }
 
-static void several_are_taken_as_one() {
+static void a_multi_mutex_acquires_all_or_none() {
     auto client = Client::connect(hosts), other = Client::connect(hosts);
     const std::vector<std::string> paths{"/multi-2", "/multi-1"};
     auto both = client.multi_mutex(paths);
@@ -297,7 +297,7 @@ static void permits_are_counted() {
     CHECK(all.is_held() && mine.stats().count() == 2 && theirs.stats().timeouts() == 1);
 }
 
-static void a_guard_writes_while_it_holds() {
+static void a_guard_writes_while_it_is_held() {
     auto client = Client::connect(hosts);
     auto guard = client.mutex("/writes").acquire(5s);
     guard.create("/written", std::string("a\0b", 3));
@@ -315,24 +315,24 @@ static void a_guard_writes_while_it_holds() {
     CHECK(observe("holds", "/kept", "first") == 0);
 }
 
-static void a_holder_is_asked() {
+static void a_revoke_request_reaches_the_holder() {
     auto client = Client::connect(hosts), other = Client::connect(hosts);
     auto guard = client.mutex("/asked").acquire(5s);
     auto owned = std::make_shared<int>(0);
-    std::atomic<int> told{0};
-    guard.on_revoke([&told, owned] { told++; });
+    std::atomic<int> calls{0};
+    guard.on_revoke([&calls, owned] { calls++; });
     guard.on_revoke([] { throw std::runtime_error("from a callback"); });
     CHECK(!guard.is_revoke_requested());
     const auto queue = other.mutex("/asked").inspect(5s);
     CHECK(queue.contenders.size() == 1 && queue.contenders[0].node == guard.node());
     CHECK(other.request_revoke(queue.contenders[0].node, 5s));
-    EVENTUALLY(told == 1 && owned.use_count() == 1);
+    EVENTUALLY(calls == 1 && owned.use_count() == 1);
     CHECK(guard.is_revoke_requested() && guard.is_held());
     guard.release();
     CHECK(!other.request_revoke(guard.node()));
 }
 
-static void a_queue_can_be_seen() {
+static void a_queue_is_inspected() {
     auto client = Client::connect(hosts, zkcoord::Options().identity("w\xc3\xb6rker"));
     auto mutex = client.mutex("/queue");
     CHECK(mutex.inspect().contenders.empty());
@@ -348,7 +348,7 @@ static void a_queue_can_be_seen() {
     CHECK(second.identity == "them" && second.library == "kazoo" && !second.is_holder && second.session_id == 0);
 }
 
-static void waits_are_measured() {
+static void waits_are_counted_in_the_statistics() {
     auto client = Client::connect(hosts);
     auto mutex = client.mutex("/waits");
     CHECK(mutex.stats().count() == 0 && mutex.stats().mean() == 0s);
@@ -363,22 +363,22 @@ static void waits_are_measured() {
     CHECK(stats.success_probability(0s) < stats.success_probability(1min));
 }
 
-static void a_release_tells_nobody() {
+static void a_release_does_not_call_on_lost() {
     auto client = Client::connect(hosts);
     auto owned = std::make_shared<int>(0);
-    std::atomic<int> told{0};
+    std::atomic<int> calls{0};
     {
         auto guard = client.mutex("/quiet").acquire(5s);
-        guard.on_lost([&told, owned] { told++; });
+        guard.on_lost([&calls, owned] { calls++; });
 #if defined(__cpp_lib_jthread)
         CHECK(guard.lost().stop_possible());
 #endif
     }
     EVENTUALLY(owned.use_count() == 1);
-    CHECK(told == 0);
+    CHECK(calls == 0);
 }
 
-static void a_child_is_refused() {
+static void calls_in_a_child_are_refused() {
     auto client = Client::connect(hosts);
     auto mutex = client.mutex("/forked");
     auto guard = mutex.acquire(5s);
@@ -399,24 +399,24 @@ static void a_child_is_refused() {
 int main() {
     set_up("wrapper");
     RUN(a_guard_lives_for_its_scope);
-    RUN(errors_are_those_of_the_standard);
+    RUN(errors_are_equivalent_to_the_standards);
     RUN(arguments_are_checked);
-    RUN(options_and_state);
+    RUN(options_apply_and_a_state_is_returned);
     RUN(timeouts_are_rounded_up_and_bounded);
     RUN(the_standards_locks_work);
     RUN(threads_share_a_mutex);
-    RUN(a_loss_is_told);
-    RUN(schemes_name_the_nodes);
-    RUN(its_owner_gets_it_again);
+    RUN(a_loss_is_reported);
+    RUN(schemes_determine_the_node_names);
+    RUN(an_owner_acquires_again_at_once);
     RUN(readers_share_and_a_writer_does_not);
     RUN(a_mutex_is_handed_over);
-    RUN(several_are_taken_as_one);
+    RUN(a_multi_mutex_acquires_all_or_none);
     RUN(permits_are_counted);
-    RUN(a_guard_writes_while_it_holds);
-    RUN(a_holder_is_asked);
-    RUN(a_queue_can_be_seen);
-    RUN(waits_are_measured);
-    RUN(a_release_tells_nobody);
-    RUN(a_child_is_refused);
+    RUN(a_guard_writes_while_it_is_held);
+    RUN(a_revoke_request_reaches_the_holder);
+    RUN(a_queue_is_inspected);
+    RUN(waits_are_counted_in_the_statistics);
+    RUN(a_release_does_not_call_on_lost);
+    RUN(calls_in_a_child_are_refused);
     return finish();
 }

@@ -1,4 +1,4 @@
-// What the tests of zkcoord.hpp share.
+// Shared by the tests of zkcoord.hpp.
 #pragma once
 
 #include "zkcoord.hpp"
@@ -9,7 +9,7 @@ extern "C" {
 #include "support.h"
 }
 
-// Whether the body throws an Error of that status.
+// Returns whether the body throws an Error of this status.
 template <class Body> static bool throws(zkcoord::Status status, Body body) {
     try {
         body();

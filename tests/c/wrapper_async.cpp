@@ -18,12 +18,12 @@ using zkcoord::use_future;
 
 static_assert(std::is_nothrow_move_constructible_v<zkcoord::Op> && !std::is_copy_constructible_v<zkcoord::Subscription>);
 
-// What a future has thrown.
+// Returns whether the future throws an Error of this status.
 template <class T> static bool fails(Status status, std::future<T> future) {
     return throws(status, [&] { (void)future.get(); });
 }
 
-static void a_callback_gets_what_came_of_it() {
+static void a_callback_gets_the_outcome() {
     auto client = Client::connect(hosts), other = Client::connect(hosts);
     auto mutex = client.mutex("/callback"), theirs = other.mutex("/callback");
     std::promise<Guard> promise;
@@ -37,17 +37,18 @@ static void a_callback_gets_what_came_of_it() {
     auto guard = promise.get_future().get();
     CHECK(guard.is_held() && guard.lease_remaining() > 0ms);
 
-    std::atomic<bool> late{false};
+    std::atomic<bool> timed_out{false};
     theirs.acquire_async(50ms, [&](Outcome<Guard> outcome) {
-        late = !outcome && outcome.error().status() == Status::timeout && throws(Status::timeout, [&] { (void)outcome.get(); });
+        timed_out = !outcome && outcome.error().status() == Status::timeout &&
+                    throws(Status::timeout, [&] { (void)outcome.get(); });
     }).wait();
-    CHECK(late);
+    CHECK(timed_out);
     CHECK(fails(Status::timeout, theirs.acquire_async(50ms, use_future)));
     CHECK(!theirs.try_acquire_async(use_future).get());
     CHECK(theirs.inspect_async({}, use_future).get().contenders.size() == 1);
 }
 
-static void a_cancelled_call_leaves_nothing() {
+static void a_cancelled_call_leaves_no_node() {
     auto client = Client::connect(hosts), other = Client::connect(hosts);
     auto mutex = client.mutex("/cancelled"), theirs = other.mutex("/cancelled");
     auto guard = mutex.acquire(5s);
@@ -94,7 +95,7 @@ static void a_thousand_adds_are_counted() {
     CHECK(sum == 500500 && counter.get() == 1000);
 }
 
-static void every_call_has_a_twin() {
+static void every_waiting_call_has_an_asynchronous_one() {
     auto client = Client::connect_async(hosts, {}, use_future).get();
     auto reentrant = client.reentrant_mutex("/reentrant");
     {
@@ -146,7 +147,7 @@ static void every_call_has_a_twin() {
     CHECK(fails(Status::closed, counter.add_async(1, {}, use_future)));
 }
 
-static void states_values_and_the_log_are_told() {
+static void states_values_and_the_log_are_reported() {
     auto client = Client::connect(hosts);
     auto counter = client.counter("/followed");
     auto owned = std::make_shared<int>(0);
@@ -179,7 +180,7 @@ static void states_values_and_the_log_are_told() {
     CHECK(throws(Status::invalid_argument, [&] { (void)counter.on_change({}); }));
 }
 
-static void the_standards_locks_share() {
+static void a_shared_lock_shares() {
     auto client = Client::connect(hosts), other = Client::connect(hosts);
     auto mine = client.rw_lock("/shared"), theirs = other.rw_lock("/shared");
     {
@@ -194,7 +195,7 @@ static void the_standards_locks_share() {
     CHECK(!theirs.try_lock_shared_until(std::chrono::steady_clock::now() + 50ms));
 }
 
-static void a_scoped_lock_takes_several_in_any_order() {
+static void a_scoped_lock_acquires_several_in_any_order() {
     auto client = Client::connect(hosts);
     auto first = client.mutex("/scoped-1"), second = client.mutex("/scoped-2");
     int done = 0;
@@ -221,7 +222,7 @@ static void a_scoped_lock_takes_several_in_any_order() {
 
 #if defined(__cpp_lib_jthread)
 
-static void a_stop_ends_a_wait() {
+static void a_stop_request_ends_a_wait() {
     auto client = Client::connect(hosts), other = Client::connect(hosts);
     auto mutex = client.mutex("/stop"), theirs = other.mutex("/stop");
     auto guard = mutex.acquire(5s);
@@ -245,7 +246,7 @@ static void a_stop_ends_a_wait() {
     CHECK(theirs.acquire(granted.lost()).is_held());
 }
 
-static void a_jthread_is_stopped_everywhere() {
+static void a_jthread_is_stopped_in_every_wait() {
     auto client = Client::connect(hosts), other = Client::connect(hosts);
     auto guard = client.mutex("/j").acquire();
     auto permits = client.semaphore("/j-permits", 1);
@@ -275,7 +276,7 @@ static void a_jthread_is_stopped_everywhere() {
     }));
 }
 
-static void a_stoppable_wait_in_a_callback_is_refused() {
+static void a_wait_with_a_stop_token_in_a_callback_is_refused() {
     auto client = Client::connect(hosts);
     auto mutex = client.mutex("/callback-stop");
     std::promise<bool> refused;
@@ -291,18 +292,18 @@ static void a_stoppable_wait_in_a_callback_is_refused() {
 
 int main() {
     set_up("wrapper-async");
-    RUN(a_callback_gets_what_came_of_it);
-    RUN(a_cancelled_call_leaves_nothing);
+    RUN(a_callback_gets_the_outcome);
+    RUN(a_cancelled_call_leaves_no_node);
     RUN(callbacks_are_destroyed_and_may_throw);
     RUN(a_thousand_adds_are_counted);
-    RUN(every_call_has_a_twin);
-    RUN(states_values_and_the_log_are_told);
-    RUN(the_standards_locks_share);
-    RUN(a_scoped_lock_takes_several_in_any_order);
+    RUN(every_waiting_call_has_an_asynchronous_one);
+    RUN(states_values_and_the_log_are_reported);
+    RUN(a_shared_lock_shares);
+    RUN(a_scoped_lock_acquires_several_in_any_order);
 #if defined(__cpp_lib_jthread)
-    RUN(a_stop_ends_a_wait);
-    RUN(a_jthread_is_stopped_everywhere);
-    RUN(a_stoppable_wait_in_a_callback_is_refused);
+    RUN(a_stop_request_ends_a_wait);
+    RUN(a_jthread_is_stopped_in_every_wait);
+    RUN(a_wait_with_a_stop_token_in_a_callback_is_refused);
 #endif
     return finish();
 }

@@ -50,7 +50,7 @@ static void counters_are_read_in_several_ways() {
     CHECK(counter.stats().count() == 1 && counter.stats().mean() > 0s);
 }
 
-static void numbers_are_given_once() {
+static void reserved_numbers_are_unique() {
     auto client = Client::connect(hosts);
     auto counter = client.counter("/ids");
     const auto numbers = counter.reserve(3);
@@ -77,7 +77,7 @@ static void a_watch_follows_the_value() {
     CHECK(throws(Status::closed, [&] { (void)watch.next(); }));
 }
 
-static void sums_are_flushed() {
+static void flushed_adds_are_in_every_sum() {
     auto client = Client::connect(hosts), other = Client::connect(hosts);
     auto theirs = other.striped_counter("/striped");
     {
@@ -110,9 +110,9 @@ int main() {
     RUN(counters_count);
     RUN(counters_have_options);
     RUN(counters_are_read_in_several_ways);
-    RUN(numbers_are_given_once);
+    RUN(reserved_numbers_are_unique);
     RUN(a_watch_follows_the_value);
-    RUN(sums_are_flushed);
+    RUN(flushed_adds_are_in_every_sum);
     RUN(events_of_the_window_are_counted);
     return finish();
 }

@@ -53,7 +53,7 @@ static void a_loader_may_throw() {
     CHECK(thrown && misses.load("key", [] { return std::optional(7); }) == 7);
 }
 
-static void a_turn_is_one_callers() {
+static void one_caller_loads_at_a_time() {
     auto client = Client::connect(hosts), other = Client::connect(hosts);
     auto mine = client.miss_guard("/turns"), theirs = other.miss_guard("/turns");
     {
@@ -86,7 +86,7 @@ int main() {
     RUN(permits_are_for_all_clients_together);
     RUN(missing_keys_are_not_loaded_again);
     RUN(a_loader_may_throw);
-    RUN(a_turn_is_one_callers);
+    RUN(one_caller_loads_at_a_time);
     RUN(arguments_are_checked);
     return finish();
 }

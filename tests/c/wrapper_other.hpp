@@ -1,4 +1,4 @@
-// What wrapper_other.cpp has, the second file of the program that includes zkcoord.hpp.
+// The functions of wrapper_other.cpp, the second file of the program that includes zkcoord.hpp.
 #pragma once
 
 #include "zkcoord.hpp"

@@ -10,8 +10,8 @@ static std::string file(const char *name) { return std::getenv(name); }
 
 static std::string secure() { return file("ZKCOORD_TLS_HOSTS") + chroot_path; }
 
-/** Options with what it takes to be let in. */
-static Options welcome() {
+/** Returns options with which the server accepts a client. */
+static Options accepted_options() {
     Options options;
     options.connect_timeout(30s).tls_ca(file("ZKCOORD_TLS_CA"));
     options.tls_cert(file("ZKCOORD_TLS_CERT")).tls_key(file("ZKCOORD_TLS_KEY"));
@@ -20,29 +20,29 @@ static Options welcome() {
 
 static void connect(const std::string &where, const Options &options) { const auto client = Client::connect(where, options); }
 
-static bool lost(const std::string &where, Options &options) {
+static bool is_refused(const std::string &where, Options &options) {
     return throws(Status::connection_lost, [&] { connect(where, options.connect_timeout(2s)); });
 }
 
-static void who_is_known_locks() {
-    auto client = Client::connect(secure(), welcome());
+static void a_client_with_a_certificate_locks() {
+    auto client = Client::connect(secure(), accepted_options());
     CHECK(client.mutex("/lock").acquire(5s).is_held());
     auto misnamed = secure();
     misnamed.replace(0, misnamed.find(':'), "127.0.0.1");
-    auto options = welcome();
-    CHECK(lost(misnamed, options));
+    auto options = accepted_options();
+    CHECK(is_refused(misnamed, options));
     connect(misnamed, options.connect_timeout(30s).tls_verify_hostname(false));
 }
 
-static void who_is_not_is_refused() {
-    auto options = welcome(), unsettled = Options();
-    CHECK(lost(secure(), options.tls_ca(file("ZKCOORD_TLS_STRANGER"))));
-    CHECK(lost(secure(), unsettled.tls()));
+static void an_untrusted_connection_is_refused() {
+    auto options = accepted_options(), without_authority = Options();
+    CHECK(is_refused(secure(), options.tls_ca(file("ZKCOORD_TLS_STRANGER"))));
+    CHECK(is_refused(secure(), without_authority.tls()));
 }
 
 static void bad_files_are_named() {
     try {
-        connect(secure(), welcome().tls_ca("/nowhere/ca.pem"));
+        connect(secure(), accepted_options().tls_ca("/nowhere/ca.pem"));
         CHECK(!"connected");
     } catch (const zkcoord::Error &error) {
         CHECK(error.status() == Status::invalid_argument);
@@ -50,13 +50,13 @@ static void bad_files_are_named() {
     }
     const std::string cut("ca.pem\0x", 8);
     CHECK(throws(Status::invalid_argument, [&] { Options().tls_ca(cut); }));
-    connect(hosts, welcome().tls(false));
+    connect(hosts, accepted_options().tls(false));
 }
 
 int main() {
     set_up("tls-hpp");
-    RUN(who_is_known_locks);
-    RUN(who_is_not_is_refused);
+    RUN(a_client_with_a_certificate_locks);
+    RUN(an_untrusted_connection_is_refused);
     RUN(bad_files_are_named);
     return finish();
 }

@@ -1,4 +1,4 @@
-/* A contender in C. What it does is told in README.md. */
+/* A contender in C. README.md describes it. */
 #define _POSIX_C_SOURCE 200809L
 #include <fcntl.h>
 #include <inttypes.h>
@@ -10,16 +10,16 @@
 
 #include "zkcoord.h"
 
-/* Appends one line by one write. */
-static bool say(int log, const char *what, uint64_t token)
+/* Appends a line by a single write. */
+static bool append(int log, const char *event, uint64_t token)
 {
     char line[128];
-    int length = snprintf(line, sizeof line, "%s c %ld %" PRIu64 "\n", what, (long)getpid(), token);
+    int length = snprintf(line, sizeof line, "%s c %ld %" PRIu64 "\n", event, (long)getpid(), token);
     return write(log, line, (size_t)length) == length;
 }
 
-/* Nobody writes to the standard input: it can be read from when it has ended. */
-static bool is_over(void)
+/* Returns whether the standard input has ended. Nothing is written to it, so it becomes readable only at its end. */
+static bool input_has_ended(void)
 {
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
     return poll(&input, 1, 0) != 0;
@@ -41,12 +41,12 @@ int main(int argc, char **argv)
     if (zkcoord_mutex_new(client, "/contention", &mutex, &error)) goto done;
     puts("ready");
     fflush(stdout);
-    while (!is_over()) {
+    while (!input_has_ended()) {
         if (zkcoord_mutex_acquire(mutex, 60000, &guard, &error)) goto done;
         uint64_t token = zkcoord_guard_token(guard);
-        if (!say(log, "begin", token)) goto done;
+        if (!append(log, "begin", token)) goto done;
         nanosleep(&work, NULL);
-        if (!say(log, zkcoord_guard_is_held(guard) ? "end" : "lost", token)) goto done;
+        if (!append(log, zkcoord_guard_is_held(guard) ? "end" : "lost", token)) goto done;
         if (zkcoord_guard_release(guard, -1, &error)) goto done;
         zkcoord_guard_free(guard);
         guard = NULL;

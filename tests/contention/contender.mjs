@@ -1,22 +1,22 @@
-// A contender in Node. What it does is told in README.md.
+// A contender in Node. README.md describes it.
 
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'zkcoord'
 
 const [hosts, log] = process.argv.slice(2)
-let isOver = false
-process.stdin.on('end', () => (isOver = true)).resume()
+let inputHasEnded = false
+process.stdin.on('end', () => (inputHasEnded = true)).resume()
 
 const client = await connect(hosts, { sessionTimeout: 2_000 })
 const mutex = client.mutex('/contention')
 console.log('ready')
-while (!isOver) {
+while (!inputHasEnded) {
   const guard = await mutex.acquire({ timeout: 60_000 })
-  const says = (what) => appendFileSync(log, `${what} node ${process.pid} ${guard.token}\n`)
-  says('begin')
+  const append = (event) => appendFileSync(log, `${event} node ${process.pid} ${guard.token}\n`)
+  append('begin')
   await sleep(5)
-  says(guard.isHeld ? 'end' : 'lost')
+  append(guard.isHeld ? 'end' : 'lost')
   await guard.release()
 }
 await client.close()

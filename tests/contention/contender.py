@@ -1,4 +1,4 @@
-"""A contender in Python. What it does is told in README.md."""
+"""A contender in Python. README.md describes it."""
 
 import os
 import sys
@@ -10,22 +10,22 @@ import zkcoord
 
 def main() -> None:
     hosts, log = sys.argv[1:]
-    over = threading.Event()
+    input_ended = threading.Event()
 
-    def await_end() -> None:
+    def read_until_end() -> None:
         sys.stdin.read()
-        over.set()
+        input_ended.set()
 
-    threading.Thread(target=await_end, daemon=True).start()
+    threading.Thread(target=read_until_end, daemon=True).start()
     with open(log, "ab", buffering=0) as file, zkcoord.connect(hosts, session_timeout=2) as client:
         mutex = client.mutex("/contention")
         print("ready", flush=True)
-        while not over.is_set():
+        while not input_ended.is_set():
             with mutex.acquire(timeout=60) as guard:
                 file.write(f"begin python {os.getpid()} {guard.token}\n".encode())
                 time.sleep(0.005)
-                what = "end" if guard.is_held else "lost"
-                file.write(f"{what} python {os.getpid()} {guard.token}\n".encode())
+                event = "end" if guard.is_held else "lost"
+                file.write(f"{event} python {os.getpid()} {guard.token}\n".encode())
 
 
 if __name__ == "__main__":

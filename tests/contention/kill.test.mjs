@@ -1,4 +1,4 @@
-// Kills contenders in three languages, one after the other, and judges what the others do. See README.md.
+// Kills contenders in three languages, one after the other, and checks that the others continue. See README.md.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -20,9 +20,9 @@ const programs = {
   node: [process.execPath, here('contender.mjs')],
 }
 
-/** How many turns everybody must get between two kills. */
-const TURNS = 5
-const PATIENCE = 30_000
+/** The number of rounds that every contender must finish between two kills. */
+const ROUNDS = 5
+const TIMEOUT_MS = 30_000
 
 const kit = new Kit()
 const folder = mkdtempSync(join(tmpdir(), 'zkcoord-contention-'))
@@ -43,7 +43,7 @@ class Contender {
     Object.assign(contender, { name, child, ended: once(child, 'exit') })
     const output = createInterface({ input: child.stdout })
     const [line] = await Promise.race([once(output, 'line'), contender.ended])
-    assert.equal(line, 'ready', `${name} has ended before it was ready`)
+    assert.equal(line, 'ready', `${name} ended before it was ready`)
     return contender
   }
 
@@ -52,48 +52,48 @@ class Contender {
   }
 }
 
-/** The lines that have been written so far. */
+/** Returns the lines of the log so far. */
 function entries() {
   const lines = readFileSync(log, 'utf8').split('\n').slice(0, -1)
   return lines.map((line) => {
-    const [what, name, pid, token] = line.split(' ')
-    return { what, name, pid: Number(pid), token: BigInt(token) }
+    const [event, name, pid, token] = line.split(' ')
+    return { event, name, pid: Number(pid), token: BigInt(token) }
   })
 }
 
-async function eventually(condition, what) {
-  const end = Date.now() + PATIENCE
+async function eventually(condition, description) {
+  const end = Date.now() + TIMEOUT_MS
   while (!condition()) {
-    assert(Date.now() < end, `not within ${PATIENCE} ms: ${what}`)
+    assert(Date.now() < end, `did not happen within ${TIMEOUT_MS} ms: ${description}`)
     await sleep(2)
   }
 }
 
-/** Waits until every one of them has had so many more turns. */
-async function everyoneHasTurns(contenders) {
-  const begun = entries().length
-  const turns = ({ pid }) => entries().slice(begun).filter((entry) => entry.what === 'end' && entry.pid === pid).length
-  await eventually(() => contenders.every((contender) => turns(contender) >= TURNS), 'everybody gets the lock')
+/** Waits until each of the contenders has finished ROUNDS more rounds. */
+async function waitForRounds(contenders) {
+  const start = entries().length
+  const rounds = ({ pid }) => entries().slice(start).filter((entry) => entry.event === 'end' && entry.pid === pid).length
+  await eventually(() => contenders.every((contender) => rounds(contender) >= ROUNDS), 'every contender acquires the lock')
 }
 
-/** Mutual exclusion and fencing, over the whole log. */
-function judge(killed) {
+/** Checks mutual exclusion and fencing over the whole log. */
+function checkLog(killed) {
   let holder
   let latest = 0n
-  for (const { what, name, pid, token } of entries()) {
-    const who = `${what} ${name} ${pid} ${token}`
-    if (what === 'begin') {
-      assert(!holder || killed.has(holder.pid), `${who}: within the turn of ${holder?.name} ${holder?.pid}`)
-      assert(token > latest, `${who}: not larger than ${latest}`)
+  for (const { event, name, pid, token } of entries()) {
+    const text = `${event} ${name} ${pid} ${token}`
+    if (event === 'begin') {
+      assert(!holder || killed.has(holder.pid), `${text}: begins before the end of ${holder?.name} ${holder?.pid}`)
+      assert(token > latest, `${text}: the token is not larger than ${latest}`)
       latest = token
       holder = { name, pid, token }
     } else {
-      assert.equal(what, 'end', who)
-      assert.deepEqual(holder, { name, pid, token }, `${who}: the turn of somebody else`)
+      assert.equal(event, 'end', text)
+      assert.deepEqual(holder, { name, pid, token }, `${text}: another contender has begun`)
       holder = undefined
     }
   }
-  assert(!holder || killed.has(holder.pid), 'a turn has not ended')
+  assert(!holder || killed.has(holder.pid), 'the last round has not ended')
 }
 
 test('contenders in three languages go on when one is killed', { timeout: 240_000 }, async () => {
@@ -104,31 +104,31 @@ test('contenders in three languages go on when one is killed', { timeout: 240_00
   const killed = new Set()
   for (const whileHolding of [true, false]) {
     for (const [number, name] of names.entries()) {
-      await everyoneHasTurns(contenders)
-      const victim = contenders[number]
-      const holds = () => entries().at(-1).what === 'begin' && entries().at(-1).pid === victim.pid
+      await waitForRounds(contenders)
+      const target = contenders[number]
+      const holds = () => entries().at(-1).event === 'begin' && entries().at(-1).pid === target.pid
       if (whileHolding) await eventually(holds, `${name} holds the lock`)
       else await sleep(Math.random() * 50)
-      victim.child.kill('SIGKILL')
-      killed.add(victim.pid)
-      const begun = performance.now()
-      assert.equal((await victim.ended)[1], 'SIGKILL')
+      target.child.kill('SIGKILL')
+      killed.add(target.pid)
+      const start = performance.now()
+      assert.equal((await target.ended)[1], 'SIGKILL')
       const last = entries().at(-1)
-      const held = last.what === 'begin' && last.pid === victim.pid
+      const held = last.event === 'begin' && last.pid === target.pid
       const size = entries().length
-      await eventually(() => entries().length > size, 'somebody goes on')
-      const gap = Math.round(performance.now() - begun)
+      await eventually(() => entries().length > size, 'another contender acquires the lock')
+      const pause = Math.round(performance.now() - start)
       const when = held ? 'while it held the lock' : 'at another moment'
-      console.log(`${name} killed ${when}: the others went on after ${gap} ms`)
-      await everyoneHasTurns(contenders.filter((contender) => contender !== victim))
+      console.log(`${name} killed ${when}: the others continued after ${pause} ms`)
+      await waitForRounds(contenders.filter((contender) => contender !== target))
       contenders[number] = await Contender.start(name, zookeeper.hosts)
     }
   }
-  await everyoneHasTurns(contenders)
+  await waitForRounds(contenders)
   for (const { child } of contenders) child.stdin.end()
   for (const { name, ended } of contenders) assert.deepEqual(await ended, [0, null], name)
-  judge(killed)
+  checkLog(killed)
   assert.deepEqual(await zookeeper.observer.children('/contention'), [])
-  const turns = (name) => entries().filter((entry) => entry.what === 'begin' && entry.name === name).length
-  console.log(`${names.map((name) => `${name} ${turns(name)}`).join(', ')} turns, every token larger than all before`)
+  const rounds = (name) => entries().filter((entry) => entry.event === 'begin' && entry.name === name).length
+  console.log(`${names.map((name) => `${name} ${rounds(name)}`).join(', ')} rounds, every token larger than all before`)
 })

@@ -1,4 +1,4 @@
-// What the C++ blocks of the documents expect their reader to have.
+// The declarations that the C++ blocks of the documents use without showing them.
 #include <iostream>
 #include <mutex>
 #include <thread>

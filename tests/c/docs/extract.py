@@ -1,7 +1,7 @@
 """Writes every C and C++ block of documents as a program into a folder, to be compiled: extract.py FOLDER DOCUMENT...
 
-A block with an #include stands for itself; any other one is the inside of a function. What the reader is expected to
-have is in context.h and context.hpp.
+A block with an #include is a whole program; any other one becomes the body of a function. context.h and context.hpp
+declare the names that blocks use without showing them.
 """
 
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 
 BLOCK = re.compile(r"^```(c|cpp)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CONTEXT = {"c": "context.h", "cpp": "context.hpp"}
-# The label is there for those blocks that do not show how they end.
+# The label is for the blocks with a `goto done` that do not show the label itself.
 FUNCTION = {
     "c": "void example(void);\nvoid example(void) {{\n{}goto done;\ndone: return;\n}}\n",
     "cpp": "void example() {{\n{}}}\n",
@@ -18,7 +18,7 @@ FUNCTION = {
 
 
 def program(document: Path, line: int, language: str, block: str) -> str:
-    """The block with what belongs around it. Errors in it are told as those of the document."""
+    """Returns the block as a program. The compiler reports its errors with the lines of the document."""
     text = f'#line {line} "{document}"\n{block}'
     if "#include" not in block:
         text = FUNCTION[language].format(text)

@@ -1,4 +1,4 @@
-/* The demo's contender in C. What it does is told in tests/demo/README.md. */
+/* The demo's contender in C. tests/demo/README.md describes it. */
 #define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@ static int64_t now_micros(void)
     return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
 }
 
-/* Reads, changes and writes a file that nothing but the lock protects. */
+/* Reads, changes and writes a file that only the lock protects. */
 static int critical_section(const char *folder, uint64_t token)
 {
     char path[4096];
@@ -55,9 +55,9 @@ int main(void)
     while (getchar() != '\n')
         ;
     for (long round = strtol(rounds, NULL, 10); round > 0; round--) {
-        int64_t asked = now_micros();
+        int64_t start = now_micros();
         if (zkcoord_mutex_acquire(mutex, 60000, &guard, &error)) goto done;
-        int64_t waited = now_micros() - asked;
+        int64_t waited = now_micros() - start;
         if (critical_section(folder, zkcoord_guard_token(guard))) goto done;
         if (zkcoord_guard_release(guard, -1, &error)) goto done;
         zkcoord_guard_free(guard);

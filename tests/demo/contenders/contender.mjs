@@ -1,4 +1,4 @@
-// The demo's contender in Node. What it does is told in tests/demo/README.md.
+// The demo's contender in Node. tests/demo/README.md describes it.
 
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -7,7 +7,7 @@ import { connect } from 'zkcoord'
 
 const { ZKCOORD_HOSTS: hosts, DEMO_FOLDER: folder, DEMO_ROUNDS: rounds } = process.env
 
-/** Reads, changes and writes a file that nothing but the lock protects. */
+/** Reads, changes and writes a file that only the lock protects. */
 function criticalSection(token) {
   const tally = join(folder, 'tally')
   const count = Number(readFileSync(tally, 'utf8'))
@@ -22,9 +22,9 @@ console.log('ready')
 const input = createInterface({ input: process.stdin })
 await new Promise((resolve) => input.once('line', resolve))
 for (let round = 0; round < Number(rounds); round++) {
-  const asked = performance.now()
+  const start = performance.now()
   const guard = await mutex.acquire({ timeout: 60_000 })
-  const waited = performance.now() - asked
+  const waited = performance.now() - start
   criticalSection(guard.token)
   await guard.release()
   await hits.increment()

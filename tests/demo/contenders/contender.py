@@ -1,4 +1,4 @@
-"""The demo's contender in Python. What it does is told in tests/demo/README.md."""
+"""The demo's contender in Python. tests/demo/README.md describes it."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ import zkcoord
 
 
 def critical_section(folder: Path, token: int) -> None:
-    """Reads, changes and writes a file that nothing but the lock protects."""
+    """Reads, changes and writes a file that only the lock protects."""
     tally = folder / "tally"
     count = int(tally.read_text())
     with (folder / "journal").open("a") as journal:
@@ -24,9 +24,9 @@ def main() -> None:
         print("ready", flush=True)
         sys.stdin.readline()
         for _ in range(int(os.environ["DEMO_ROUNDS"])):
-            asked = time.monotonic()
+            start = time.monotonic()
             with mutex.acquire(timeout=60) as guard:
-                waited = time.monotonic() - asked
+                waited = time.monotonic() - start
                 critical_section(folder, guard.token)
             hits.increment()
             print("waited", round(waited * 1e6), flush=True)

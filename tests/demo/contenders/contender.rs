@@ -1,4 +1,4 @@
-//! The demo's contender in Rust. What it does is told in tests/demo/README.md.
+//! The demo's contender in Rust. tests/demo/README.md describes it.
 
 use std::fs::{self, OpenOptions};
 use std::io::{Write, stdin, stdout};
@@ -15,9 +15,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("ready");
     stdin().read_line(&mut String::new())?;
     for _ in 0..rounds {
-        let asked = Instant::now();
+        let start = Instant::now();
         let guard = mutex.acquire().timeout(Duration::from_secs(60)).wait()?;
-        let waited = asked.elapsed();
+        let waited = start.elapsed();
         critical_section(Path::new(&folder), guard.token())?;
         guard.release().wait()?;
         hits.increment().wait()?;
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Reads, changes and writes a file that nothing but the lock protects.
+/// Reads, changes and writes a file that only the lock protects.
 fn critical_section(folder: &Path, token: u64) -> Result<(), Box<dyn std::error::Error>> {
     let tally = folder.join("tally");
     let count: u64 = fs::read_to_string(&tally)?.trim().parse()?;

@@ -1,4 +1,4 @@
-//! Conducts the demo: see tests/demo/README.md.
+//! Runs the demo; tests/demo/README.md describes it.
 
 use std::error::Error;
 use std::fs;
@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     match demo() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            println!("BROKEN: {error}");
+            println!("FAILED: {error}");
             ExitCode::FAILURE
         }
     }
@@ -46,10 +46,10 @@ fn demo() -> Result<()> {
     let took = start.elapsed();
     report(&waits);
     println!("\nAll of it took {:.2} s.", took.as_secs_f64());
-    judge(&zookeeper, &folder.0, &waits)
+    check(&zookeeper, &folder.0, &waits)
 }
 
-/// The four programs. The build tells where it has put them.
+/// Returns the commands of the four programs. The build sets the environment variables for programs in other places.
 fn contenders() -> Result<Vec<(&'static str, Command)>> {
     let own = std::env::current_exe()?;
     let built = |variable: &str, default: PathBuf| std::env::var(variable).map_or(default, PathBuf::from);
@@ -63,7 +63,7 @@ fn contenders() -> Result<Vec<(&'static str, Command)>> {
     Ok(vec![("rust", rust), ("c", c), ("python", python), ("node", node)])
 }
 
-/// A contender's program, killed when the demo fails before it is done.
+/// A running contender, which is killed if the demo fails before it has finished.
 struct Contender {
     language: &'static str,
     process: Child,
@@ -86,12 +86,13 @@ impl Contender {
         }
     }
 
+    /// Lets the program begin its rounds.
     fn go(&mut self) -> Result<()> {
         let mut input = self.process.stdin.take().ok_or("no input")?;
         Ok(writeln!(input, "go")?)
     }
 
-    /// Waits for the program's end and returns what it has told of its waits.
+    /// Waits for the program's end and returns the waits that it has printed.
     fn finish(mut self) -> Result<(&'static str, Vec<Duration>)> {
         let mut waits = Vec::new();
         let mut line = String::new();
@@ -110,7 +111,7 @@ impl Contender {
 
 impl Drop for Contender {
     fn drop(&mut self) {
-        // Both fail when the process has ended, which is as well.
+        // Both fail if the process has ended already, which needs no handling.
         drop(self.process.kill());
         drop(self.process.wait());
     }
@@ -135,8 +136,8 @@ fn report(waits: &[(&'static str, Vec<Duration>)]) {
     }
 }
 
-/// Whether every promise was kept.
-fn judge(zookeeper: &ZooKeeper, folder: &Path, waits: &[(&'static str, Vec<Duration>)]) -> Result<()> {
+/// Fails unless mutual exclusion, counting and fencing hold, and no node is left behind.
+fn check(zookeeper: &ZooKeeper, folder: &Path, waits: &[(&'static str, Vec<Duration>)]) -> Result<()> {
     let expected = ROUNDS * waits.len();
     let tally: usize = fs::read_to_string(folder.join("tally"))?.trim().parse()?;
     let observer = Observer::connect(&zookeeper.hosts())?;
@@ -160,11 +161,13 @@ fn judge(zookeeper: &ZooKeeper, folder: &Path, waits: &[(&'static str, Vec<Durat
     if left != 0 {
         return Err(format!("{left} nodes were left behind in /demo/lock").into());
     }
-    println!("KEPT: nobody overlapped, nothing was lost, every fencing token is larger than the one before.");
+    println!(
+        "OK: no rounds overlapped, no round was lost, every fencing token is larger than the one before."
+    );
     Ok(())
 }
 
-/// A folder that goes with its owner.
+/// A temporary folder that is deleted when this is dropped.
 struct Folder(PathBuf);
 
 impl Folder {
