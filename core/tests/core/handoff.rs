@@ -9,7 +9,7 @@ use crate::support::{Sandbox, TIMEOUT, granted, is_waiting, machine, start_waiti
 use zkcoord::{Client, ErrorCode, Loss};
 use zkcoord_testkit::{Op as Request, Proxy, shared};
 
-/// The number of requests, without those by which the client keeps its session alive.
+/// The number of requests, except the requests that keep the session alive.
 fn requests(proxy: &Proxy) -> usize {
     let keep_alive = [Request::Ping, Request::Sync, Request::Connect];
     let is_counted = |frame: &&zkcoord_testkit::Frame| {
@@ -72,7 +72,7 @@ fn another_client_gets_the_lock_after_max_handovers() {
         }
         drop(before);
         let their_guard = granted(&mut theirs);
-        assert!(is_waiting(&mut last[0]), "the others' turn");
+        assert!(is_waiting(&mut last[0]), "the other client is next");
         tokens.push(their_guard.token());
         drop(their_guard);
         before = granted(&mut last[0]);
@@ -112,44 +112,44 @@ fn many_contenders_never_overlap_and_tokens_grow() {
     let clients = [sandbox.client(), sandbox.client()];
     let inside = AtomicBool::new(false);
     let last = StdMutex::new(0);
-    let handed = AtomicU32::new(0);
+    let handovers = AtomicU32::new(0);
     std::thread::scope(|scope| {
         for number in 0..8 {
             let mutex = clients[number % 2].mutex("/lock").handoff(if number < 6 { 5 } else { 0 });
-            let (inside, last, handed) = (&inside, &last, &handed);
+            let (inside, last, handovers) = (&inside, &last, &handovers);
             scope.spawn(move || {
                 for _ in 0..100 {
                     let guard = mutex.acquire().timeout(TIMEOUT).wait().unwrap();
                     assert!(!inside.swap(true, Ordering::SeqCst), "two holders");
                     let before = std::mem::replace(&mut *last.lock().unwrap(), guard.token());
                     assert!(guard.token() >= before, "{} after {before}", guard.token());
-                    handed.fetch_add(u32::from(guard.token() == before), Ordering::Relaxed);
+                    handovers.fetch_add(u32::from(guard.token() == before), Ordering::Relaxed);
                     assert!(inside.swap(false, Ordering::SeqCst), "two holders");
                     drop(guard);
                 }
             });
         }
     });
-    assert!(handed.into_inner() > 0);
+    assert!(handovers.into_inner() > 0);
     sandbox.await_children("/lock", 0);
 }
 
 #[test]
-fn who_gives_up_takes_nobodys_place_with_him() {
+fn a_cancelled_waiter_does_not_lose_the_place_of_the_others() {
     let sandbox = Sandbox::new();
     let holder = sandbox.client().mutex("/lock").acquire().wait().unwrap();
     let mutex = sandbox.client().mutex("/lock").handoff(100);
     let mut queue = start_waiting(&mutex, 4);
     sandbox.await_children("/lock", 2);
     let queued = sandbox.children("/lock");
-    // The first, on whose behalf the node was made, and one in the middle.
+    // The waiter for which the node was created, and one in the middle.
     drop(queue.remove(0));
     drop(queue.remove(1));
-    let late = mutex.acquire().timeout(Duration::from_millis(100)).wait().unwrap_err();
-    assert_eq!(late.code(), ErrorCode::Timeout);
+    let error = mutex.acquire().timeout(Duration::from_millis(100)).wait().unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Timeout);
     assert!(
-        late.message().contains("/lock") && late.message().contains("before it in this process"),
-        "{late}"
+        error.message().contains("/lock") && error.message().contains("before it in this process"),
+        "{error}"
     );
     assert_eq!(sandbox.children("/lock"), queued, "the place in the queue is kept");
     drop(holder);

@@ -194,7 +194,7 @@ fn a_reconnect_reads_the_files_again() {
     assert!(eventually(TIMEOUT, || connected(&client)), "{}", zookeeper.log(0));
     assert_eq!(client.counter("/counter").add(1).timeout(TIMEOUT).wait().unwrap(), 1);
 
-    // A usable file is not: the client no longer trusts the server, and tells it so.
+    // A usable file is not ignored: the client no longer trusts the server, and rejects its handshake.
     folder.file("ca.pem", fs::read(made.stranger()).unwrap());
     let rejected = || zookeeper.log(0).matches("Unsuccessful handshake").count();
     let before = rejected();

@@ -97,7 +97,7 @@ fn a_reply_to_create_lost_on_the_way_to_another_server_leaves_one_holder_and_no_
         assert_free(&rival);
         proxy.refuse(false);
     }
-    assert_eq!(client.session_id().unwrap(), session, "the same session all the time");
+    assert_eq!(client.session_id().unwrap(), session, "no session may end");
 }
 
 /// A stopped server holds the create while the client continues with another server. The create must not be applied after the
@@ -132,7 +132,7 @@ fn a_create_that_arrives_after_the_session_has_moved_is_not_applied() {
         assert_free(&rival);
         proxy.refuse(false);
     }
-    assert_eq!(client.session_id().unwrap(), session, "the same session all the time");
+    assert_eq!(client.session_id().unwrap(), session, "no session may end");
 }
 
 /// The debugger port of a server that was started with one.
@@ -187,7 +187,7 @@ fn a_create_confirmed_only_after_the_session_has_moved_is_found() {
         assert_free(&rival);
         trio.proxies[old].refuse(false);
     }
-    assert_eq!(client.session_id().unwrap(), session, "the same session all the time");
+    assert_eq!(client.session_id().unwrap(), session, "no session may end");
 }
 
 #[test]

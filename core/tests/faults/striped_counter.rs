@@ -16,7 +16,7 @@ pub(super) fn flush(striped: &StripedCounter) {
     striped.flush().timeout(TIMEOUT).wait().unwrap();
 }
 
-/// A client that connects through a proxy and has added 1. What it adds next waits for a flush.
+/// Connects a client through a proxy and adds 1. Its later adds wait for a flush.
 pub(super) fn one_added(sandbox: &Sandbox) -> (Proxy, Client, StripedCounter) {
     let proxy = sandbox.proxy();
     let client = sandbox.client_through(&proxy);
@@ -26,7 +26,7 @@ pub(super) fn one_added(sandbox: &Sandbox) -> (Proxy, Client, StripedCounter) {
     (proxy, client, striped)
 }
 
-/// The sums of the stripes that there are, by their names.
+/// The names and values of all stripes.
 pub(super) fn stripes(sandbox: &Sandbox) -> Vec<(String, i64)> {
     let names = sandbox.children("/hits").into_iter().filter(|name| name.starts_with("stripe-"));
     let value = |name: &str| {
@@ -167,7 +167,7 @@ fn the_stripe_of_a_live_session_is_not_folded_while_its_client_is_cut_off() {
     proxy.refuse(false);
     flush(&striped);
     assert_eq!(sum_of(&other), 2);
-    assert_eq!(stripes(&sandbox), [(before[0].0.clone(), 2)], "the session lives, and so does its stripe");
+    assert_eq!(stripes(&sandbox), [(before[0].0.clone(), 2)], "a live session keeps its stripe");
 }
 
 #[test]

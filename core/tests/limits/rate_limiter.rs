@@ -110,7 +110,7 @@ fn an_acquire_that_cannot_be_granted_in_time_fails_at_once_and_takes_nothing() {
 }
 
 #[test]
-fn a_timeout_of_zero_takes_what_is_free() {
+fn a_timeout_of_zero_acquires_free_permits() {
     let sandbox = Sandbox::new();
     let limiter = sandbox.client().rate_limiter("/limit", 2, HOUR);
     limiter.acquire(1).timeout(Duration::ZERO).wait().unwrap();
