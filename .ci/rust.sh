@@ -15,10 +15,18 @@ check() {
 }
 
 # Adds up the numbers before a word ("passed", "failed") in the result lines of the test programs.
-sum() { awk -v word="$1" '/^test result: / { for (i = 2; i <= NF; i++) if ($i ~ "^" word) n += $(i - 1) } END { print n + 0 }' "$log"; }
+sum() {
+    awk -v word="$1" '
+        /^test result: / { for (i = 2; i <= NF; i++) if ($i ~ "^" word) n += $(i - 1) }
+        END { print n + 0 }' "$log"
+}
 
-# Prints the test programs in tests/ that ran no test. One that aborts has no result line, and makes cargo fail.
-idle_programs() { awk '/^ +Running / { program = $2 } /^test result: / { if (program ~ /^tests\// && $4 + $6 == 0) print program; program = "" }' "$log"; }
+# Prints the test programs in tests/ that ran no test.
+idle_programs() {
+    awk '
+        /^ +Running / { program = $2 }
+        /^test result: / { if (program ~ /^tests\// && $4 + $6 == 0) print program; program = "" }' "$log"
+}
 
 check cargo fmt --all --check
 check cargo clippy --workspace --all-targets --quiet -- -D warnings

@@ -59,8 +59,8 @@ impl Score {
         self.ops as f64 / self.seconds
     }
 
-    /// Merges the scores of two processes that ran at the same time. Their quantiles cannot be merged exactly, so those of the
-    /// slower process count.
+    /// Merges the scores of two processes that ran at the same time. Their quantiles cannot be merged exactly, so those of
+    /// the slower process count.
     pub(crate) fn merge(self, other: Score) -> Score {
         Score {
             ops: self.ops + other.ops,

@@ -34,8 +34,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_secs(30);
 
 impl Program {
-    /// The command that starts the program, without the server's address. `.ci/bench.sh` sets the variables for the files that
-    /// it has built.
+    /// The command that starts the program, without the server's address. `.ci/bench.sh` sets the variables for the files
+    /// that it has built.
     fn command(self) -> Result<Command> {
         let sources = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("peers");
         let setting = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.into());

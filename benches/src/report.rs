@@ -29,7 +29,8 @@ struct Row {
     p99: f64,
     fewest: f64,
     most: f64,
-    /// Our rate divided by this entry's, as the median of the rounds' quotients: slices that are close in time compare best.
+    /// Our rate divided by this entry's, as the median of the rounds' quotients: slices that are close in time compare
+    /// best.
     ours: f64,
 }
 

@@ -1,5 +1,5 @@
-//! The memory of a thousand waiters of one process. This is a program of its own, so that nothing else allocates, and so that no
-//! other test sets watches on its server.
+//! The memory of a thousand waiters of one process. This is a program of its own, so that nothing else allocates, and so
+//! that no other test sets watches on its server.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 

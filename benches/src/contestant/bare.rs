@@ -110,8 +110,8 @@ async fn write(client: zk::Client, path: String, mut laps: Laps) -> Result<Laps>
     Ok(laps)
 }
 
-/// Runs lock cycles of many directories at once: all creates in one multi, all listings in one multi-read after it, then all
-/// deletes in one multi.
+/// Runs lock cycles of many directories at once: all creates in one multi, all listings in one multi-read after it, then
+/// all deletes in one multi.
 async fn bursts(client: zk::Client, directories: Vec<String>, laps: Laps) -> Result<Laps> {
     let prefixes: Vec<String> =
         directories.iter().map(|directory| format!("{directory}/bare-lock-")).collect();

@@ -1,4 +1,5 @@
-//! Counting under lost messages, killed leaders and ended sessions: each acknowledged add counts once, and nothing else counts.
+//! Counting under lost messages, killed leaders and ended sessions: each acknowledged add counts once, and nothing else
+//! counts.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
@@ -220,8 +221,8 @@ fn leaders_are_killed_while_clients_compete() {
     add_while_leaders_are_killed(COMPETING);
 }
 
-/// Ends a client's session, and returns when it has a new one. With `silently` its connection is lost first, together with the
-/// replies under way, and the client cannot reconnect before the session has ended.
+/// Ends a client's session, and returns when it has a new one. With `silently` its connection is lost first, together with
+/// the replies under way, and the client cannot reconnect before the session has ended.
 fn end_session(client: &Client, proxy: &Proxy, silently: bool) {
     let session = client.session_id().unwrap();
     proxy.refuse(silently);

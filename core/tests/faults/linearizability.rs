@@ -1,5 +1,5 @@
-//! Linearizability of a counter whose clients lose their connections: each operation seems to take effect at one instant between
-//! its call and its answer. The checker is stateright's.
+//! Linearizability of a counter whose clients lose their connections: each operation seems to take effect at one instant
+//! between its call and its answer. The checker is stateright's.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -167,7 +167,8 @@ fn make_calls(counter: &Counter, history: &Mutex<History>, mut random: Rng, faul
     }
 }
 
-/// Records and checks one history after the other, each with a counter of its own. Returns the number of `INDETERMINATE` calls.
+/// Records and checks one history after the other, each with a counter of its own. Returns the number of `INDETERMINATE`
+/// calls.
 fn check_histories(members: &[Member], histories: u64, fault: impl Fn(&Member, &mut Rng) + Sync) -> usize {
     let (mut calls, mut concurrent, mut indeterminate) = (0, 0, 0);
     for number in 0..histories {

@@ -1,4 +1,5 @@
-//! Miss guards under real faults: ended sessions, lost replies, deleted nodes, a killed leader, and nodes that servers delete.
+//! Miss guards under real faults: ended sessions, lost replies, deleted nodes, a killed leader, and nodes that servers
+//! delete.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Barrier, OnceLock};

@@ -100,8 +100,8 @@ fn a_reply_to_create_lost_on_the_way_to_another_server_leaves_one_holder_and_no_
     assert_eq!(client.session_id().unwrap(), session, "no session may end");
 }
 
-/// A stopped server holds the create while the client continues with another server. The create must not be applied after the
-/// client has concluded that it never will be.
+/// A stopped server holds the create while the client continues with another server. The create must not be applied after
+/// the client has concluded that it never will be.
 #[test]
 fn a_create_that_arrives_after_the_session_has_moved_is_not_applied() {
     let _busy = machine::busy();
@@ -152,8 +152,8 @@ fn proposals(zookeeper: &ZooKeeper, leader: usize) -> u64 {
     count.unwrap().parse().unwrap()
 }
 
-/// The case that needs a `sync`: the leader has the create but has not confirmed it yet, while the client asks another server
-/// whether the node exists. After a "no" the client would create a second node and wait for the first one forever.
+/// The case that needs a `sync`: the leader has the create but has not confirmed it yet, while the client asks another
+/// server whether the node exists. After a "no" the client would create a second node and wait for the first one forever.
 #[test]
 fn a_create_confirmed_only_after_the_session_has_moved_is_found() {
     let _busy = machine::busy();

@@ -1,4 +1,5 @@
-//! Flushes of a striped counter that cannot be done: a missing permission, servers that do not answer, closed and dropped clients.
+//! Flushes of a striped counter that cannot be done: a missing permission, servers that do not answer, closed and dropped
+//! clients.
 
 use std::time::Duration;
 

@@ -25,8 +25,8 @@ fn kazoo() -> Peer {
     Peer::kazoo(&shared().hosts())
 }
 
-/// Returns the full path of the lock that a test shares, because peers connect without a chroot. Creates it first, as a plain
-/// node: a kazoo lock that saw its directory once never creates it again, and the server removes empty containers.
+/// Returns the full path of the lock that a test shares, because peers connect without a chroot. Creates it first, as a
+/// plain node: a kazoo lock that saw its directory once never creates it again, and the server removes empty containers.
 fn shared_lock(sandbox: &Sandbox) -> String {
     let path = sandbox.path("/lock");
     sandbox.observer.create_all(&path).unwrap();
@@ -44,8 +44,8 @@ fn name_of(guard: &Guard) -> &str {
 /// The number of times that each of our three clients and of their three processes acquires the lock.
 const ROUNDS: usize = 34;
 
-/// Lets three of our clients and three peers, each with its own kind of lock, contend for one lock. They check themselves that
-/// no two overlap. `blocker` holds the lock until all of them are in the queue.
+/// Lets three of our clients and three peers, each with its own kind of lock, contend for one lock. They check themselves
+/// that no two overlap. `blocker` holds the lock until all of them are in the queue.
 fn contend(connect: fn() -> Peer, theirs: [&str; 3], ours: [Ours; 3], blocker: Ours) {
     let sandbox = Sandbox::new();
     let path = shared_lock(&sandbox);
@@ -85,8 +85,8 @@ fn contend_ourselves(lock: &Mutex, name: &str, exclusion: &ExclusionFolder) {
     }
 }
 
-/// Asserts that all contenders acquired the lock as often as they tried, in the order of the queue (readers among themselves
-/// in any order), and that the two libraries alternated.
+/// Asserts that all contenders acquired the lock as often as they tried, in the order of the queue (readers among
+/// themselves in any order), and that the two libraries alternated.
 fn check(journal: &[Entry], contenders: usize) {
     assert_eq!(journal.len(), contenders * ROUNDS);
     let (mut last, mut last_exclusive) = (-1, -1);
@@ -179,7 +179,8 @@ fn assert_we_wait_for(peer: &mut Peer, kind: &str, ours: Ours) {
     assert!(waiting.wait().unwrap().is_held(), "{theirs}");
 }
 
-/// Pairs of locks that do not exclude each other both ways, because only zkcoord reads all names. zkcoord waits for the other.
+/// Pairs of locks that do not exclude each other both ways, because only zkcoord reads all names. zkcoord waits for the
+/// other.
 #[test]
 fn we_wait_for_holders_of_every_name() {
     let mut peer = curator();
@@ -191,8 +192,8 @@ fn we_wait_for_holders_of_every_name() {
     assert_we_wait_for(&mut peer, "read", CURATOR_WRITE);
 }
 
-/// Curator 5.4 gives the read lock of a downgrade a new number. A writer that queued before acquires the lock beside it, one of
-/// Curator as well as one of zkcoord (CURATOR-621). Here no writer queued before.
+/// Curator 5.4 gives the read lock of a downgrade a new number. A writer that queued before acquires the lock beside it,
+/// one of Curator as well as one of zkcoord (CURATOR-621). Here no writer queued before.
 #[test]
 fn contenders_that_queue_after_curators_downgrade_respect_it() {
     for ours in [CURATOR_WRITE, CURATOR_MUTEX] {
@@ -210,8 +211,8 @@ fn contenders_that_queue_after_curators_downgrade_respect_it() {
     }
 }
 
-/// From 5.5 on Curator gives the read lock the number of the write lock. Debian has no such Curator, so the observer creates
-/// its nodes.
+/// From 5.5 on Curator gives the read lock the number of the write lock. Debian has no such Curator, so the observer
+/// creates its nodes.
 #[test]
 fn contenders_that_queued_before_a_downgrade_respect_it() {
     let (write, read) = ("/lock/_c_a-__WRIT__0000000000", "/lock/_c_b-__READ__0000000000");

@@ -1,5 +1,5 @@
-//! A lock directory whose 32-bit sequence is used up, on a real server: the counter stays at 2147483647 (ZOOKEEPER-3249), so the
-//! numbers no longer order the contenders.
+//! A lock directory whose 32-bit sequence is used up, on a real server: the counter stays at 2147483647 (ZOOKEEPER-3249),
+//! so the numbers no longer order the contenders.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Barrier, mpsc};

@@ -1,5 +1,5 @@
-//! Several processes that acquire permits of one rate limiter as fast as they can: the limit holds, the permits are used, and no
-//! process starves.
+//! Several processes that acquire permits of one rate limiter as fast as they can: the limit holds, the permits are used,
+//! and no process starves.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -88,8 +88,8 @@ impl Race {
     }
 }
 
-/// A loaded machine may not run every process when a permit becomes free, so there are several attempts to use enough of them.
-/// No attempt may exceed the limit.
+/// A loaded machine may not run every process when a permit becomes free, so there are several attempts to use enough of
+/// them. No attempt may exceed the limit.
 fn assert_limit_is_kept_and_used(call: &str, threads: usize, kills: bool) {
     let what = format!("{call}, {threads} threads{}", if kills { ", one killed" } else { "" });
     let attempt = |_| {

@@ -48,9 +48,9 @@ pub(crate) fn max_ended_within(grants: &[Grant], length: i64) -> u64 {
 
 /// Asserts that no window has more than `max` permits, as far as the callers can know.
 ///
-/// A caller does not know at which time during its call a permit was granted. So two more checks follow: there may not be more
-/// permits in all than fit into the whole time, and no more than `max` calls may end within half a window. The latter can
-/// only be wrong if a thread did not run for half a window.
+/// A caller does not know at which time during its call a permit was granted. So two more checks follow: there may not be
+/// more permits in all than fit into the whole time, and no more than `max` calls may end within half a window. The latter
+/// can only be wrong if a thread did not run for half a window.
 pub(crate) fn assert_limit(grants: &[Grant], max: u64, per: Duration) {
     let per = per.as_micros() as i64;
     let certain = max_within(grants, per);

@@ -1,9 +1,9 @@
 //! Which tests may run beside each other in one process.
 //!
-//! A test program runs as many tests at once as there are processors. Most tests only need to get done at some time. But some
-//! assert that something happens soon enough, or that many requests leave together, and fail if they do not get a processor
-//! in time; others keep all processors busy. The first kind takes [`quiet`], the second [`busy`], each once and before
-//! anything else. Tests that take neither run beside all others.
+//! A test program runs as many tests at once as there are processors. Most tests only need to get done at some time. But
+//! some assert that something happens soon enough, or that many requests leave together, and fail if they do not get a
+//! processor in time; others keep all processors busy. The first kind takes [`quiet`], the second [`busy`], each once and
+//! before anything else. Tests that take neither run beside all others.
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
-/// The longest wait for an answer: longer than any command takes, short enough to notice a hang. A `contend` is one command.
+/// The longest wait for an answer: longer than any command takes, short enough to notice a hang. A `contend` is one
+/// command.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 const JARS: [&str; 10] = [

@@ -46,8 +46,8 @@ impl Builder {
         self
     }
 
-    /// Adds a port for TLS to each server, with [certificates](ZooKeeper::certificates). On this port clients need a certificate,
-    /// which is ZooKeeper's default.
+    /// Adds a port for TLS to each server, with [certificates](ZooKeeper::certificates). On this port clients need a
+    /// certificate, which is ZooKeeper's default.
     pub fn tls(mut self) -> Self {
         self.tls = true;
         self

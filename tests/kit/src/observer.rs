@@ -11,9 +11,9 @@ const RETRY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A plain ZooKeeper client for tests; not built on the code under test.
 ///
-/// Every read sends a `sync` first, so it sees all earlier changes. After the loss of its connection or session the observer
-/// continues with a new session and repeats the request, for up to 20 seconds. A write whose answer was lost may therefore be
-/// done twice.
+/// Every read sends a `sync` first, so it sees all earlier changes. After the loss of its connection or session the
+/// observer continues with a new session and repeats the request, for up to 20 seconds. A write whose answer was lost may
+/// therefore be done twice.
 #[derive(Debug)]
 pub struct Observer {
     hosts: Vec<String>,

@@ -6,8 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::Error;
 
-// The ports are below the range of Linux's ports for outgoing connections. Otherwise a client could take the port of a server
-// that is down, and the server could not start again.
+// The ports are below the range of Linux's ports for outgoing connections. Otherwise a client could take the port of a
+// server that is down, and the server could not start again.
 const FIRST: u32 = 10_000;
 const COUNT: u32 = 22_000;
 

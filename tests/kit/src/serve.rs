@@ -49,8 +49,8 @@ struct Kit {
     observers: Registry<Observer>,
 }
 
-/// Answers calls until stdin closes or the call `exit` arrives. Each call has its own thread, so that a call that waits does not
-/// delay the others.
+/// Answers calls until stdin closes or the call `exit` arrives. Each call has its own thread, so that a call that waits
+/// does not delay the others.
 pub(crate) fn serve() {
     let kit = Arc::new(Kit {
         zookeepers: Registry::new(),
@@ -259,7 +259,9 @@ fn wait_for(proxy: &Proxy, call: &Call) -> Answer {
         "request" => false,
         "reply" => true,
         other => {
-            return Err(format!("the argument \"direction\" must be \"request\" or \"reply\", not {other:?}"));
+            return Err(format!(
+                "the argument \"direction\" must be \"request\" or \"reply\", not {other:?}"
+            ));
         }
     };
     let timeout: Duration = call.milliseconds("timeout_ms")?;

@@ -222,8 +222,8 @@ impl Session {
         &self.password
     }
 
-    /// Sends a request and returns its answer: the error code (0 is success) and the body after it. After an `Err` the connection
-    /// cannot be used any more.
+    /// Sends a request and returns its answer: the error code (0 is success) and the body after it. After an `Err` the
+    /// connection cannot be used any more.
     pub fn call(&mut self, code: i32, body: &[u8]) -> Result<(i32, Vec<u8>), Error> {
         let xid = self.next_xid;
         self.next_xid += 1;

@@ -127,8 +127,8 @@ impl ZooKeeper {
         Ok(())
     }
 
-    /// Starts a killed node again, with the same data and ports. Does not wait until the node serves clients, which it may never do
-    /// without a quorum; see [`ZooKeeper::wait_ready`].
+    /// Starts a killed node again, with the same data and ports. Does not wait until the node serves clients, which it may
+    /// never do without a quorum; see [`ZooKeeper::wait_ready`].
     pub fn start_node(&self, node: usize) -> Result<(), Error> {
         let mut inner = self.lock();
         if inner.node(node)?.state != NodeState::Down {
@@ -168,8 +168,8 @@ impl ZooKeeper {
         Ok(())
     }
 
-    /// Returns the leader (a standalone server is its own leader). Waits for an election that is under way. Nodes that are down or
-    /// paused do not count.
+    /// Returns the leader (a standalone server is its own leader). Waits for an election that is under way. Nodes that are
+    /// down or paused do not count.
     pub fn leader(&self) -> Result<usize, Error> {
         let deadline = Instant::now() + ELECTION_TIMEOUT;
         loop {

@@ -81,8 +81,8 @@ fn event(mut body: Decoder<'_>) -> Option<Summary> {
     Some(Summary { code: code::EVENT, xid: -1, path: body.text(), error: 0 })
 }
 
-/// Returns the path at the start of a request's body, if requests of this kind have one. For a multi this is the path of its first
-/// operation.
+/// Returns the path at the start of a request's body, if requests of this kind have one. For a multi this is the path of
+/// its first operation.
 fn path_of(code: i32, mut body: Decoder<'_>) -> Option<String> {
     match code {
         1..=9 | 12 | 13 | 15 | 17..=19 | 21 | 103 | 104 | 106 => body.text(),

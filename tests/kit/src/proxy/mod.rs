@@ -1,5 +1,5 @@
-//! A TCP proxy in front of one server. It decodes ZooKeeper's frames, so that a test can choose the messages to lose, delay or
-//! hold.
+//! A TCP proxy in front of one server. It decodes ZooKeeper's frames, so that a test can choose the messages to lose, delay
+//! or hold.
 
 mod conversation;
 mod op;
@@ -65,8 +65,8 @@ impl Frame {
 
 /// A proxy in front of one ZooKeeper server. It ends and closes its connections when it is dropped.
 ///
-/// Rules count the requests on all connections together. A rule that swallows a frame also closes that connection, after all
-/// earlier frames in the same direction have been delivered.
+/// Rules count the requests on all connections together. A rule that swallows a frame also closes that connection, after
+/// all earlier frames in the same direction have been delivered.
 #[derive(Debug)]
 pub struct Proxy {
     shared: Arc<Shared>,
@@ -96,7 +96,7 @@ impl Proxy {
         self.add_rule(op, Target::Reply, When::Nth(nth))
     }
 
-    /// Swallows the `nth` such request from now (1 is the next).
+    /// Swallows the `nth` such request from now (1 is the next) before it reaches the server.
     pub fn swallow_request(&self, op: Op, nth: usize) -> Rule {
         self.add_rule(op, Target::Request, When::Nth(nth))
     }
@@ -131,8 +131,8 @@ impl Proxy {
         self.shared.change(|state| state.hold_requests = on);
     }
 
-    /// With `true`, stops forwarding in both directions while connections stay open, as in a network partition: neither side
-    /// learns even that the other has closed. New connections are accepted, but get no answers. With `false`, forwards
+    /// With `true`, stops forwarding in both directions while connections stay open, as in a network partition: neither
+    /// side learns even that the other has closed. New connections are accepted, but get no answers. With `false`, forwards
     /// everything that was held.
     pub fn stall(&self, on: bool) {
         self.shared.change(|state| state.stalled = on);

@@ -103,7 +103,8 @@ impl Shared {
         })
     }
 
-    /// Waits until a frame that is due at `due` may be forwarded. Returns `false` if its connection was closed in the meantime.
+    /// Waits until a frame that is due at `due` may be forwarded. Returns `false` if its connection was closed in the
+    /// meantime.
     pub(super) fn wait_turn(&self, connection: usize, direction: Direction, due: Instant) -> bool {
         let mut state = self.lock();
         loop {
@@ -123,8 +124,8 @@ impl Shared {
         }
     }
 
-    /// Handles the end of one side's data: closes that direction to the other side, and removes the connection after both have
-    /// ended.
+    /// Handles the end of one side's data: closes that direction to the other side, and removes the connection after both
+    /// have ended.
     pub(super) fn finish(&self, connection: usize, direction: Direction) {
         self.change(|state| {
             let Some(open) = state.connections.get_mut(&connection) else {
