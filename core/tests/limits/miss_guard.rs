@@ -145,7 +145,7 @@ fn lookups_of_a_key_that_is_found_load_it_in_turn() {
                     let guard = client.miss_guard("/misses");
                     for _ in 0..5 {
                         assert!(load(&guard, || {
-                            assert_eq!(loading.fetch_add(1, Ordering::SeqCst), 0, "two load at once");
+                            assert_eq!(loading.fetch_add(1, Ordering::SeqCst), 0, "two loads at once");
                             loads.fetch_add(1, Ordering::SeqCst);
                             thread::yield_now();
                             loading.fetch_sub(1, Ordering::SeqCst) == 1
@@ -376,10 +376,10 @@ fn invalid_arguments_are_reported_with_their_values() {
         (good.clone().hold(Duration::from_secs(24 * 3600 + 1)), "hold \"86401s\""),
         (client.miss_guard("misses"), "path \"misses\""),
     ];
-    for (guard, complaint) in cases {
+    for (guard, message) in cases {
         let error = guard.begin(KEY).wait().unwrap_err();
         assert_eq!(error.code(), ErrorCode::InvalidArgument);
-        assert!(error.message().starts_with(complaint), "{error}");
+        assert!(error.message().starts_with(message), "{error}");
     }
     assert!(client.miss_guard("/").forget(KEY).wait().is_err());
     client.close().wait().unwrap();
