@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The benchmarks: builds the contestants, lets them race on one real ZooKeeper, leaves the numbers in .build/bench/.
-# Arguments choose workloads by the beginnings of their names. See benches/README.md.
+# Runs the benchmarks: builds the contestants, runs them against one real ZooKeeper, and writes the numbers to .build/bench/.
+# Arguments select the workloads whose names begin with them. See benches/README.md.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -9,7 +9,7 @@ export BENCH_CLASSES=$PWD/$out/classes BENCH_PYTHON=$PWD/.build/venv/bin/python
 mkdir -p "$BENCH_CLASSES"
 
 cargo build --quiet --release --package zkcoord-bench
-# What languages add is measured with release builds too, which stay: only their speed differs.
+# The overhead of the languages is measured with release builds too. They remain, and differ only in speed.
 if [ $# = 0 ] || [[ " $*" = *" overhead"* ]]; then
     PYTHON_BUILD=--release .ci/python.sh build
     NODE_BUILD=--release .ci/node.sh build

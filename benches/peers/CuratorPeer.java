@@ -16,7 +16,7 @@ import org.apache.curator.framework.recipes.locks.InterProcessMutex;
 import org.apache.curator.retry.ExponentialBackoffRetry;
 import org.apache.curator.retry.RetryNTimes;
 
-/** Curator as a contestant: reads jobs from stdin, answers each with its score. See benches/README.md. */
+/** Curator as a contestant. Reads jobs from stdin and answers each with its score; see benches/README.md. */
 public final class CuratorPeer {
     private final CuratorFramework client;
 
@@ -37,7 +37,7 @@ public final class CuratorPeer {
             String[] words = line.split(" ");
             jobs.submit(() -> System.out.println(peer.answer(words)));
         }
-        // The harness has gone. What is still running is of no interest to anybody.
+        // The harness has ended, so nothing needs the jobs that still run.
         Runtime.getRuntime().halt(0);
     }
 
@@ -50,7 +50,7 @@ public final class CuratorPeer {
     }
 
     private String run(String verb, int crew, double seconds, String path) throws Exception {
-        // Threads are made before the clock starts.
+        // The threads are started before the clock.
         ExecutorService threads = Executors.newFixedThreadPool(crew);
         CountDownLatch ready = new CountDownLatch(crew);
         CountDownLatch go = new CountDownLatch(1);
@@ -82,7 +82,7 @@ public final class CuratorPeer {
             case "locks":
                 return cycle(new InterProcessMutex(client, path + "/" + number));
             case "add":
-                // Tries again at once, for ever: the policy with which it counts fastest.
+                // Retries at once and forever, the policy with which it counts fastest.
                 DistributedAtomicLong counter =
                         new DistributedAtomicLong(client, path, new RetryNTimes(Integer.MAX_VALUE, 0));
                 return () -> counter.increment().succeeded();
@@ -99,7 +99,7 @@ public final class CuratorPeer {
         };
     }
 
-    /** The times of the operations that succeeded, in nanoseconds. */
+    /** Repeats the operation and returns the times of those that succeeded, in nanoseconds. */
     private static long[] laps(Callable<Boolean> operation, double seconds) throws Exception {
         long end = System.nanoTime() + (long) (seconds * 1e9);
         LongStream.Builder times = LongStream.builder();

@@ -1,4 +1,4 @@
-"""What contestants written in Python share: they read jobs from stdin and answer each with its score.
+"""The common part of contestants written in Python, which read jobs from stdin and answer each with its score.
 
 See benches/README.md.
 """
@@ -11,20 +11,20 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-# What one thread does again and again.
+# One operation, which a thread repeats.
 Operation = Callable[[], object]
-# Makes it, of the job's verb and path and of the thread's number.
+# Returns the operation for a verb, a path and the number of the thread.
 OperationOf = Callable[[str, str, int], Operation]
 
 
 def serve(operation_of: OperationOf) -> None:
-    """Serves the harness until stdin closes. A crew of one is the main thread."""
+    """Serves the harness until stdin closes. A crew of one runs on the main thread."""
     lines = queue.SimpleQueue[str]()
 
     def read() -> None:
         for line in sys.stdin:
             lines.put(line)
-        # The harness has gone. What is still running is of no interest to anybody.
+        # The harness has ended, so nothing needs the jobs that still run.
         os._exit(0)
 
     threading.Thread(target=read, daemon=True).start()
@@ -38,7 +38,7 @@ def serve(operation_of: OperationOf) -> None:
 
 
 def run(operation_of: OperationOf, verb: str, path: str, crew: int, seconds: float) -> str:
-    """Has `crew` threads do the same for some time."""
+    """Lets `crew` threads repeat an operation for some time, and returns the answer."""
     if crew == 1:
         operation = operation_of(verb, path, 0)
         start = time.perf_counter()
@@ -60,7 +60,7 @@ def run(operation_of: OperationOf, verb: str, path: str, crew: int, seconds: flo
 
 
 def laps(operation: Operation, seconds: float) -> list[float]:
-    """The times of the operations, in seconds."""
+    """Repeats the operation and returns the time of each, in seconds."""
     times = []
     start = time.perf_counter()
     end = start + seconds
@@ -72,7 +72,7 @@ def laps(operation: Operation, seconds: float) -> list[float]:
 
 
 def score(members: list[list[float]], took: float) -> str:
-    """The answer to a job."""
+    """Returns the answer to a job."""
     times = sorted(lap for member in members for lap in member)
     counts = [len(member) for member in members]
 

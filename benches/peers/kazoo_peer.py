@@ -6,14 +6,14 @@ from contestant import Operation, serve
 from kazoo.client import KazooClient
 from kazoo.retry import KazooRetry
 
-# Tries again soon and for ever: with the defaults most of several writers of a counter give up.
+# Retries soon and forever. With the defaults most of several writers of a counter fail.
 client = KazooClient(
     sys.argv[1], command_retry=KazooRetry(max_tries=-1, delay=0.001, backoff=1, max_delay=0.01)
 )
 
 
 def operation_of(verb: str, path: str, number: int) -> Operation:
-    """Adds, or takes and gives back a lock."""
+    """Returns an operation that adds to a counter, or that acquires and releases a lock."""
     if verb == "add":
         counter = client.Counter(path)
         return lambda: counter.__add__(1)

@@ -1,11 +1,11 @@
-// zkcoord for Node as a contestant: reads jobs from stdin, answers each with its score. See benches/README.md.
+// zkcoord for Node as a contestant. Reads jobs from stdin and answers each with its score; see benches/README.md.
 
 import { createInterface } from 'node:readline'
 import { connect } from 'zkcoord'
 
 const client = await connect(process.argv[2])
 
-/** What one task does again and again. */
+/** Returns the operation that a task repeats. */
 function operationOf(verb, path) {
   if (verb === 'add') {
     const counter = client.counter(path)
@@ -29,7 +29,7 @@ async function laps(operation, milliseconds) {
   return times
 }
 
-/** Has `crew` tasks do the same for some time, and returns the answer. */
+/** Lets `crew` tasks repeat an operation for some time, and returns the answer. */
 async function run(verb, crew, seconds, path) {
   const start = performance.now()
   const members = await Promise.all(Array.from({ length: crew }, () => laps(operationOf(verb, path), seconds * 1_000)))
@@ -46,5 +46,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   const [, verb, crew, seconds, path] = line.split(' ')
   console.log(await run(verb, Number(crew), Number(seconds), path).catch((error) => `failed: ${error}`))
 }
-// The harness has gone.
+// The harness has ended.
 process.exit()

@@ -9,7 +9,7 @@ client = zkcoord.connect(sys.argv[1])
 
 
 def operation_of(verb: str, path: str, number: int) -> Operation:
-    """Adds, or takes and gives back a mutex."""
+    """Returns an operation that adds to a counter, or that acquires and releases a mutex."""
     if verb == "add":
         return client.counter(path).increment
     mutex = client.mutex(path if verb == "lock" else f"{path}/{number}")

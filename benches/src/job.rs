@@ -1,4 +1,4 @@
-//! The two lines of the protocol between the harness and a contestant: a job, and the score that it made.
+//! The two kinds of lines of the protocol between the harness and a contestant: a job, and its score.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,9 +9,9 @@ use crate::Result;
 /// One slice: `run VERB CREW SECONDS PATH`.
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
-    /// What every member of the crew does, again and again.
+    /// The operation that every member of the crew repeats.
     pub(crate) verb: String,
-    /// How many threads or tasks do it.
+    /// The number of threads or tasks.
     pub(crate) crew: usize,
     pub(crate) time: Duration,
     /// The lock's directory, the directory of the locks' directories, or the counter.
@@ -40,7 +40,7 @@ impl FromStr for Job {
     }
 }
 
-/// What came of a slice: `done OPS SECONDS P50 P99 FEWEST MOST`, the times of one operation in microseconds.
+/// The result of a slice: `done OPS SECONDS P50 P99 FEWEST MOST`, the times of one operation in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Score {
     pub(crate) ops: u64,
@@ -48,8 +48,9 @@ pub(crate) struct Score {
     pub(crate) seconds: f64,
     pub(crate) p50: f64,
     pub(crate) p99: f64,
-    /// Operations of the member of the crew that got the fewest.
+    /// The operations of the member of the crew that did the fewest.
     pub(crate) fewest: u64,
+    /// The operations of the member of the crew that did the most.
     pub(crate) most: u64,
 }
 
@@ -58,8 +59,9 @@ impl Score {
         self.ops as f64 / self.seconds
     }
 
-    /// One score for several processes that ran side by side. Their times cannot be merged exactly: the slowest's count.
-    pub(crate) fn beside(self, other: Score) -> Score {
+    /// Merges the scores of two processes that ran at the same time. Their quantiles cannot be merged exactly, so those of
+    /// the slower process count.
+    pub(crate) fn merge(self, other: Score) -> Score {
         Score {
             ops: self.ops + other.ops,
             seconds: self.seconds.max(other.seconds),
@@ -102,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_is_read_as_it_was_written() {
+    fn a_parsed_job_equals_the_written_one() {
         let job = Job { verb: "lock".into(), crew: 8, time: Duration::from_millis(700), path: "/a/b".into() };
         let read: Job = job.to_string().parse().unwrap();
         assert_eq!(read.to_string(), job.to_string());
@@ -110,10 +112,10 @@ mod tests {
     }
 
     #[test]
-    fn scores_of_processes_add_up() {
+    fn scores_of_processes_are_merged() {
         let one = Score { ops: 10, seconds: 1.0, p50: 1.0, p99: 9.0, fewest: 2, most: 3 };
         let other = Score { ops: 20, seconds: 2.0, p50: 2.0, p99: 3.0, fewest: 1, most: 2 };
-        let read: Score = one.beside(other).to_string().parse().unwrap();
+        let read: Score = one.merge(other).to_string().parse().unwrap();
         assert_eq!(read, Score { ops: 30, seconds: 2.0, p50: 2.0, p99: 9.0, fewest: 1, most: 3 });
         assert!("failed: no server".parse::<Score>().is_err());
     }

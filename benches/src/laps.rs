@@ -1,4 +1,4 @@
-//! Counting and timing what the members of a crew do.
+//! Counts and times the operations of a crew.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -13,22 +13,22 @@ use crate::job::{Job, Score};
 pub(crate) struct Laps {
     until: Instant,
     times: Vec<Duration>,
-    /// How many operations one lap stands for.
-    worth: u64,
+    /// The number of operations in one lap.
+    ops_per_lap: u64,
 }
 
 impl Laps {
     fn until(until: Instant) -> Laps {
-        Laps { until, times: Vec::new(), worth: 1 }
+        Laps { until, times: Vec::new(), ops_per_lap: 1 }
     }
 
-    /// Every lap counts for `worth` operations.
-    pub(crate) fn worth(mut self, worth: usize) -> Laps {
-        self.worth = worth as u64;
+    /// Lets every lap count as `ops` operations.
+    pub(crate) fn ops_per_lap(mut self, ops: usize) -> Laps {
+        self.ops_per_lap = ops as u64;
         self
     }
 
-    /// The start of the next lap, while there is time for one.
+    /// Returns the start of the next lap, or `None` if the time is up.
     pub(crate) fn start(&self) -> Option<Instant> {
         let now = Instant::now();
         (now < self.until).then_some(now)
@@ -39,7 +39,7 @@ impl Laps {
     }
 }
 
-/// Runs the crew's members on a thread each.
+/// Runs each member of the crew on a thread.
 pub(crate) fn threads(job: &Job, member: impl Fn(usize, Laps) -> Result<Laps> + Sync) -> Result<Score> {
     let start = Instant::now();
     let laps: Result<Vec<_>> = std::thread::scope(|scope| {
@@ -51,7 +51,7 @@ pub(crate) fn threads(job: &Job, member: impl Fn(usize, Laps) -> Result<Laps> + 
     Ok(score(laps?, start.elapsed()))
 }
 
-/// Runs the crew's members as tasks of the current runtime.
+/// Runs each member of the crew as a task of the current runtime.
 pub(crate) async fn tasks<F>(job: &Job, crew: usize, member: impl Fn(usize, Laps) -> F) -> Result<Score>
 where
     F: Future<Output = Result<Laps>> + Send + 'static,
@@ -69,7 +69,7 @@ where
 }
 
 fn score(crew: Vec<Laps>, took: Duration) -> Score {
-    let counts = || crew.iter().map(|laps| laps.times.len() as u64 * laps.worth);
+    let counts = || crew.iter().map(|laps| laps.times.len() as u64 * laps.ops_per_lap);
     let (ops, fewest, most) = (counts().sum(), counts().min().unwrap_or(0), counts().max().unwrap_or(0));
     let mut times: Vec<Duration> = crew.iter().flat_map(|laps| &laps.times).copied().collect();
     times.sort_unstable();
@@ -85,11 +85,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_score_tells_the_median_and_who_got_how_much() {
-        let laps = |times: std::ops::Range<u64>, worth| Laps {
+    fn a_score_has_quantiles_and_the_fewest_and_most_operations() {
+        let laps = |times: std::ops::Range<u64>, ops_per_lap| Laps {
             until: Instant::now(),
             times: times.map(Duration::from_micros).collect(),
-            worth,
+            ops_per_lap,
         };
         let score = score(vec![laps(0..90, 1), laps(90..100, 2)], Duration::from_secs(2));
         assert_eq!((score.ops, score.fewest, score.most), (110, 20, 90));

@@ -1,10 +1,10 @@
-//! zkcoord beside its peers and the limit of the server, all in one run. See benches/README.md.
+//! Compares zkcoord with its peers and with the limit of the server, in one run. See benches/README.md.
 //!
-//! - `workload.rs`: what is measured, who takes part, what the goals are
-//! - `race.rs`, `program.rs`: the server, the contestants' processes, slice after slice
+//! - `workload.rs`: the workloads, their contestants and their goals
+//! - `race.rs`, `program.rs`: the server, the contestants' processes, and the slices
 //! - `report.rs`: medians, ratios, the table and the files
-//! - `contestant/`: the contestants written in Rust, each a process of its own; the others are in `peers/`
-//! - `job.rs`, `laps.rs`: what is asked of a contestant and what it answers
+//! - `contestant/`: the contestants written in Rust, each in its own process; the others are in `peers/`
+//! - `job.rs`, `laps.rs`: the jobs of a contestant and its scores
 
 mod contestant;
 mod job;

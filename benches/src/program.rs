@@ -1,4 +1,4 @@
-//! The contestants' processes, driven by lines.
+//! The contestants' processes, and the lines by which the harness controls them.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::workload::Program;
 
 const JARS: &str = "/usr/share/java";
 
-/// What the Curator contestant loads.
+/// The jars of the Curator contestant.
 const CLASS_PATH: [&str; 12] = [
     "curator-recipes",
     "curator-framework",
@@ -30,11 +30,12 @@ const CLASS_PATH: [&str; 12] = [
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long a contestant may take to finish what it has begun when the slice is over.
+/// The time that a contestant may take after a slice to finish the operations it has begun.
 const GRACE: Duration = Duration::from_secs(30);
 
 impl Program {
-    /// The command that starts it, but for the server's address. `.ci/bench.sh` says where what it has built is.
+    /// The command that starts the program, without the server's address. `.ci/bench.sh` sets the variables for the files
+    /// that it has built.
     fn command(self) -> Result<Command> {
         let sources = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("peers");
         let setting = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.into());
@@ -69,13 +70,13 @@ impl Program {
     }
 }
 
-/// A running contestant. Killed when dropped; it also ends by itself when its stdin closes.
+/// A running contestant. It is killed when this is dropped, and ends by itself when its stdin closes.
 pub(crate) struct Contestant {
     process: Child,
     input: ChildStdin,
     output: Receiver<String>,
-    /// Why it takes part no more.
-    broken: Option<String>,
+    /// The reason why the contestant no longer takes part.
+    failure: Option<String>,
 }
 
 impl Contestant {
@@ -86,36 +87,36 @@ impl Contestant {
         let mut process = command.spawn().map_err(|error| format!("cannot start {command:?}: {error}"))?;
         let input = process.stdin.take().ok_or("no stdin")?;
         let stdout = process.stdout.take().ok_or("no stdout")?;
-        let (tell, output) = channel();
+        let (sender, output) = channel();
         std::thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(std::result::Result::ok) {
-                if tell.send(line).is_err() {
+                if sender.send(line).is_err() {
                     break;
                 }
             }
         });
-        let contestant = Contestant { process, input, output, broken: None };
+        let contestant = Contestant { process, input, output, failure: None };
         match contestant.output.recv_timeout(START_TIMEOUT) {
             Ok(line) if line == "ready" => Ok(contestant),
-            other => Err(format!("{program:?} did not get ready: {other:?}").into()),
+            other => Err(format!("{program:?} did not become ready: {other:?}").into()),
         }
     }
 
     /// Begins a job.
     pub(crate) fn begin(&mut self, job: &Job) -> Result<()> {
-        match &self.broken {
-            Some(why) => Err(why.as_str().into()),
+        match &self.failure {
+            Some(reason) => Err(reason.as_str().into()),
             None => Ok(writeln!(self.input, "{job}")?),
         }
     }
 
-    /// Waits for the score of the job begun last.
+    /// Waits for the score of the last job.
     pub(crate) fn finish(&mut self, job: &Job) -> Result<Score> {
         let line = self.output.recv_timeout(job.time + GRACE).map_err(|_| {
-            let why = format!("no answer to: {job}");
-            // Whatever it would say now would be taken for the answer to something else.
-            self.broken = Some(why.clone());
-            why
+            let reason = format!("no answer to: {job}");
+            // A late answer would be taken for the answer to the next job.
+            self.failure = Some(reason.clone());
+            reason
         })?;
         line.parse()
     }
@@ -123,7 +124,7 @@ impl Contestant {
 
 impl Drop for Contestant {
     fn drop(&mut self) {
-        // Both fail when the process has ended, which is as well.
+        // Both calls fail if the process has already ended, which is fine.
         drop(self.process.kill());
         drop(self.process.wait());
     }

@@ -1,4 +1,4 @@
-//! Medians, ratios, the table and the files.
+//! Computes medians and ratios, and prints and saves them.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use crate::Result;
 use crate::job::Score;
 use crate::workload::{Entry, Workload};
 
-/// The outcome of one slice. Round 0 only warms up.
+/// The outcome of one slice. Round 0 is the warm-up.
 #[derive(Debug)]
 pub(crate) struct Slice {
     pub(crate) workload: &'static Workload,
@@ -18,18 +18,19 @@ pub(crate) struct Slice {
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     slices: Vec<Slice>,
-    /// What the counters hold at the end, beside what was acknowledged.
+    /// The counters' values at the end, beside the acknowledged adds.
     audits: Vec<String>,
 }
 
-/// The median slice of an entry.
+/// The medians of an entry's slices.
 struct Row {
     rate: f64,
     p50: f64,
     p99: f64,
     fewest: f64,
     most: f64,
-    /// Our rate divided by this one's: the median of the rounds' quotients, for neighbours in time compare best.
+    /// Our rate divided by this entry's, as the median of the rounds' quotients: slices that are close in time compare
+    /// best.
     ours: f64,
 }
 
@@ -38,15 +39,15 @@ impl Report {
         self.slices.push(slice);
     }
 
-    pub(crate) fn audit(&mut self, workload: &Workload, entry: &Entry, held: Option<i64>) {
+    pub(crate) fn audit(&mut self, workload: &Workload, entry: &Entry, value: Option<i64>) {
         let slices = || self.slices.iter().filter(|slice| slice.is_of(workload, entry));
         let done: u64 = slices().filter_map(|slice| slice.outcome.as_ref().ok()).map(|score| score.ops).sum();
-        // A failed slice has acknowledged nobody knows how many.
+        // The number of adds that a failed slice acknowledged is not known.
         let failed = slices().filter(|slice| slice.outcome.is_err()).count();
-        let held = held.map_or("no number".into(), |held| held.to_string());
+        let value = value.map_or("no number".into(), |value| value.to_string());
         let note = if failed > 0 { format!(", and {failed} slices failed") } else { String::new() };
         self.audits.push(format!(
-            "{} {}: the node holds {held}, acknowledged were {done}{note}",
+            "{} {}: the node's value is {value}, {done} adds were acknowledged{note}",
             workload.name, entry.label
         ));
     }
@@ -56,19 +57,22 @@ impl Report {
         Ok(())
     }
 
-    /// Writes table and slices to the files that `BENCH_OUT` names, but for their endings.
+    /// Writes the table and the slices to files whose names are `BENCH_OUT` plus an extension.
     pub(crate) fn save(&self, workloads: &[&'static Workload]) -> Result<()> {
         let Ok(out) = std::env::var("BENCH_OUT") else { return Ok(()) };
         std::fs::write(format!("{out}.txt"), self.table(workloads)?)?;
         std::fs::write(format!("{out}.tsv"), self.slices_as_tsv()?)?;
-        println!("\nWritten to {out}.txt, every slice to {out}.tsv");
+        println!("\nThe table was written to {out}.txt, every slice to {out}.tsv");
         Ok(())
     }
 
     fn table(&self, workloads: &[&'static Workload]) -> Result<String> {
         let mut text = String::new();
         writeln!(text, "zkcoord {}", origin())?;
-        writeln!(text, "Medians of the rounds of one run on one server. Only the ratios of one run count.")?;
+        writeln!(
+            text,
+            "Medians of the rounds of one run on one server. Only ratios within one run are meaningful."
+        )?;
         for workload in workloads {
             writeln!(text, "\n{} [{}]", workload.title, workload.name)?;
             writeln!(text, "  goal: {}", workload.goal)?;
@@ -81,12 +85,12 @@ impl Report {
             for entry in workload.entries {
                 match self.row(workload, entry) {
                     Ok(row) => writeln!(text, "  {:14} {row}", entry.label)?,
-                    Err(why) => writeln!(text, "  {:14} {why}", entry.label)?,
+                    Err(reason) => writeln!(text, "  {:14} {reason}", entry.label)?,
                 }
             }
         }
         if !self.audits.is_empty() {
-            writeln!(text, "\nwhat the counters hold:")?;
+            writeln!(text, "\nvalues of the counters:")?;
             self.audits.iter().try_for_each(|audit| writeln!(text, "  {audit}"))?;
         }
         Ok(text)
@@ -129,7 +133,7 @@ impl Report {
                     let rate = score.rate();
                     writeln!(text, "{ops}\t{seconds:.6}\t{rate:.1}\t{p50:.1}\t{p99:.1}\t{fewest}\t{most}")?;
                 }
-                Err(why) => writeln!(text, "# {why}")?,
+                Err(reason) => writeln!(text, "# {reason}")?,
             }
         }
         Ok(text)
@@ -150,10 +154,10 @@ impl std::fmt::Display for Row {
     }
 }
 
-/// Date and commit, as `.ci/bench.sh` tells them.
+/// The commit and the date, which `.ci/bench.sh` sets.
 fn origin() -> String {
-    let told = |name| std::env::var(name).unwrap_or_else(|_| "?".into());
-    format!("{} at {}", told("BENCH_COMMIT"), told("BENCH_DATE"))
+    let variable = |name| std::env::var(name).unwrap_or_else(|_| "?".into());
+    format!("{} at {}", variable("BENCH_COMMIT"), variable("BENCH_DATE"))
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -1,33 +1,33 @@
-//! What is measured, and who takes part.
+//! The workloads and their contestants.
 
-/// Something to do, and those who do it.
+/// A workload, and the contestants that run it.
 #[derive(Debug)]
 pub(crate) struct Workload {
-    /// Its name in filters and files.
+    /// The name in filters and files.
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
-    /// What the design asks for. For the reader: nothing here judges.
+    /// The goal of the design, for the reader. Nothing checks it.
     pub(crate) goal: &'static str,
     pub(crate) kind: Kind,
     pub(crate) crew: usize,
     pub(crate) processes: usize,
-    /// The first is ours, to which the others are compared.
+    /// The contestants. The first is ours, to which the others are compared.
     pub(crate) entries: &'static [Entry],
 }
 
-/// What a workload needs on the server.
+/// The recipe that a workload measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// All contend for one mutex.
+    /// All threads or tasks contend for one mutex.
     Lock,
-    /// Everyone has a mutex of his own.
+    /// Each thread or task has its own mutex.
     Locks,
     Add,
-    /// All ask one rate limiter.
+    /// All tasks acquire permits of one rate limiter.
     Permits,
 }
 
-/// Someone who takes part in a workload.
+/// A contestant in a workload.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) label: &'static str,
@@ -38,14 +38,15 @@ pub(crate) struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Program {
     Ours,
-    /// Ours too, through the packages for these languages.
+    /// zkcoord through its Python package.
     Python,
+    /// zkcoord through its Node package.
     Node,
     Curator,
     Kazoo,
-    /// The crate zookeeper-client, for its own lock.
+    /// The crate zookeeper-client with its own lock.
     Crate,
-    /// The same without a recipe. One process is enough for a limit.
+    /// The crate zookeeper-client without a recipe. One process is enough for a limit.
     Limit,
 }
 
@@ -199,7 +200,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     },
     Workload {
         name: "add-1000",
-        title: "counters: 1000 tasks, one counter (left out: peers, whose 1000 threads only undo each other's writes)",
+        title: "counters: 1000 tasks, one counter (without the peers, whose 1000 threads only undo each other's writes)",
         goal: ">= 300,000/s",
         kind: Kind::Add,
         crew: 1000,
@@ -226,7 +227,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     },
     Workload {
         name: "overhead-lock",
-        title: "what a language adds: 1 thread or task, a free mutex",
+        title: "overhead of a language: 1 thread or task, a free mutex",
         goal: "ours / it: Python <= 1.15, Node <= 1.25",
         kind: Kind::Lock,
         crew: 1,
@@ -240,7 +241,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     },
     Workload {
         name: "overhead-add",
-        title: "what a language adds: 1 thread or task, a counter",
+        title: "overhead of a language: 1 thread or task, a counter",
         goal: "none set",
         kind: Kind::Add,
         crew: 1,

@@ -12,9 +12,9 @@ from kazoo.recipe.lock import Lock
 from kazoo.retry import KazooRetry
 
 SESSION_S = 10
-# Longer than any turn takes, short enough to notice a hang.
-PATIENCE_S = 20
-# By this others know the process.
+# The longest wait for a lock: longer than it ever takes, short enough to notice a hang.
+TIMEOUT_S = 20
+# kazoo writes this into its nodes.
 IDENTITY = f"kazoo-{os.getpid()}"
 
 
@@ -26,7 +26,7 @@ class Peer:
         self.locks: dict[tuple[str, str], Lock] = {}
 
     def answer(self, line: str) -> str:
-        """Does what the line says, and says what came of it."""
+        """Carries out the command in the line and returns the answer."""
         try:
             match line.split():
                 case ["acquire", kind, path, timeout_ms]:
@@ -48,17 +48,17 @@ class Peer:
                 case ["value", kind, path]:
                     return f"ok {self.counter(kind, path).value}"
                 case ["set", kind, path, value]:
-                    # kazoo's counters can only add: right as long as nobody else writes.
+                    # kazoo's counters can only add, so this is correct only if nothing else writes at the same time.
                     counter = self.counter(kind, path)
                     counter += int(value) - counter.value
                     return "ok"
                 case words:
                     return f"error unknown command {words}"
-        except Exception as error:  # whatever it is, the test is to hear of it
+        except Exception as error:  # the test reports any error
             return f"error {error!r}".replace("\n", " ")
 
     def lock(self, kind: str, path: str) -> Lock:
-        """The lock of that kind and path, made when it is first asked for."""
+        """Returns the lock of that kind and path, which is created on first use."""
         makers = {
             "mutex": self.client.Lock,
             "bilingual": partial(self.client.Lock, extra_lock_patterns=["-lock-"]),
@@ -70,12 +70,12 @@ class Peer:
         return self.locks[kind, path]
 
     def counter(self, kind: str, path: str) -> Counter:
-        """A counter, in text as kazoo has it by default or in the bytes of Curator's SharedCount."""
+        """Returns a counter, as text, which is kazoo's default, or in the format of Curator's SharedCount."""
         return self.client.Counter(path, support_curator={"text": False, "curator": True}[kind])
 
 
 def acquire(lock: Lock, timeout_s: float) -> bool:
-    """Whether the lock was had in that time. With 0: whether it is free."""
+    """Returns whether the lock was acquired within the timeout; a timeout of 0 means one attempt."""
     try:
         return bool(lock.acquire(blocking=timeout_s > 0, timeout=timeout_s or None))
     except LockTimeout:
@@ -83,44 +83,44 @@ def acquire(lock: Lock, timeout_s: float) -> bool:
 
 
 def contend(kind: str, lock: Lock, rounds: int, folder: Path) -> None:
-    """Acquires, proves that nobody is there who must not be, and releases, so many times."""
-    for turn in range(rounds):
-        if not acquire(lock, PATIENCE_S):
-            raise TimeoutError(f"waited in vain in round {turn}")
-        be_inside = be_reader if kind == "read" else be_alone
-        be_inside(folder, IDENTITY, lock.node)
+    """Acquires the lock, proves mutual exclusion, and releases it, as many times as given."""
+    for number in range(rounds):
+        if not acquire(lock, TIMEOUT_S):
+            raise TimeoutError(f"timed out acquiring the lock in round {number}")
+        hold = hold_shared if kind == "read" else hold_exclusively
+        hold(folder, IDENTITY, lock.node)
         lock.release()
 
 
-def be_alone(folder: Path, who: str, node: str) -> None:
-    """The part of who must be alone."""
-    alone = folder / "alone"
-    alone.touch(exist_ok=False)
+def hold_exclusively(folder: Path, holder: str, node: str) -> None:
+    """Proves that nothing else holds the lock."""
+    exclusive = folder / "exclusive"
+    exclusive.touch(exist_ok=False)
     if readers := os.listdir(folder / "readers"):
         raise RuntimeError(f"overlap: {node} sees {readers}")
-    record(folder, f"{who} alone {node}")
-    alone.unlink()
+    record(folder, f"{holder} exclusive {node}")
+    exclusive.unlink()
 
 
-def be_reader(folder: Path, who: str, node: str) -> None:
-    """The part of a reader."""
-    reader = folder / "readers" / who
+def hold_shared(folder: Path, holder: str, node: str) -> None:
+    """Proves that no writer holds the lock while a reader does."""
+    reader = folder / "readers" / holder
     reader.touch(exist_ok=False)
-    if (folder / "alone").exists():
-        raise RuntimeError(f"overlap: {node} sees somebody who must be alone")
-    record(folder, f"{who} shared {node}")
+    if (folder / "exclusive").exists():
+        raise RuntimeError(f"overlap: {node} sees an exclusive holder")
+    record(folder, f"{holder} shared {node}")
     reader.unlink()
 
 
 def record(folder: Path, line: str) -> None:
-    """Appends in one write: lines of several processes do not mix."""
+    """Appends the line in one write, so that lines of several processes do not mix."""
     with (folder / "journal").open("a") as journal:
         journal.write(line + "\n")
 
 
 def main() -> None:
     """Answers commands until stdin closes."""
-    # Counters that were too late try again soon: by default they double their wait each time.
+    # Lets a counter whose write conflicted try again soon. By default kazoo doubles the delay each time.
     retry = KazooRetry(max_tries=-1, delay=0.001, backoff=1, max_delay=0.01)
     client = KazooClient(sys.argv[1], timeout=SESSION_S, command_retry=retry)
     client.start()

@@ -1,7 +1,7 @@
-//! The crate `zookeeper-client` without any recipe of ours: the limit, and the crate's own lock.
+//! The crate `zookeeper-client` without zkcoord: the limits, and the crate's own lock.
 //!
-//! What the limits leave out: names of contenders, deadlines, loss, retries, other executors. Everything runs on one
-//! thread, the connection too, so that no hand-over between threads costs them anything.
+//! The limits do without names of contenders, deadlines, detection of loss, retries and other executors. Everything runs on
+//! one thread, the connection too, so that they do not pay for switching threads.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -15,7 +15,7 @@ use crate::Result;
 use crate::job::{Job, Score};
 use crate::laps::{self, Laps};
 
-/// How many writes share a multi at most.
+/// The maximum number of writes in a multi.
 const BURST: usize = 250;
 
 const OPEN: zk::Acls<'static> = zk::Acls::anyone_all();
@@ -27,7 +27,7 @@ pub(crate) struct Bare {
 
 impl Bare {
     pub(crate) fn connect(hosts: &str) -> Result<Bare> {
-        // The worker keeps the session alive between jobs; the thread that blocks runs nothing of a job.
+        // The worker thread runs all operations, and keeps the session alive between jobs. The blocking thread only waits.
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let client = runtime.block_on(on_tokio(zk::Client::connect(hosts)))?;
         Ok(Bare { client, runtime })
@@ -45,7 +45,9 @@ impl Contestant for Bare {
                 "cycle-drop" => laps::tasks(job, 1, |_, laps| cycle_drop(client(), path(), laps)).await,
                 "cycles" => laps::tasks(job, job.crew, |n, laps| cycle(client(), own(n), laps)).await,
                 "hand-over" => laps::tasks(job, 1, |_, laps| write(client(), path(), laps)).await,
-                "add" => laps::tasks(job, 1, |_, laps| write(client(), path(), laps.worth(job.crew))).await,
+                "add" => {
+                    laps::tasks(job, 1, |_, laps| write(client(), path(), laps.ops_per_lap(job.crew))).await
+                }
                 "bursts" => {
                     let burst = job.crew.min(BURST);
                     let paths = |n| (n * burst..(n + 1) * burst).map(own).collect();
@@ -63,7 +65,7 @@ impl Contestant for Bare {
     }
 }
 
-/// A lock cycle in two round trips: create and list back to back, then delete.
+/// Runs lock cycles of two round trips: create and list together, then delete.
 async fn cycle(client: zk::Client, directory: String, mut laps: Laps) -> Result<Laps> {
     let prefix = format!("{directory}/bare-lock-");
     let options = zk::CreateMode::EphemeralSequential.with_acls(OPEN);
@@ -78,7 +80,7 @@ async fn cycle(client: zk::Client, directory: String, mut laps: Laps) -> Result<
     Ok(laps)
 }
 
-/// The same in one round trip: nobody waits for the delete, it travels with the next create.
+/// Runs lock cycles of one round trip: the delete is not waited for, and is sent with the next create.
 async fn cycle_drop(client: zk::Client, directory: String, mut laps: Laps) -> Result<Laps> {
     let prefix = format!("{directory}/bare-lock-");
     let options = zk::CreateMode::EphemeralSequential.with_acls(OPEN);
@@ -95,7 +97,7 @@ async fn cycle_drop(client: zk::Client, directory: String, mut laps: Laps) -> Re
     Ok(laps)
 }
 
-/// One write after the other.
+/// Does one write after the other.
 async fn write(client: zk::Client, path: String, mut laps: Laps) -> Result<Laps> {
     match client.create(&path, b"", &zk::CreateMode::Persistent.with_acls(OPEN)).await {
         Ok(_) | Err(zk::Error::NodeExists) => {}
@@ -108,13 +110,13 @@ async fn write(client: zk::Client, path: String, mut laps: Laps) -> Result<Laps>
     Ok(laps)
 }
 
-/// Lock cycles of many directories at once: all creates in one multi, all listings in one multi-read behind it, then all
-/// deletes in one multi.
+/// Runs lock cycles of many directories at once: all creates in one multi, all listings in one multi-read after it, then
+/// all deletes in one multi.
 async fn bursts(client: zk::Client, directories: Vec<String>, laps: Laps) -> Result<Laps> {
     let prefixes: Vec<String> =
         directories.iter().map(|directory| format!("{directory}/bare-lock-")).collect();
     let options = zk::CreateMode::EphemeralSequential.with_acls(OPEN);
-    let mut laps = laps.worth(directories.len());
+    let mut laps = laps.ops_per_lap(directories.len());
     while let Some(start) = laps.start() {
         let mut creates = client.new_multi_writer();
         prefixes.iter().try_for_each(|prefix| creates.add_create(prefix, b"bare", &options))?;
@@ -134,13 +136,13 @@ async fn bursts(client: zk::Client, directories: Vec<String>, laps: Laps) -> Res
     Ok(laps)
 }
 
-/// The crate's own lock, in Curator's layout.
+/// Runs lock cycles of the crate's own lock, in Curator's layout.
 async fn crate_lock(client: zk::Client, directory: String, mut laps: Laps) -> Result<Laps> {
     while let Some(start) = laps.start() {
         let prefix = zk::LockPrefix::new_curator(&directory, "lock-")?;
         let lock = client.lock(prefix, b"bare", OPEN).await?;
         let path = lock.lock_path().to_owned();
-        // Its drop deletes the node in the background, with nothing to wait for. So it is not dropped.
+        // Dropping the lock would delete its node in the background, without a way to wait for it.
         std::mem::forget(lock);
         client.delete(&path, None).await?;
         laps.end(start);
@@ -148,7 +150,7 @@ async fn crate_lock(client: zk::Client, directory: String, mut laps: Laps) -> Re
     Ok(laps)
 }
 
-/// The crate spawns its connection through `spawns`, which has to be told where to.
+/// An executor for `spawns`, through which the crate spawns its connection.
 struct Tokio;
 
 impl spawns_core::Spawn for Tokio {

@@ -1,4 +1,4 @@
-//! A contestant written in Rust: reads jobs from stdin, answers each with its score.
+//! The contestants written in Rust. They read jobs from stdin and answer each with its score.
 
 mod bare;
 mod ours;
@@ -12,7 +12,7 @@ pub(crate) trait Contestant: Send + 'static {
     fn run(&mut self, job: &Job) -> Result<Score>;
 }
 
-/// A contestant in this process.
+/// Connects a contestant in this process.
 pub(crate) fn connect(name: &str, hosts: &str) -> Result<Box<dyn Contestant>> {
     match name {
         "ours" => Ok(Box::new(ours::Ours::connect(hosts)?)),
@@ -24,7 +24,7 @@ pub(crate) fn connect(name: &str, hosts: &str) -> Result<Box<dyn Contestant>> {
 /// Serves the harness until stdin closes.
 pub(crate) fn serve(name: &str, hosts: &str) -> Result<()> {
     let mut contestant = connect(name, hosts)?;
-    let (give, jobs) = std::sync::mpsc::channel::<String>();
+    let (sender, jobs) = std::sync::mpsc::channel::<String>();
     std::thread::spawn(move || {
         for line in jobs {
             match line.parse().and_then(|job| contestant.run(&job)) {
@@ -35,8 +35,8 @@ pub(crate) fn serve(name: &str, hosts: &str) -> Result<()> {
     });
     println!("ready");
     for line in std::io::stdin().lock().lines() {
-        give.send(line?)?;
+        sender.send(line?)?;
     }
-    // The harness has gone. What is still running is of no interest to anybody.
+    // The harness has ended, so nothing needs the jobs that still run.
     std::process::exit(0);
 }

@@ -1,4 +1,4 @@
-//! zkcoord, as a program would use it: waiting calls on threads, awaited ones in tasks.
+//! zkcoord, used as a program would use it: blocking calls on threads, awaited calls in tasks.
 
 use std::future::Future;
 use std::time::Duration;
@@ -10,15 +10,15 @@ use crate::Result;
 use crate::job::{Job, Score};
 use crate::laps::{self, Laps};
 
-/// How often a mutex may change hands inside the process, where that is allowed, before it goes back to the server.
+/// The number of times in a row that a mutex with `handoff` may be handed over inside the process.
 const HAND_OVERS: u32 = 1000;
 
-/// What the limiter lets through in a second: more than anybody asks for.
+/// The limiter's permits per second, more than any contestant acquires.
 const PERMITS: u64 = 1_000_000;
 
 pub(crate) struct Ours {
     client: Client,
-    /// The user's runtime, where the tasks live: zkcoord runs on its own.
+    /// The user's runtime for the tasks. zkcoord has a runtime of its own.
     runtime: tokio::runtime::Runtime,
 }
 
@@ -50,7 +50,7 @@ impl Contestant for Ours {
             "locks-tasks" => self.tasks(job, |number, laps| lock_in_a_task(own_mutex(number), laps)),
             "add" => laps::threads(job, |_, laps| add_on_a_thread(&counter(), laps)),
             "add-tasks" => self.tasks(job, |_, laps| add_in_a_task(counter(), laps)),
-            "permits-tasks" => self.tasks(job, |_, laps| ask_in_a_task(limiter(), laps)),
+            "permits-tasks" => self.tasks(job, |_, laps| acquire_permits_in_a_task(limiter(), laps)),
             verb => Err(format!("ours does not {verb}").into()),
         }
     }
@@ -96,7 +96,7 @@ async fn add_in_a_task(counter: Counter, mut laps: Laps) -> Result<Laps> {
     Ok(laps)
 }
 
-async fn ask_in_a_task(limiter: RateLimiter, mut laps: Laps) -> Result<Laps> {
+async fn acquire_permits_in_a_task(limiter: RateLimiter, mut laps: Laps) -> Result<Laps> {
     while let Some(start) = laps.start() {
         limiter.acquire(1).await?;
         laps.end(start);

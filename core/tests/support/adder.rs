@@ -1,8 +1,9 @@
-//! A process of ours that adds to a counter, for tests that want several. It speaks like the peers of tests/peers/README.md:
+//! A process that adds to a counter with zkcoord, for tests that need several processes. It follows the protocol of
+//! tests/peers/README.md:
 //!
 //! | command | answer |
 //! | --- | --- |
-//! | `race PATH THREADS GOAL` | `ok N...`, how often each of that many threads added 1, until it was told `GOAL` or more |
+//! | `race PATH THREADS GOAL` | `ok N...`: how often each thread added 1 until its result was `GOAL` or more |
 
 use std::io::BufRead;
 use std::thread;

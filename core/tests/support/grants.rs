@@ -1,13 +1,11 @@
-//! What a rate limiter let through, and whether that was too much.
-
-#![allow(dead_code, reason = "every test program uses a part of it")]
+//! The permits that a rate limiter granted, and checks that it did not grant too many.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 pub(crate) const SECOND: i64 = 1_000_000;
 
-/// Permits that a call had: somewhere between just before it and just after it, in microseconds.
+/// The permits of one call, which were granted between just before the call and just after it, in microseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grant {
     pub(crate) before: i64,
@@ -15,14 +13,14 @@ pub(crate) struct Grant {
     pub(crate) permits: u64,
 }
 
-/// Makes a call, and notes its permits if it had them.
-pub(crate) fn note(grants: &mut Vec<Grant>, permits: u64, call: impl FnOnce() -> bool) -> bool {
+/// Makes a call, and records its permits if the call acquired them.
+pub(crate) fn record(grants: &mut Vec<Grant>, permits: u64, call: impl FnOnce() -> bool) -> bool {
     let before = now();
-    let had = call();
-    if had {
+    let granted = call();
+    if granted {
         grants.push(Grant { before, after: now(), permits });
     }
-    had
+    granted
 }
 
 pub(crate) fn now() -> i64 {
@@ -34,33 +32,34 @@ pub(crate) fn permits(grants: &[Grant]) -> u64 {
     grants.iter().map(|grant| grant.permits).sum()
 }
 
-/// The most permits that were certainly had within `length`: their calls began and ended in it.
-pub(crate) fn most_within(grants: &[Grant], length: i64) -> u64 {
+/// The largest number of permits that were certainly granted within `length`: their calls began and ended in it.
+pub(crate) fn max_within(grants: &[Grant], length: i64) -> u64 {
     let begins = grants.iter().map(|grant| grant.before);
     let within = |begin| grants.iter().filter(move |it| it.before >= begin && it.after < begin + length);
     begins.map(|begin| within(begin).map(|grant| grant.permits).sum()).max().unwrap_or(0)
 }
 
-/// The most permits whose calls ended within `length`.
-pub(crate) fn most_ended_within(grants: &[Grant], length: i64) -> u64 {
+/// The largest number of permits whose calls ended within `length`.
+pub(crate) fn max_ended_within(grants: &[Grant], length: i64) -> u64 {
     let begins = grants.iter().map(|grant| grant.after);
     let within = |begin| grants.iter().filter(move |it| (begin..begin + length).contains(&it.after));
     begins.map(|begin| within(begin).map(|grant| grant.permits).sum()).max().unwrap_or(0)
 }
 
-/// No window has more than `most`, as far as those can tell who made the calls.
+/// Asserts that no window has more than `max` permits, as far as the callers can know.
 ///
-/// They cannot tell when exactly a call that waited was let through. So there may not be more in all than fit, either; nor may
-/// more of them end in half a window: only a thread that did not run for as long as that can be wrong there.
-pub(crate) fn assert_limit(grants: &[Grant], most: u64, per: Duration) {
+/// A caller does not know at which time during its call a permit was granted. So two more checks follow: there may not be
+/// more permits in all than fit into the whole time, and no more than `max` calls may end within half a window. The latter
+/// can only be wrong if a thread did not run for half a window.
+pub(crate) fn assert_limit(grants: &[Grant], max: u64, per: Duration) {
     let per = per.as_micros() as i64;
-    let certain = most_within(grants, per);
-    assert!(certain <= most, "{certain} permits within {per} us, not {most}");
+    let certain = max_within(grants, per);
+    assert!(certain <= max, "{certain} permits within {per} us, not {max}");
     let begin = grants.iter().map(|grant| grant.before).min().unwrap_or(0);
     let end = grants.iter().map(|grant| grant.after).max().unwrap_or(0);
-    let (all, fit) = (permits(grants), most * ((end - begin) / per + 1) as u64);
+    let (all, fit) = (permits(grants), max * ((end - begin) / per + 1) as u64);
     assert!(all <= fit, "{all} permits in {} us, not {fit}", end - begin);
     let half = (per / 2).min(per - SECOND / 4);
-    let ended = most_ended_within(grants, half);
-    assert!(ended <= most, "{ended} permits within {half} us, not {most}");
+    let ended = max_ended_within(grants, half);
+    assert!(ended <= max, "{ended} permits within {half} us, not {max}");
 }

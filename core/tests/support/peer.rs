@@ -1,7 +1,5 @@
-//! Other libraries' locks and counters, as processes, and the place where everybody proves to be alone: see tests/peers/README.md.
-
-#![allow(dead_code, reason = "every test program uses a part of it")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+//! Other libraries' locks and counters as processes, and the folder in which holders prove mutual exclusion. See
+//! tests/peers/README.md.
 
 use std::fs::{self, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -12,8 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
-/// Longer than any command takes here, short enough to notice a hang. A whole contest is one command.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest wait for an answer: longer than any command takes, short enough to notice a hang. A `contend` is one
+/// command.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 const JARS: [&str; 10] = [
     "curator-client.jar",
@@ -28,7 +27,8 @@ const JARS: [&str; 10] = [
     "snappy-java.jar",
 ];
 
-/// A process that takes locks, or counts, with another library than ours. It ends with this, or with the test's process.
+/// A process that acquires locks, or counts, with a library other than zkcoord. It ends when this is dropped, or with the
+/// test's process.
 pub(crate) struct Peer {
     process: Child,
     commands: ChildStdin,
@@ -48,28 +48,28 @@ impl Peer {
         Peer::start(Command::new(python).arg(repository().join("tests/peers/kazoo_peer.py")).arg(hosts))
     }
 
-    /// A program that says `ok` when it is ready, and answers lines with lines.
+    /// Starts a program that prints `ok` when it is ready, and answers each line of its stdin with a line.
     pub(crate) fn start(command: &mut Command) -> Peer {
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let commands = process.stdin.take().unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let (tell, answers) = mpsc::channel();
-        // Ends with the process.
+        let (sender, answers) = mpsc::channel();
+        // The thread ends with the process.
         let _reader = std::thread::spawn(move || {
-            lines.map_while(Result::ok).try_for_each(|line| tell.send(line).map_err(drop))
+            lines.map_while(Result::ok).try_for_each(|line| sender.send(line).map_err(drop))
         });
         let peer = Peer { process, commands, answers };
         assert_eq!(peer.answer(), "ok");
         peer
     }
 
-    /// Takes the lock and returns its node's name. `None` when `timeout` has passed.
+    /// Acquires the lock and returns its node's name, or `None` after `timeout`.
     pub(crate) fn acquire(&mut self, kind: &str, path: &str, timeout: Duration) -> Option<String> {
         let answer = self.ask(&format!("acquire {kind} {path} {}", timeout.as_millis()));
         answer.strip_prefix("ok ").map(str::to_owned)
     }
 
-    /// Whether it could take the lock at once. Then it has.
+    /// Tries to acquire the lock without waiting, and returns whether the peer now holds it.
     pub(crate) fn try_acquire(&mut self, kind: &str, path: &str) -> bool {
         self.acquire(kind, path, Duration::ZERO).is_some()
     }
@@ -78,33 +78,35 @@ impl Peer {
         assert_eq!(self.ask(&format!("release {kind} {path}")), "ok");
     }
 
-    /// The id of its session.
+    /// The id of the peer's session.
     pub(crate) fn session(&mut self) -> i64 {
         self.ask("session").strip_prefix("ok ").unwrap().parse().unwrap()
     }
 
-    /// The id of its process.
+    /// The id of the peer's process.
     pub(crate) fn pid(&self) -> u32 {
         self.process.id()
     }
 
+    /// Sends a command and returns its answer.
     pub(crate) fn ask(&mut self, command: &str) -> String {
-        self.tell(command);
+        self.send(command);
         self.answer()
     }
 
-    /// Sends a command, whose answer is to be awaited later.
-    pub(crate) fn tell(&mut self, command: &str) {
+    /// Sends a command. The caller takes its answer later.
+    pub(crate) fn send(&mut self, command: &str) {
         writeln!(self.commands, "{command}").unwrap();
     }
 
     pub(crate) fn answer(&self) -> String {
-        let answer = self.answers.recv_timeout(PATIENCE).expect("the peer ended, or did not answer in time");
+        let answer = self.answers.recv_timeout(TIMEOUT).expect("the peer ended, or did not answer in time");
         assert!(!answer.starts_with("error"), "{answer}");
         answer
     }
 
-    /// Whether it does not answer its last command yet. An answer that comes after all is lost, and the test with it.
+    /// Returns whether the last command is still unanswered. An answer that arrives during the check is lost, and the test
+    /// has failed.
     pub(crate) fn is_silent(&self) -> bool {
         self.answers.recv_timeout(Duration::from_millis(200)).is_err()
     }
@@ -112,16 +114,16 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended by itself.
         drop(self.process.kill());
         drop(self.process.wait());
     }
 }
 
-/// Runs one of the Java programs in tests/peers/java.
+/// The command that runs one of the Java programs in tests/peers/java.
 pub(crate) fn java(main: &str) -> Command {
     let mut command = Command::new("java");
-    // They live for seconds: start-up counts, peak speed does not.
+    // The programs run for seconds, so the time to start matters, and peak speed does not.
     command.args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Xmx64m"]);
     command.arg("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
     command.args(["-cp", &format!("{}:{}", class_path(), classes().display()), main]);
@@ -136,7 +138,7 @@ fn class_path() -> String {
     jars.join(":")
 }
 
-/// The folder of the compiled programs. Its name changes with the sources, so it never has to be updated.
+/// The folder of the compiled programs. Its name changes with the sources, so it is never out of date.
 fn classes() -> &'static Path {
     static CLASSES: OnceLock<PathBuf> = OnceLock::new();
     CLASSES.get_or_init(|| {
@@ -154,7 +156,8 @@ fn classes() -> &'static Path {
     })
 }
 
-/// Compiles beside `folder` and moves the result there: test programs that run side by side see all of it or nothing.
+/// Compiles into another folder and renames it to `folder`, so that a test program that runs at the same time sees all
+/// classes or none.
 fn compile(sources: &[PathBuf], folder: &Path) {
     let beside = fresh_folder("javac");
     let mut javac = Command::new("javac");
@@ -167,7 +170,7 @@ fn compile(sources: &[PathBuf], folder: &Path) {
     }
 }
 
-/// A new folder below cargo's target folder.
+/// Creates a new folder below cargo's target folder.
 fn fresh_folder(name: &str) -> PathBuf {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -176,7 +179,7 @@ fn fresh_folder(name: &str) -> PathBuf {
     folder
 }
 
-/// A new folder, which is removed with all that is in it when this is dropped.
+/// A new folder, which is removed with its content when this is dropped.
 pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
@@ -187,7 +190,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // A test that fails leaves nothing either; one that cannot remove it has not failed for that.
+        // This runs for a test that fails, too. A folder that cannot be removed does not make a test fail.
         drop(fs::remove_dir_all(&self.0));
     }
 }
@@ -200,55 +203,55 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// The folder in which holders, of whatever library, prove to be alone.
-pub(crate) struct Arena(Folder);
+/// The folder in which holders, of any library, prove that they do not overlap.
+pub(crate) struct ExclusionFolder(Folder);
 
-/// What a holder wrote while it was inside.
+/// The line that a holder wrote while it held the lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
-    pub(crate) who: String,
+    pub(crate) holder: String,
     pub(crate) shared: bool,
     pub(crate) sequence: i32,
 }
 
-impl Arena {
-    pub(crate) fn new() -> Arena {
-        let arena = Arena(Folder::new("arena"));
-        fs::create_dir(arena.folder().join("readers")).unwrap();
-        fs::write(arena.folder().join("journal"), "").unwrap();
-        arena
+impl ExclusionFolder {
+    pub(crate) fn new() -> ExclusionFolder {
+        let exclusion = ExclusionFolder(Folder::new("exclusion"));
+        fs::create_dir(exclusion.folder().join("readers")).unwrap();
+        fs::write(exclusion.folder().join("journal"), "").unwrap();
+        exclusion
     }
 
     pub(crate) fn folder(&self) -> &Path {
         &self.0.0
     }
 
-    /// The part of a holder that must be alone.
-    pub(crate) fn be_alone(&self, who: &str, node: &str) {
-        let alone = self.folder().join("alone");
-        File::create_new(&alone).unwrap_or_else(|error| panic!("overlap: {node}: {error}"));
+    /// Proves that nobody else holds the lock.
+    pub(crate) fn hold_exclusively(&self, holder: &str, node: &str) {
+        let exclusive = self.folder().join("exclusive");
+        File::create_new(&exclusive).unwrap_or_else(|error| panic!("overlap: {node}: {error}"));
         let readers: Vec<_> = fs::read_dir(self.folder().join("readers")).unwrap().collect();
         assert!(readers.is_empty(), "overlap: {node} sees {readers:?}");
-        self.record(&format!("{who} alone {node}\n"));
-        fs::remove_file(alone).unwrap();
+        self.record(&format!("{holder} exclusive {node}\n"));
+        fs::remove_file(exclusive).unwrap();
     }
 
-    /// The part of a reader.
-    pub(crate) fn be_reader(&self, who: &str, node: &str) {
-        let reader = self.folder().join("readers").join(who);
+    /// Proves that no writer holds the lock while a reader does.
+    pub(crate) fn hold_shared(&self, holder: &str, node: &str) {
+        let reader = self.folder().join("readers").join(holder);
         File::create_new(&reader).unwrap();
-        assert!(!self.folder().join("alone").exists(), "overlap: {node} sees somebody who must be alone");
-        self.record(&format!("{who} shared {node}\n"));
+        assert!(!self.folder().join("exclusive").exists(), "overlap: {node} sees an exclusive holder");
+        self.record(&format!("{holder} shared {node}\n"));
         fs::remove_file(reader).unwrap();
     }
 
-    /// The part of a holder of one of `max` permits.
-    pub(crate) fn be_one_of(&self, max: usize, who: &str, node: &str) {
-        let reader = self.folder().join("readers").join(who);
+    /// Proves that no more than `max` permits are held at once.
+    pub(crate) fn hold_permit(&self, max: usize, holder: &str, node: &str) {
+        let reader = self.folder().join("readers").join(holder);
         File::create_new(&reader).unwrap();
         let inside = fs::read_dir(self.folder().join("readers")).unwrap().count();
         assert!(inside <= max, "overlap: {node} is one of {inside}");
-        self.record(&format!("{who} shared {node}\n"));
+        self.record(&format!("{holder} shared {node}\n"));
         fs::remove_file(reader).unwrap();
     }
 
@@ -266,8 +269,8 @@ impl Arena {
 impl Entry {
     fn parse(line: &str) -> Entry {
         let words: Vec<_> = line.split(' ').collect();
-        let [who, how, node] = words[..] else { panic!("{line:?} is no entry") };
+        let [holder, mode, node] = words[..] else { panic!("invalid line in the journal: {line:?}") };
         let sequence = node[node.len() - 10..].parse().unwrap();
-        Entry { who: who.to_owned(), shared: how == "shared", sequence }
+        Entry { holder: holder.to_owned(), shared: mode == "shared", sequence }
     }
 }

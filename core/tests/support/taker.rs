@@ -1,12 +1,12 @@
-//! A process of ours that takes permits from a rate limiter as fast as it can, for tests that want several. It speaks like the
-//! peers of tests/peers/README.md:
+//! A process that acquires permits of a rate limiter with zkcoord as fast as it can, for tests that need several processes.
+//! It follows the protocol of tests/peers/README.md:
 //!
 //! | command | answer |
 //! | --- | --- |
-//! | `race HOW PATH PERMITS PER THREADS SECONDS FILE` | `ok ASKED TAKEN`: how often all threads together asked, and how many permits they got |
+//! | `race CALL PATH PERMITS PER THREADS SECONDS FILE` | `ok CALLS PERMITS`: the calls of all threads together, and the permits they acquired |
 //!
-//! HOW is `try` or `acquire`, PER is in milliseconds. Each permit leaves a line in FILE when it is had: the microseconds just
-//! before the call and just after it, on the machine's monotonic clock. They stay when the process is killed.
+//! CALL is `try` or `acquire`, PER is in milliseconds. Each acquired permit adds a line to FILE: the times just before and
+//! just after the call, in microseconds of the machine's monotonic clock. The lines remain if the process is killed.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, Write};
@@ -23,46 +23,46 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for line in std::io::stdin().lock().lines() {
         let line = line?;
         let words: Vec<_> = line.split(' ').collect();
-        let ["race", how, path, permits, per, threads, seconds, file] = words[..] else {
+        let ["race", call, path, permits, per, threads, seconds, file] = words[..] else {
             return Err(line.into());
         };
         let per = Duration::from_millis(per.parse()?);
         let limiter = client.rate_limiter(path, permits.parse()?, per);
         let until = now() + seconds.parse::<i64>()? * 1_000_000;
         let file = OpenOptions::new().append(true).create(true).open(file)?;
-        let take = || take(&limiter, how, until, &file);
-        let (asked, taken) = thread::scope(|scope| {
-            let threads: Vec<_> = (0..threads.parse().unwrap_or(1)).map(|_| scope.spawn(take)).collect();
+        let acquire = || acquire(&limiter, call, until, &file);
+        let (calls, acquired) = thread::scope(|scope| {
+            let threads: Vec<_> = (0..threads.parse().unwrap_or(1)).map(|_| scope.spawn(acquire)).collect();
             let counts = threads.into_iter().map(|thread| thread.join().expect("a thread panicked"));
             counts.fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1))
         });
-        println!("ok {asked} {taken}");
+        println!("ok {calls} {acquired}");
     }
     Ok(())
 }
 
-fn take(limiter: &RateLimiter, how: &str, until: i64, mut file: &File) -> (u64, u64) {
-    let (mut asked, mut taken) = (0, 0);
+fn acquire(limiter: &RateLimiter, call: &str, until: i64, mut file: &File) -> (u64, u64) {
+    let (mut calls, mut acquired) = (0, 0);
     loop {
         let before = now();
         if before >= until {
-            return (asked, taken);
+            return (calls, acquired);
         }
-        asked += 1;
-        let had = match how {
+        calls += 1;
+        let granted = match call {
             "acquire" => {
                 limiter.acquire(1).timeout(Duration::from_micros((until - before) as u64)).wait().is_ok()
             }
             _ => limiter.try_acquire(1).wait().expect("a try failed"),
         };
-        if had {
-            taken += 1;
-            // In one write, for there are other threads.
+        if granted {
+            acquired += 1;
+            // One write, so that lines of several threads do not mix.
             let line = format!("{before} {}\n", now());
             file.write_all(line.as_bytes()).expect("the file cannot be written");
-        } else if how == "acquire" {
-            // There is none before the end.
-            return (asked, taken);
+        } else if call == "acquire" {
+            // No permit becomes free before the end.
+            return (calls, acquired);
         }
     }
 }

@@ -7,13 +7,13 @@ import java.security.cert.Certificate;
 import java.util.Base64;
 
 /**
- * Makes what TLS needs, with keytool: `Certificates FOLDER`. Stores for servers, and PEM files for clients:
+ * Creates the files for TLS with keytool: `Certificates FOLDER`. Servers get stores, clients get PEM files:
  *
- *     server.p12                what a server shows: a certificate for localhost and for nothing else
- *     trust.p12                 whom a server trusts
- *     ca.pem                    the authority of all of them
+ *     server.p12                a server's certificate, valid for localhost only
+ *     trust.p12                 the certificates that a server trusts
+ *     ca.pem                    the authority of server and client
  *     client.pem, client.key    a client
- *     stranger.pem, .key        somebody whom that authority does not know, and who is an authority too
+ *     stranger.pem, .key        another authority, which is unrelated to the first
  *
  * keytool is called within this process, because each process of its own would take a second.
  */
@@ -21,54 +21,54 @@ public class Certificates {
     private static final String PASSWORD = "changeit";
 
     private final Path folder;
-    private final Path everybody;
+    private final Path all;
 
     private Certificates(Path folder) {
         this.folder = folder;
-        this.everybody = folder.resolve("everybody.p12");
+        this.all = folder.resolve("all.p12");
     }
 
     public static void main(String[] arguments) throws Exception {
-        new Certificates(Path.of(arguments[0])).make();
+        new Certificates(Path.of(arguments[0])).create();
     }
 
-    private void make() throws Exception {
+    private void create() throws Exception {
         generate("ca", "-ext", "bc:c=ca:true");
         generate("server", "-signer", "ca", "-ext", "san=dns:localhost");
         generate("client", "-signer", "ca");
         generate("stranger", "-ext", "bc:c=ca:true");
-        KeyStore made = KeyStore.getInstance("PKCS12");
-        try (FileInputStream in = new FileInputStream(everybody.toFile())) {
-            made.load(in, PASSWORD.toCharArray());
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        try (FileInputStream in = new FileInputStream(all.toFile())) {
+            store.load(in, PASSWORD.toCharArray());
         }
-        keytool("-importkeystore", "-noprompt", "-srckeystore", everybody.toString(), "-srcstorepass", PASSWORD,
-                "-srcalias", "server", "-destkeystore", store("server.p12"), "-deststorepass", PASSWORD,
+        keytool("-importkeystore", "-noprompt", "-srckeystore", all.toString(), "-srcstorepass", PASSWORD,
+                "-srcalias", "server", "-destkeystore", path("server.p12"), "-deststorepass", PASSWORD,
                 "-deststoretype", "PKCS12");
-        writePem("ca.pem", "CERTIFICATE", made.getCertificate("ca").getEncoded());
-        keytool("-importcert", "-noprompt", "-alias", "ca", "-file", store("ca.pem"), "-keystore", store("trust.p12"),
+        writePem("ca.pem", "CERTIFICATE", store.getCertificate("ca").getEncoded());
+        keytool("-importcert", "-noprompt", "-alias", "ca", "-file", path("ca.pem"), "-keystore", path("trust.p12"),
                 "-storepass", PASSWORD, "-storetype", "PKCS12");
         for (String name : new String[] {"client", "stranger"}) {
-            writePem(name + ".pem", "CERTIFICATE", made.getCertificate(name).getEncoded());
-            writePem(name + ".key", "PRIVATE KEY", made.getKey(name, PASSWORD.toCharArray()).getEncoded());
+            writePem(name + ".pem", "CERTIFICATE", store.getCertificate(name).getEncoded());
+            writePem(name + ".key", "PRIVATE KEY", store.getKey(name, PASSWORD.toCharArray()).getEncoded());
         }
     }
 
-    private String store(String name) {
+    private String path(String name) {
         return folder.resolve(name).toString();
     }
 
-    /** Makes a key and a certificate for it, which it signs itself if nobody else does. */
-    private void generate(String name, String... more) throws Exception {
-        String[] usual = {"-genkeypair", "-alias", name, "-dname", "CN=" + name, "-keyalg", "EC", "-groupname",
-            "secp256r1", "-validity", "30", "-keystore", everybody.toString(), "-storepass", PASSWORD,
+    /** Creates a key and a certificate for it. The certificate is self-signed unless a signer is given. */
+    private void generate(String name, String... options) throws Exception {
+        String[] common = {"-genkeypair", "-alias", name, "-dname", "CN=" + name, "-keyalg", "EC", "-groupname",
+            "secp256r1", "-validity", "30", "-keystore", all.toString(), "-storepass", PASSWORD,
             "-storetype", "PKCS12"};
-        String[] all = new String[usual.length + more.length];
-        System.arraycopy(usual, 0, all, 0, usual.length);
-        System.arraycopy(more, 0, all, usual.length, more.length);
-        keytool(all);
+        String[] arguments = new String[common.length + options.length];
+        System.arraycopy(common, 0, arguments, 0, common.length);
+        System.arraycopy(options, 0, arguments, common.length, options.length);
+        keytool(arguments);
     }
 
-    /** Ends this process when it fails. */
+    /** Runs keytool, which ends this process if it fails. */
     private static void keytool(String... arguments) throws Exception {
         sun.security.tools.keytool.Main.main(arguments);
     }

@@ -1,6 +1,6 @@
 """Real ZooKeeper servers, a fault-injecting proxy and an observer for tests: a client of ``zkcoord-testkit``.
 
-All that a kit has started is gone when it is closed, and also when this process ends in any other way::
+Everything that a kit has started ends when the kit is closed, or when this process ends in any way::
 
     with Kit() as kit:
         zk = kit.zookeeper()
@@ -26,13 +26,13 @@ from typing import Any, Self
 
 
 class TestkitError(Exception):
-    """What the test kit could not do, in words."""
+    """A failure of the test kit."""
 
     __test__ = False  # pytest: not a test class
 
 
 class _Closing:
-    """Things that are closed at the end of their ``with`` block."""
+    """An object that is closed at the end of its ``with`` block."""
 
     def close(self) -> None:
         raise NotImplementedError
@@ -45,7 +45,7 @@ class _Closing:
 
 
 def find_program() -> str:
-    """The test kit's program: ``$ZKCOORD_TESTKIT``, or what cargo has built in this repository."""
+    """Returns the path of the test kit's program: ``$ZKCOORD_TESTKIT``, or the one that cargo has built here."""
     given = os.environ.get("ZKCOORD_TESTKIT")
     if given:
         return given
@@ -61,7 +61,7 @@ def find_program() -> str:
 
 
 class Kit(_Closing):
-    """One running ``zkcoord-testkit``. May be used from several threads."""
+    """A running ``zkcoord-testkit``. Several threads may use it."""
 
     def __init__(self, program: str | None = None) -> None:
         self._process = subprocess.Popen(
@@ -69,7 +69,7 @@ class Kit(_Closing):
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            # Ctrl-C is for the tests, which close the kit when they are through with it.
+            # Ctrl-C must only reach the tests, which close the kit when they have finished.
             start_new_session=True,
         )
         assert self._process.stdin is not None
@@ -82,7 +82,7 @@ class Kit(_Closing):
         threading.Thread(target=self._read, daemon=True).start()
 
     def call(self, name: str, **arguments: Any) -> Any:
-        """Makes one call (see README.md) and returns its result."""
+        """Sends a call (see README.md) and returns its result."""
         answer: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         with self._lock:
             if self._ended:
@@ -105,7 +105,7 @@ class Kit(_Closing):
         java_options: list[str] | None = None,
         tls: bool = False,
     ) -> ZooKeeper:
-        """Starts real servers and returns when they are ready. With ``tls`` they have a port for TLS too."""
+        """Starts real servers and returns when they are ready. With ``tls`` they also have a port for TLS."""
         options = {"properties": properties or {}, "java_options": java_options or [], "tls": tls}
         started = self.call("zookeeper.start", nodes=nodes, tick_ms=tick_ms, **options)
         return ZooKeeper(self, started["zookeeper"], started["hosts"], started["tls"])
@@ -116,12 +116,12 @@ class Kit(_Closing):
         return Proxy(self, started["proxy"], started["address"])
 
     def observer(self, hosts: str) -> Observer:
-        """An observer of any servers."""
+        """Returns an observer of any servers."""
         return Observer(self, {"hosts": hosts})
 
     def close(self) -> None:
-        """Ends the kit and all that it has started."""
-        with contextlib.suppress(TestkitError, OSError):  # it may have ended already
+        """Ends the kit and everything that it has started."""
+        with contextlib.suppress(TestkitError, OSError):  # the kit may have ended already
             self.call("exit")
         self._stdin.close()
         self._process.wait(30)
@@ -142,22 +142,22 @@ class Kit(_Closing):
 
 
 class ZooKeeper(_Closing):
-    """Running servers; nodes are numbered from 0."""
+    """Running servers. Nodes are numbered from 0."""
 
     def __init__(self, kit: Kit, name: str, hosts: str, tls: dict[str, str] | None) -> None:
         self._kit = kit
         self._name = name
         self.hosts = hosts
-        # What README.md says of the call's result, or nothing without a port for TLS.
+        # The values that README.md describes, or none without a port for TLS.
         self.tls = tls or {}
         self.observer = Observer(kit, {"zookeeper": name})
 
     def host(self, node: int) -> str:
-        """One node's address."""
+        """Returns one node's address."""
         return self.hosts.split(",")[node]
 
     def kill(self, node: int) -> None:
-        """SIGKILL; returns when the node is gone."""
+        """Kills a node (SIGKILL) and returns when it has ended."""
         self._call("kill", node=node)
 
     def start_node(self, node: int) -> None:
@@ -165,29 +165,29 @@ class ZooKeeper(_Closing):
         self._call("start_node", node=node)
 
     def pause(self, node: int) -> None:
-        """SIGSTOP: connections stay open, the node does not answer any more."""
+        """Pauses a node (SIGSTOP). Its connections stay open, but it does not answer any more."""
         self._call("pause", node=node)
 
     def resume(self, node: int) -> None:
-        """SIGCONT."""
+        """Resumes a paused node (SIGCONT)."""
         self._call("resume", node=node)
 
     def leader(self) -> int:
-        """The node that leads; waits for an election that is under way."""
+        """Returns the leader. Waits for an election that is under way."""
         return int(self._call("leader"))
 
     def mode(self, node: int) -> str | None:
-        """``leader``, ``follower``, ``standalone``, or ``None`` while the node serves nobody."""
+        """Returns ``leader``, ``follower`` or ``standalone``, or ``None`` while the node does not serve clients."""
         result: str | None = self._call("mode", node=node)
         return result
 
     def pid(self, node: int) -> int | None:
-        """The process id of a node that is not down."""
+        """Returns the process id of a node, or ``None`` while it is down."""
         result: int | None = self._call("pid", node=node)
         return result
 
     def log(self, node: int) -> str:
-        """What a node has logged."""
+        """Returns everything that a node has logged."""
         return str(self._call("log", node=node))
 
     def wait_ready(self, timeout: float = 30) -> None:
@@ -208,7 +208,7 @@ class ZooKeeper(_Closing):
 
 @dataclass(frozen=True)
 class Frame:
-    """A frame that has come by at a proxy."""
+    """A frame that a proxy has received."""
 
     connection: int
     direction: str  # "request" or "reply"
@@ -231,11 +231,11 @@ class Proxy(_Closing):
         self.address = address
 
     def swallow_reply(self, op: str, nth: int = 1) -> Rule:
-        """Lets the server do the nth such request from now, but loses its reply and cuts that connection."""
+        """Forwards the nth such request from now, but loses its reply and closes that connection."""
         return self._rule("swallow_reply", op=op, nth=nth)
 
     def swallow_request(self, op: str, nth: int = 1) -> Rule:
-        """Loses the nth such request from now, and cuts that connection."""
+        """Loses the nth such request from now, and closes that connection."""
         return self._rule("swallow_request", op=op, nth=nth)
 
     def swallow_replies_at_random(self, op: str, probability: float, seed: int) -> Rule:
@@ -247,27 +247,27 @@ class Proxy(_Closing):
         return self._rule("swallow_requests_at_random", op=op, probability=probability, seed=seed)
 
     def clear_rules(self) -> None:
-        """Ends all rules."""
+        """Removes all rules."""
         self._call("clear_rules")
 
     def hold_replies(self, on: bool = True) -> None:
-        """Keeps back what the server sends, until released by ``False``."""
+        """Holds everything that the server sends until it is called with ``False``."""
         self._call("hold_replies", on=on)
 
     def hold_requests(self, on: bool = True) -> None:
-        """Keeps back what clients send, until released by ``False``."""
+        """Holds everything that clients send until it is called with ``False``."""
         self._call("hold_requests", on=on)
 
     def stall(self, on: bool = True) -> None:
-        """Forwards nothing, but leaves connections open: a silent partition."""
+        """Stops forwarding but leaves connections open, as in a network partition."""
         self._call("stall", on=on)
 
     def refuse(self, on: bool = True) -> None:
-        """Cuts all connections, and closes new ones at once."""
+        """Closes all connections, and closes new ones at once, until it is called with ``False``."""
         self._call("refuse", on=on)
 
     def delay(self, seconds: float) -> None:
-        """Delivers every frame that much later."""
+        """Delays every frame."""
         self._call("delay", ms=_milliseconds(seconds))
 
     def cut(self) -> None:
@@ -279,15 +279,15 @@ class Proxy(_Closing):
         self._call("reset")
 
     def frames(self) -> list[Frame]:
-        """What has come by."""
+        """Returns all frames so far."""
         return [Frame(**frame) for frame in self._call("frames")]
 
     def clear_frames(self) -> None:
-        """Forgets what has come by."""
+        """Removes the frames so far from the log."""
         self._call("clear_frames")
 
     def connections(self) -> int:
-        """How many connections are open."""
+        """Returns the number of open connections."""
         return int(self._call("connections"))
 
     def wait_for(
@@ -299,7 +299,7 @@ class Proxy(_Closing):
         count: int = 1,
         timeout: float = 10,
     ) -> bool:
-        """Waits until so many frames of a kind have come by."""
+        """Waits until the proxy has seen ``count`` frames of a kind. Returns ``False`` after the timeout."""
         return bool(
             self._call(
                 "wait_for",
@@ -330,17 +330,17 @@ class Rule:
         self._name = name
 
     def fired(self) -> int:
-        """How many frames it has swallowed."""
+        """Returns the number of frames that the rule has swallowed."""
         return int(self._kit.call("rule.fired", rule=self._name))
 
     def wait_fired(self, timeout: float = 10) -> bool:
-        """Waits until it has swallowed one."""
+        """Waits until the rule has swallowed a frame. Returns ``False`` after the timeout."""
         return bool(self._kit.call("rule.wait_fired", rule=self._name, timeout_ms=_milliseconds(timeout)))
 
 
 @dataclass(frozen=True)
 class Stat:
-    """What ZooKeeper knows about a node."""
+    """ZooKeeper's metadata of a node."""
 
     czxid: int
     mzxid: int
@@ -354,24 +354,24 @@ class Stat:
 
 
 class Observer:
-    """Looks at the servers' data over the kit's own client; reads see all that was done before."""
+    """Reads and changes the servers' data with the kit's own client. Reads see all earlier changes."""
 
     def __init__(self, kit: Kit, of: dict[str, str]) -> None:
         self._kit = kit
         self._of = of
 
     def children(self, path: str) -> list[str] | None:
-        """The names of a node's children in order; ``None`` when the node is missing."""
+        """Returns the sorted names of a node's children, or ``None`` if the node is missing."""
         result: list[str] | None = self._call("children", path=path)
         return result
 
     def data(self, path: str) -> tuple[bytes, Stat] | None:
-        """A node's data and stat; ``None`` when the node is missing."""
+        """Returns a node's data and stat, or ``None`` if the node is missing."""
         found = self._call("data", path=path)
         return None if found is None else (bytes.fromhex(found["data"]), _stat(found["stat"]))
 
     def exists(self, path: str) -> Stat | None:
-        """A node's stat; ``None`` when the node is missing."""
+        """Returns a node's stat, or ``None`` if the node is missing."""
         found = self._call("exists", path=path)
         return None if found is None else _stat(found)
 
@@ -380,7 +380,7 @@ class Observer:
         self._call("create", path=path, data=data.hex())
 
     def create_all(self, path: str) -> None:
-        """Creates a node and those above it, where they are missing."""
+        """Creates a node and its missing ancestors."""
         self._call("create_all", path=path)
 
     def set(self, path: str, data: bytes) -> None:

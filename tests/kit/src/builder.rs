@@ -1,4 +1,4 @@
-//! How servers are configured and started.
+//! Configures and starts servers.
 
 use std::fs;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::{Error, ZooKeeper, install, ports};
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How the servers are to be configured; see [`ZooKeeper::builder`].
+/// The configuration of servers that are to be started; see [`ZooKeeper::builder`].
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Builder {
@@ -22,32 +22,32 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// How many servers: 1 (standalone, the default) or more (a quorum).
+    /// Sets the number of servers: 1 (standalone, the default) or more (a quorum).
     pub fn nodes(mut self, nodes: usize) -> Self {
         self.nodes = nodes;
         self
     }
 
-    /// ZooKeeper's `tickTime`, 250 ms by default. The shortest session timeout is two ticks.
+    /// Sets ZooKeeper's `tickTime`, 250 ms by default. The shortest session timeout is two ticks.
     pub fn tick_time(mut self, tick_time: Duration) -> Self {
         self.tick_time = tick_time;
         self
     }
 
-    /// Another line of `zoo.cfg`; it wins over the kit's own.
+    /// Adds a line to `zoo.cfg`, which overrides the kit's own line for that key.
     pub fn property(mut self, key: &str, value: &str) -> Self {
         self.properties.push((key.into(), value.into()));
         self
     }
 
-    /// Another option of the Java machine, such as `-Dzookeeper.forceSync=no`.
+    /// Adds an option of the Java virtual machine, such as `-Dzookeeper.forceSync=no`.
     pub fn java_option(mut self, option: &str) -> Self {
         self.java_options.push(option.into());
         self
     }
 
-    /// Gives the servers a port for TLS too, with [certificates](ZooKeeper::certificates). As ZooKeeper's default is, clients
-    /// have to show one there.
+    /// Adds a port for TLS to each server, with [certificates](ZooKeeper::certificates). On this port clients need a
+    /// certificate, which is ZooKeeper's default.
     pub fn tls(mut self) -> Self {
         self.tls = true;
         self
@@ -55,25 +55,25 @@ impl Builder {
 
     /// Starts the servers and returns when they are ready.
     pub fn start(self) -> Result<ZooKeeper, Error> {
-        // A port that was free a moment ago may be taken when the server gets to it.
-        let mut result = self.attempt();
+        // A port that was free may be in use when the server binds it.
+        let mut result = self.try_start();
         for _ in 0..2 {
             match &result {
-                Err(error) if error.to_string().contains("BindException") => result = self.attempt(),
+                Err(error) if error.to_string().contains("BindException") => result = self.try_start(),
                 _ => break,
             }
         }
         result
     }
 
-    fn attempt(&self) -> Result<ZooKeeper, Error> {
+    fn try_start(&self) -> Result<ZooKeeper, Error> {
         if self.nodes == 0 {
             return Err(Error::new("a ZooKeeper needs at least one node"));
         }
         let keeper = Keeper::start(&install::java()?)?;
         let all = (0..self.nodes).map(|_| Ports::free()).collect::<Result<Vec<_>, _>>()?;
         let certificates = match self.tls {
-            true => Some(Certificates::make(&keeper.folder().join("tls"))?),
+            true => Some(Certificates::create(&keeper.folder().join("tls"))?),
             false => None,
         };
         let mut nodes = Vec::new();
@@ -116,7 +116,7 @@ impl Builder {
             lines.push(format!("secureClientPort={}", all[node].secure));
             lines.extend(certificates.properties());
         }
-        // The last of two lines with one key counts.
+        // Of two lines with the same key the last one counts.
         lines.extend(self.properties.iter().map(|(key, value)| format!("{key}={value}")));
         lines.join("\n") + "\n"
     }

@@ -1,4 +1,4 @@
-//! Certificates and keys for TLS, made anew for every cluster.
+//! Certificates and keys for TLS, created for every cluster.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,32 +8,34 @@ use crate::{Error, install};
 
 const PROGRAM: &str = include_str!("../java/Certificates.java");
 
-/// The PEM files of a cluster that speaks TLS. They go with the cluster.
+/// The PEM files of a cluster with TLS. They are removed with the cluster.
 #[derive(Debug, Clone)]
 pub struct Certificates {
     folder: PathBuf,
 }
 
 impl Certificates {
-    /// Makes all of them, with the JDK's keytool.
-    pub(crate) fn make(folder: &Path) -> Result<Self, Error> {
+    /// Creates all files with the JDK's keytool.
+    pub(crate) fn create(folder: &Path) -> Result<Self, Error> {
         fs::create_dir(folder)?;
         let source = folder.join("Certificates.java");
         fs::write(&source, PROGRAM)?;
-        let made = Command::new(install::java()?)
+        let output = Command::new(install::java()?)
             .args(["-XX:TieredStopAtLevel=1", "-Xshare:auto"])
             .args(["--add-exports", "java.base/sun.security.tools.keytool=ALL-UNNAMED"])
             .args([&source, folder])
             .stdin(Stdio::null())
             .output()?;
-        if !made.status.success() {
-            let told = String::from_utf8_lossy(&made.stderr) + String::from_utf8_lossy(&made.stdout);
-            return Err(Error::new(format!("no certificates, is this java from a JDK? {told}")));
+        if !output.status.success() {
+            let text = String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
+            return Err(Error::new(format!(
+                "cannot create certificates; servers with TLS need java from a JDK: {text}"
+            )));
         }
         Ok(Self { folder: folder.into() })
     }
 
-    /// The authority that the servers trust, and that vouches for them.
+    /// The authority that the servers trust, and that signed their certificate.
     #[must_use]
     pub fn ca(&self) -> PathBuf {
         self.folder.join("ca.pem")
@@ -51,7 +53,7 @@ impl Certificates {
         self.folder.join("client.key")
     }
 
-    /// The certificate of an authority that has nothing to do with the servers, and of which they know nothing.
+    /// The certificate of an authority that the servers do not know.
     #[must_use]
     pub fn stranger(&self) -> PathBuf {
         self.folder.join("stranger.pem")
@@ -63,7 +65,7 @@ impl Certificates {
         self.folder.join("stranger.key")
     }
 
-    /// The lines of a server's configuration, but for the port.
+    /// The lines of a server's configuration, except the port.
     pub(crate) fn properties(&self) -> Vec<String> {
         let store = |name: &str| self.folder.join(name).display().to_string();
         vec![

@@ -1,8 +1,8 @@
-//! The kit's one error type: a sentence for the person reading the failed test.
+//! The kit's only error type.
 
 use std::{fmt, io};
 
-/// What went wrong, in words; with ZooKeeper's error code where a server answered with one.
+/// A message for the reader of a failed test, with ZooKeeper's error code if a server answered with one.
 #[derive(Debug, Clone)]
 pub struct Error {
     message: String,
@@ -14,11 +14,11 @@ impl Error {
         Self { message: message.into(), code: None }
     }
 
-    pub(crate) fn from_server(code: i32, what: &str) -> Self {
-        Self { message: format!("ZooKeeper answered error {code} to {what}"), code: Some(code) }
+    pub(crate) fn from_server(code: i32, request: &str) -> Self {
+        Self { message: format!("ZooKeeper answered {request} with error {code}"), code: Some(code) }
     }
 
-    /// ZooKeeper's error code (such as -110, node exists), if this error is a server's answer.
+    /// Returns ZooKeeper's error code (such as -110, node exists), or `None` if this error is not a server's answer.
     #[must_use]
     pub fn code(&self) -> Option<i32> {
         self.code

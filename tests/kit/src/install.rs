@@ -1,4 +1,4 @@
-//! Where Debian keeps ZooKeeper, and how to start it quickly.
+//! The files of Debian's ZooKeeper, and the options that start it quickly.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use crate::Error;
 
 const JARS: &str = "/usr/share/java";
 
-/// All that a server without admin page, TLS and log4j loads.
+/// The jars of a server without admin page, TLS and log4j.
 const CLASS_PATH: [&str; 6] = [
     "zookeeper.jar",
     "zookeeper-jute.jar",
@@ -16,7 +16,7 @@ const CLASS_PATH: [&str; 6] = [
     "metrics-core.jar",
 ];
 
-/// What a server that speaks TLS loads beyond that.
+/// The additional jars of a server with TLS.
 const TLS_CLASS_PATH: [&str; 8] = [
     "netty-buffer.jar",
     "netty-codec.jar",
@@ -28,7 +28,7 @@ const TLS_CLASS_PATH: [&str; 8] = [
     "netty-transport-native-unix-common.jar",
 ];
 
-/// The servers live for seconds: start-up counts, peak speed does not.
+/// Options for a quick start. The servers run for seconds, so peak speed does not matter.
 const FAST_START: [&str; 7] = [
     "-XX:TieredStopAtLevel=1",
     "-XX:+UseSerialGC",
@@ -39,7 +39,7 @@ const FAST_START: [&str; 7] = [
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
 ];
 
-/// The Java program, or an error that says what to install.
+/// Returns the path of the Java program, or an error with the packages to install.
 pub(crate) fn java() -> Result<PathBuf, Error> {
     let home = std::env::var_os("JAVA_HOME").map(|home| Path::new(&home).join("bin"));
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -50,7 +50,7 @@ pub(crate) fn java() -> Result<PathBuf, Error> {
         .ok_or_else(|| missing("java is not on the PATH"))
 }
 
-/// The arguments that run the server configured by `config`.
+/// Returns Java's arguments that run a server with the configuration file `config`.
 pub(crate) fn arguments(
     config: &Path,
     quorum: bool,
@@ -71,9 +71,9 @@ pub(crate) fn arguments(
     Ok(arguments)
 }
 
-fn missing(what: &str) -> Error {
+fn missing(problem: &str) -> Error {
     Error::new(format!(
-        "{what}: the tests need a ZooKeeper server, install it with \
+        "{problem}: the tests need a ZooKeeper server; install it with \
          `apt-get install zookeeper default-jre-headless`"
     ))
 }

@@ -1,7 +1,7 @@
-//! The small shell process that owns the servers, so that they end whenever the test process does.
+//! The small shell process that owns the servers, so that they end when the test process does.
 //!
-//! It is told what to do through a pipe. The kernel closes that pipe when this process ends in whatever way,
-//! SIGKILL included, and then the keeper kills its servers and removes their files.
+//! The keeper gets its commands through a pipe. The kernel closes the pipe when this process ends in any way, including
+//! SIGKILL. Then the keeper kills its servers and removes their files.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -17,12 +17,12 @@ const SCRIPT: &str = include_str!("keeper.sh");
 pub(crate) struct Keeper {
     folder: PathBuf,
     process: Child,
-    /// Taken when the keeper is to end.
+    /// The pipes to and from the keeper. Taking and closing them ends it.
     pipes: Option<(ChildStdin, BufReader<ChildStdout>)>,
 }
 
 impl Keeper {
-    /// Makes a new temporary folder, and the keeper that will remove it.
+    /// Creates a temporary folder, and starts the keeper that will remove it.
     pub(crate) fn start(java: &Path) -> Result<Self, Error> {
         let folder = new_folder()?;
         let mut process = Command::new("/bin/sh")
@@ -31,8 +31,8 @@ impl Keeper {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            // A group of its own: what is sent to the test's group (Ctrl-C, a runner's SIGKILL) must not
-            // reach it.
+            // The keeper has its own process group, so that signals to the test's group (Ctrl-C, a runner's SIGKILL)
+            // do not reach it.
             .process_group(0)
             .spawn()?;
         let pipes = process.stdin.take().zip(process.stdout.take());
@@ -52,7 +52,7 @@ impl Keeper {
         answer.parse().map_err(|_| Error::new(format!("the keeper answered {answer:?} instead of a pid")))
     }
 
-    /// Sends the signal of that name to a node.
+    /// Sends the signal with this name to a node.
     pub(crate) fn signal(&mut self, node: usize, signal: &str) -> Result<(), Error> {
         match self.command(&format!("signal {node} {signal}"))?.as_str() {
             "0" => Ok(()),
@@ -60,12 +60,12 @@ impl Keeper {
         }
     }
 
-    /// Kills a node and returns when it is gone.
+    /// Kills a node and returns when it has ended.
     pub(crate) fn kill_node(&mut self, node: usize) -> Result<(), Error> {
         self.command(&format!("kill {node}")).map(drop)
     }
 
-    /// What a node has printed and logged.
+    /// Returns everything that a node has printed and logged.
     pub(crate) fn log(&self, node: usize) -> String {
         fs::read_to_string(self.folder.join(format!("{node}.log"))).unwrap_or_default()
     }
@@ -82,7 +82,7 @@ impl Keeper {
 impl Drop for Keeper {
     fn drop(&mut self) {
         drop(self.pipes.take());
-        // Nothing to do about an error: the keeper is this process's child and ends by itself.
+        // An error does no harm: the keeper ends by itself when its pipe closes.
         drop(self.process.wait());
     }
 }
@@ -101,7 +101,7 @@ fn new_folder() -> Result<PathBuf, Error> {
     }
 }
 
-/// One argument as java's argument files want it.
+/// Quotes an argument for one of Java's argument files.
 fn quote(argument: &str) -> String {
     format!("\"{}\"", argument.replace('\\', "\\\\").replace('"', "\\\""))
 }

@@ -1,9 +1,8 @@
-# Keeps the servers of one cluster: keeper.sh FOLDER JAVA
+# Owns the servers of one cluster: keeper.sh FOLDER JAVA
 #
-# Every line on stdin is a command, every command is answered by one line. When stdin closes, which it does
-# however the owner ends, all servers are killed (stopped ones too) and the folder is removed. All signals go
-# through here, because a parent that has not waited for its child yet can not hit a stranger with the same
-# pid.
+# Every line on stdin is a command, which is answered with one line. stdin closes when the owner ends, in whatever way. Then
+# all servers are killed (stopped ones too) and the folder is removed. All signals are sent from here: a parent that has not
+# waited for its child yet cannot hit another process with the same pid.
 
 trap '' INT TERM HUP PIPE
 cd "$1" || exit 1

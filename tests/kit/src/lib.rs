@@ -1,9 +1,9 @@
-//! Test kit of zkcoord: everything a test needs to see how the library behaves when things go wrong.
+//! The test kit of zkcoord: servers, faults and an observer for tests of the library's behaviour under faults.
 //!
 //! * [`ZooKeeper`] starts real servers, one or three, and kills, pauses and restarts them.
-//! * [`Proxy`] stands between a client and a server and loses, delays or holds chosen messages.
-//! * [`Observer`] looks at the server's data over its own small wire client, so that a test does not have to
-//!   believe the code under test.
+//! * [`Proxy`] is placed between a client and a server and loses, delays or holds chosen messages.
+//! * [`Observer`] reads the server's data through its own small client, so that a test does not depend on the code under
+//!   test.
 //!
 //! All calls block; none needs an async runtime.
 
@@ -28,7 +28,7 @@ pub use zookeeper::{ZooKeeper, shared};
 
 use std::time::{Duration, Instant};
 
-/// Polls `condition` until it holds (`true`) or `timeout` has passed (`false`).
+/// Polls `condition` until it is true, and returns `true`, or until `timeout` has passed, and returns `false`.
 #[must_use]
 pub fn eventually(timeout: Duration, mut condition: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + timeout;

@@ -1,7 +1,7 @@
 //! The test kit as a program, for tests in other languages and for examples.
 //!
-//! * `zkcoord-testkit`: obeys calls in JSON lines on stdin, see README.md.
-//! * `zkcoord-testkit run [--nodes N] [--tls] -- COMMAND...`: runs a command beside a fresh ZooKeeper.
+//! * `zkcoord-testkit`: answers calls in JSON lines on stdin; see README.md.
+//! * `zkcoord-testkit run [--nodes N] [--tls] -- COMMAND...`: runs a command with a new ZooKeeper.
 
 mod call;
 mod serve;
@@ -10,7 +10,7 @@ use std::process::{Command, ExitCode};
 
 use zkcoord_testkit::ZooKeeper;
 
-const USAGE: &str = "usage: zkcoord-testkit                                      obey calls on stdin
+const USAGE: &str = "usage: zkcoord-testkit                                      answer calls on stdin
        zkcoord-testkit run [--nodes N] [--tls] -- COMMAND...  run a command with ZKCOORD_HOSTS set";
 
 fn main() -> ExitCode {
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     )
 }
 
-/// Runs a command with `ZKCOORD_HOSTS` set to fresh servers, and returns its exit code. With TLS, `ZKCOORD_TLS_HOSTS` and the
+/// Runs a command with `ZKCOORD_HOSTS` set to new servers, and returns its exit code. With TLS, `ZKCOORD_TLS_HOSTS` and the
 /// files `ZKCOORD_TLS_CA`, `..._CERT`, `..._KEY`, `..._STRANGER` and `..._STRANGER_KEY` are set too.
 fn run(mut arguments: &[&str]) -> Result<u8, String> {
     let mut builder = ZooKeeper::builder();
@@ -64,7 +64,7 @@ fn run(mut arguments: &[&str]) -> Result<u8, String> {
             .env("ZKCOORD_TLS_STRANGER_KEY", certificates.stranger_key());
     }
     let status = process.status().map_err(|error| format!("{command}: {error}"))?;
-    // Without a code a signal ended it, for which shells have 128 and more.
+    // A command without an exit code was ended by a signal, for which shells use 128 plus its number.
     let signal = || std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| 128 + signal);
     Ok(status.code().or_else(signal).and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }

@@ -1,4 +1,4 @@
-//! An independent pair of eyes on the server's data, and a hand to prepare or disturb it.
+//! An independent client that reads, prepares and changes the server's data.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,13 +7,13 @@ use crate::Error;
 use crate::wire::{Decoder, Encoder, NO_NODE, NODE_EXISTS, Session, Stat, code, garbled};
 
 const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
-const PATIENCE: Duration = Duration::from_secs(20);
+const RETRY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A plain ZooKeeper client for tests; not built on the code under test.
 ///
-/// Every read asks for a `sync` first, so it sees all that was done before it. When its connection or session
-/// is gone it goes on with a new session and asks again, for up to 20 seconds; a write whose answer was lost
-/// may so be done twice.
+/// Every read sends a `sync` first, so it sees all earlier changes. After the loss of its connection or session the
+/// observer continues with a new session and repeats the request, for up to 20 seconds. A write whose answer was lost may
+/// therefore be done twice.
 #[derive(Debug)]
 pub struct Observer {
     hosts: Vec<String>,
@@ -21,7 +21,7 @@ pub struct Observer {
 }
 
 impl Observer {
-    /// Connects to one host, or to the first of several (comma between them) that answers.
+    /// Connects to one host, or to the first of several hosts (separated by commas) that answers.
     pub fn connect(hosts: &str) -> Result<Self, Error> {
         let hosts = hosts.split(',').map(|host| host.trim().to_owned()).collect();
         let observer = Self { hosts, session: Mutex::new(None) };
@@ -29,7 +29,7 @@ impl Observer {
         Ok(observer)
     }
 
-    /// The children of a node in order of their names; `None` when the node is missing.
+    /// Returns the names of a node's children, sorted, or `None` if the node is missing.
     pub fn children(&self, path: &str) -> Result<Option<Vec<String>>, Error> {
         self.sync(path)?;
         let body = Encoder::default().text(path).flag(false).0;
@@ -41,7 +41,7 @@ impl Observer {
         Ok(Some(children))
     }
 
-    /// A node's data and stat; `None` when the node is missing.
+    /// Returns a node's data and stat, or `None` if the node is missing.
     pub fn data(&self, path: &str) -> Result<Option<(Vec<u8>, Stat)>, Error> {
         self.sync(path)?;
         let body = Encoder::default().text(path).flag(false).0;
@@ -53,7 +53,7 @@ impl Observer {
         Ok(Some((data, answer.stat().ok_or_else(garbled)?)))
     }
 
-    /// A node's stat; `None` when the node is missing.
+    /// Returns a node's stat, or `None` if the node is missing.
     pub fn exists(&self, path: &str) -> Result<Option<Stat>, Error> {
         self.sync(path)?;
         let body = Encoder::default().text(path).flag(false).0;
@@ -68,20 +68,20 @@ impl Observer {
         self.create_for(0x1f, path, data)
     }
 
-    /// Creates a persistent node that everyone may read and write, and nobody may give children.
+    /// Creates a persistent node that everyone may read and write, but whose ACL allows nobody to create children.
     pub fn create_childless(&self, path: &str, data: &[u8]) -> Result<(), Error> {
         self.create_for(0x03, path, data)
     }
 
     fn create_for(&self, permissions: i32, path: &str, data: &[u8]) -> Result<(), Error> {
-        // One access rule, for everyone. Flags: a plain persistent node.
+        // An ACL with one entry, for everyone. The flags 0 mean a plain persistent node.
         let acl = Encoder::default().int(1).int(permissions).text("world").text("anyone").0;
         let mut body = Encoder::default().text(path).bytes(data);
         body.0.extend(acl);
         self.write(code::CREATE, "create", path, &body.int(0).0)
     }
 
-    /// Creates a node and those above it, without data; nodes that exist are left alone.
+    /// Creates a node and its missing ancestors, without data. Existing nodes are not changed.
     pub fn create_all(&self, path: &str) -> Result<(), Error> {
         let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
         for end in ends {
@@ -93,13 +93,13 @@ impl Observer {
         Ok(())
     }
 
-    /// Sets a node's data, whatever its version.
+    /// Sets a node's data, regardless of its version.
     pub fn set(&self, path: &str, data: &[u8]) -> Result<(), Error> {
         let body = Encoder::default().text(path).bytes(data).int(-1).0;
         self.write(code::SET_DATA, "setData", path, &body)
     }
 
-    /// Deletes a node without children, whatever its version.
+    /// Deletes a node without children, regardless of its version.
     pub fn delete(&self, path: &str) -> Result<(), Error> {
         let body = Encoder::default().text(path).int(-1).0;
         self.write(code::DELETE, "delete", path, &body)
@@ -124,10 +124,10 @@ impl Observer {
         }
     }
 
-    /// One request and its answer, over as many connections as it takes.
+    /// Sends a request and returns its answer, over as many connections as necessary.
     fn call(&self, code: i32, body: &[u8]) -> Result<(i32, Vec<u8>), Error> {
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + RETRY_TIMEOUT;
         loop {
             let result = match session.take() {
                 Some(open) => Ok(open),
@@ -161,7 +161,7 @@ impl Drop for Observer {
     fn drop(&mut self) {
         let session = self.session.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(session) = session {
-            // A courtesy to the server, which would otherwise keep the session until it expires.
+            // Otherwise the server would keep the session until it expires.
             drop(session.call(code::CLOSE_SESSION, &[]));
         }
     }

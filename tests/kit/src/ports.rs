@@ -1,4 +1,4 @@
-//! Free loopback ports that stay free.
+//! Free loopback ports that remain free.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -6,12 +6,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::Error;
 
-// Below the range from which Linux takes ports for outgoing connections: a server that is down for a while
-// must not find its port taken by some client when it comes back.
+// The ports are below the range of Linux's ports for outgoing connections. Otherwise a client could take the port of a
+// server that is down, and the server could not start again.
 const FIRST: u32 = 10_000;
 const COUNT: u32 = 22_000;
 
-/// A port nobody listens on now, and that this process has not handed out lately.
+/// Returns a port that no process listens on, and that this process has not returned lately.
 pub(crate) fn free() -> Result<u16, Error> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     for _ in 0..COUNT {
@@ -24,7 +24,7 @@ pub(crate) fn free() -> Result<u16, Error> {
     Err(Error::new(format!("no free port between {FIRST} and {}", FIRST + COUNT)))
 }
 
-/// Where this process begins, so that test processes running side by side seldom ask for the same port.
+/// The first port of this process. It differs between processes, so that concurrent tests seldom choose the same port.
 fn start() -> u32 {
     static START: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
     *START.get_or_init(|| {

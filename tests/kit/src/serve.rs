@@ -1,4 +1,4 @@
-//! Obeys calls in JSON lines; README.md has the list.
+//! Answers calls in JSON lines. README.md lists them.
 
 use std::collections::HashMap;
 use std::io::{Write, stdin, stdout};
@@ -12,28 +12,28 @@ use zkcoord_testkit::{Builder, Direction, Error, Frame, Observer, Op, Proxy, Rul
 
 use crate::call::{Answer, Call, hex};
 
-/// Things that calls have made, by the names that were given to the caller.
-struct Things<T>(Mutex<HashMap<String, Arc<T>>>);
+/// Objects that calls have created, by the names that their answers returned.
+struct Registry<T>(Mutex<HashMap<String, Arc<T>>>);
 
-impl<T> Things<T> {
+impl<T> Registry<T> {
     fn new() -> Self {
         Self(Mutex::new(HashMap::new()))
     }
 
-    fn add(&self, letter: char, thing: T) -> String {
+    fn add(&self, prefix: char, object: T) -> String {
         static LAST: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("{letter}{}", LAST.fetch_add(1, Ordering::Relaxed) + 1);
-        self.with(|things| things.insert(name.clone(), Arc::new(thing)));
+        let name = format!("{prefix}{}", LAST.fetch_add(1, Ordering::Relaxed) + 1);
+        self.with(|objects| objects.insert(name.clone(), Arc::new(object)));
         name
     }
 
     fn get(&self, name: &str) -> Result<Arc<T>, String> {
-        self.with(|things| things.get(name).cloned()).ok_or_else(|| format!("there is no {name:?}"))
+        self.with(|objects| objects.get(name).cloned()).ok_or_else(|| format!("unknown name {name:?}"))
     }
 
     fn remove(&self, name: &str) -> Answer {
-        let thing = self.with(|things| things.remove(name));
-        thing.map(|_| Value::Null).ok_or_else(|| format!("there is no {name:?}"))
+        let object = self.with(|objects| objects.remove(name));
+        object.map(|_| Value::Null).ok_or_else(|| format!("unknown name {name:?}"))
     }
 
     fn with<R>(&self, work: impl FnOnce(&mut HashMap<String, Arc<T>>) -> R) -> R {
@@ -42,21 +42,21 @@ impl<T> Things<T> {
 }
 
 struct Kit {
-    zookeepers: Things<ZooKeeper>,
-    proxies: Things<Proxy>,
-    rules: Things<Rule>,
-    /// By their hosts.
-    observers: Things<Observer>,
+    zookeepers: Registry<ZooKeeper>,
+    proxies: Registry<Proxy>,
+    rules: Registry<Rule>,
+    /// The observers by their hosts.
+    observers: Registry<Observer>,
 }
 
-/// Reads calls until stdin closes or the call `exit` comes. Each call has its own thread, so that one which
-/// waits does not keep the others from being made.
+/// Answers calls until stdin closes or the call `exit` arrives. Each call has its own thread, so that a call that waits
+/// does not delay the others.
 pub(crate) fn serve() {
     let kit = Arc::new(Kit {
-        zookeepers: Things::new(),
-        proxies: Things::new(),
-        rules: Things::new(),
-        observers: Things::new(),
+        zookeepers: Registry::new(),
+        proxies: Registry::new(),
+        rules: Registry::new(),
+        observers: Registry::new(),
     });
     for line in stdin().lines().map_while(Result::ok).filter(|line| !line.trim().is_empty()) {
         let call = match Call::parse(&line) {
@@ -71,7 +71,7 @@ pub(crate) fn serve() {
             break;
         }
         let kit = kit.clone();
-        thread::spawn(move || reply(call.id(), kit.obey(&call)));
+        thread::spawn(move || reply(call.id(), kit.answer(&call)));
     }
     kit.observers.with(HashMap::clear);
     kit.proxies.with(HashMap::clear);
@@ -84,12 +84,12 @@ fn reply(id: Value, answer: Answer) {
         Err(error) => json!({"id": id, "error": error}),
     };
     let mut out = stdout().lock();
-    // An error means that the caller has gone; stdin will tell.
+    // An error means that the caller has ended. Then stdin closes too.
     drop(writeln!(out, "{line}").and_then(|()| out.flush()));
 }
 
 impl Kit {
-    fn obey(&self, call: &Call) -> Answer {
+    fn answer(&self, call: &Call) -> Answer {
         let name = call.text("call")?;
         match name.split_once('.') {
             Some(("zookeeper", "start")) => self.start_zookeeper(call),
@@ -111,12 +111,12 @@ impl Kit {
             builder = builder.property(key, value.as_str().unwrap_or(&value.to_string()));
         }
         for option in call.get("java_options").and_then(Value::as_array).into_iter().flatten() {
-            builder = builder.java_option(option.as_str().ok_or("a java option must be a text")?);
+            builder = builder.java_option(option.as_str().ok_or("each of \"java_options\" must be a text")?);
         }
         if call.get("tls").is_some() && call.flag("tls")? {
             builder = builder.tls();
         }
-        let zookeeper = builder.start().map_err(say)?;
+        let zookeeper = builder.start().map_err(message)?;
         let (hosts, tls) = (zookeeper.hosts(), tls(&zookeeper));
         Ok(json!({"hosts": hosts, "tls": tls, "zookeeper": self.zookeepers.add('z', zookeeper)}))
     }
@@ -132,7 +132,7 @@ impl Kit {
             "start_node" => done(zookeeper.start_node(call.count("node")?)),
             "pause" => done(zookeeper.pause(call.count("node")?)),
             "resume" => done(zookeeper.resume(call.count("node")?)),
-            "leader" => zookeeper.leader().map(|node| json!(node)).map_err(say),
+            "leader" => zookeeper.leader().map(|node| json!(node)).map_err(message),
             "mode" => Ok(json!(zookeeper.mode(call.count("node")?))),
             "pid" => Ok(json!(zookeeper.pid(call.count("node")?))),
             "log" => Ok(json!(zookeeper.log(call.count("node")?))),
@@ -143,7 +143,7 @@ impl Kit {
     }
 
     fn start_proxy(&self, call: &Call) -> Answer {
-        let proxy = Proxy::start(call.text("upstream")?).map_err(say)?;
+        let proxy = Proxy::start(call.text("upstream")?).map_err(message)?;
         let address = proxy.address();
         Ok(json!({"address": address, "proxy": self.proxies.add('p', proxy)}))
     }
@@ -189,13 +189,13 @@ impl Kit {
         let observer = self.observer_of(call)?;
         let path = call.text("path")?;
         match name {
-            "children" => observer.children(path).map(|children| json!(children)).map_err(say),
+            "children" => observer.children(path).map(|children| json!(children)).map_err(message),
             "data" => {
-                let found = observer.data(path).map_err(say)?;
+                let found = observer.data(path).map_err(message)?;
                 Ok(found.map_or(Value::Null, |(data, node)| json!({"data": hex(&data), "stat": stat(&node)})))
             }
             "exists" => {
-                let found = observer.exists(path).map_err(say)?;
+                let found = observer.exists(path).map_err(message)?;
                 Ok(found.map_or(Value::Null, |node| stat(&node)))
             }
             "create" => done(observer.create(path, &call.bytes("data")?)),
@@ -206,7 +206,7 @@ impl Kit {
         }
     }
 
-    /// The observer of a ZooKeeper or of the given hosts; there is one for each, made when first needed.
+    /// Returns the observer of a ZooKeeper or of the given hosts, which is created on first use.
     fn observer_of(&self, call: &Call) -> Result<Arc<Observer>, String> {
         let hosts = match call.text("zookeeper") {
             Ok(name) => self.zookeepers.get(name)?.hosts(),
@@ -215,12 +215,12 @@ impl Kit {
         if let Ok(observer) = self.observers.get(&hosts) {
             return Ok(observer);
         }
-        let observer = Arc::new(Observer::connect(&hosts).map_err(say)?);
+        let observer = Arc::new(Observer::connect(&hosts).map_err(message)?);
         Ok(self.observers.with(|observers| observers.entry(hosts).or_insert(observer).clone()))
     }
 }
 
-/// What it takes to connect to a ZooKeeper in TLS, and to fail; `null` if it speaks none.
+/// The TLS addresses and files of a ZooKeeper, or `null` if it has no TLS.
 fn tls(zookeeper: &ZooKeeper) -> Value {
     zookeeper.certificates().map_or(Value::Null, |certificates| {
         json!({
@@ -234,7 +234,7 @@ fn tls(zookeeper: &ZooKeeper) -> Value {
     })
 }
 
-/// The proxy's calls that have no result.
+/// Carries out a proxy's call that has no result.
 fn switch(proxy: &Proxy, name: &str, call: &Call) -> Answer {
     match name {
         "clear_rules" => proxy.clear_rules(),
@@ -251,14 +251,18 @@ fn switch(proxy: &Proxy, name: &str, call: &Call) -> Answer {
     Ok(Value::Null)
 }
 
-/// Waits until so many frames of a kind have come by.
+/// Waits until the proxy has seen `count` frames of a kind.
 fn wait_for(proxy: &Proxy, call: &Call) -> Answer {
     let (op, count): (Op, usize) = (call.op()?, call.count_or("count", 1)?);
     let path = call.get("path").and_then(Value::as_str);
     let replies = match call.text("direction")? {
         "request" => false,
         "reply" => true,
-        other => return Err(format!("a direction is \"request\" or \"reply\", not {other:?}")),
+        other => {
+            return Err(format!(
+                "the argument \"direction\" must be \"request\" or \"reply\", not {other:?}"
+            ));
+        }
     };
     let timeout: Duration = call.milliseconds("timeout_ms")?;
     let counts = |frame: &&Frame| {
@@ -298,13 +302,13 @@ fn stat(stat: &Stat) -> Value {
 }
 
 fn done(result: Result<(), Error>) -> Answer {
-    result.map(|()| Value::Null).map_err(say)
+    result.map(|()| Value::Null).map_err(message)
 }
 
 fn unknown(name: &str) -> Answer {
     Err(format!("unknown call {name:?}"))
 }
 
-fn say(error: Error) -> String {
+fn message(error: Error) -> String {
     error.to_string()
 }

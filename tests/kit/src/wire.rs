@@ -1,5 +1,4 @@
-//! As much of ZooKeeper's wire protocol as the kit needs: frames, a blocking session, and the common
-//! operations.
+//! The part of ZooKeeper's wire protocol that the kit needs: frames, a blocking session, and the common operations.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -31,10 +30,10 @@ pub const NODE_EXISTS: i32 = -110;
 const SESSION_EXPIRED: i32 = -112;
 const SESSION_MOVED: i32 = -118;
 
-const LONGEST_FRAME: usize = 64 << 20;
+const MAX_FRAME: usize = 64 << 20;
 const IO_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What ZooKeeper knows about a node.
+/// ZooKeeper's metadata of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are ZooKeeper's own")]
 pub struct Stat {
@@ -51,7 +50,7 @@ pub struct Stat {
     pub pzxid: i64,
 }
 
-/// Reads one frame; `None` when the other side has closed the connection.
+/// Reads one frame. Returns `None` if the other side has closed the connection.
 pub(crate) fn read_frame(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut length = [0; 4];
     match stream.read_exact(&mut length) {
@@ -59,7 +58,7 @@ pub(crate) fn read_frame(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> 
         result => result?,
     }
     let length = u32::from_be_bytes(length) as usize;
-    if length > LONGEST_FRAME {
+    if length > MAX_FRAME {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "not a ZooKeeper frame"));
     }
     let mut frame = vec![0; length];
@@ -67,7 +66,7 @@ pub(crate) fn read_frame(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> 
     Ok(Some(frame))
 }
 
-/// Writes one frame, in one write.
+/// Writes one frame with a single write.
 pub(crate) fn write_frame(stream: &mut impl Write, frame: &[u8]) -> io::Result<()> {
     let mut bytes = Vec::with_capacity(4 + frame.len());
     bytes.extend(u32::try_from(frame.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -75,7 +74,7 @@ pub(crate) fn write_frame(stream: &mut impl Write, frame: &[u8]) -> io::Result<(
     stream.write_all(&bytes)
 }
 
-/// Puts values into a frame.
+/// Appends values to a frame.
 #[derive(Default)]
 pub(crate) struct Encoder(pub(crate) Vec<u8>);
 
@@ -106,7 +105,7 @@ impl Encoder {
     }
 }
 
-/// Takes values out of a frame; `None` where the frame is too short.
+/// Reads values from a frame. Its methods return `None` if the frame is too short.
 pub(crate) struct Decoder<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Decoder<'a> {
@@ -158,7 +157,7 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// A session on one connection. Nothing keeps it alive between calls.
+/// A session on one connection. It sends no pings between calls.
 #[derive(Debug)]
 pub struct Session {
     stream: TcpStream,
@@ -167,10 +166,10 @@ pub struct Session {
     password: Vec<u8>,
 }
 
-/// What came of asking for a session.
+/// The server's answer to the request for a session.
 pub(crate) enum Handshake {
     Accepted(Session),
-    /// The session asked for is gone, or the password is wrong.
+    /// The requested session has ended, or the password is wrong.
     Refused,
 }
 
@@ -211,20 +210,20 @@ impl Session {
         Ok(Handshake::Accepted(Self { stream, next_xid: 1, id, password: password.into() }))
     }
 
-    /// The session's id.
+    /// Returns the session's id.
     #[must_use]
     pub fn id(&self) -> i64 {
         self.id
     }
 
-    /// The session's password.
+    /// Returns the session's password.
     #[must_use]
     pub fn password(&self) -> &[u8] {
         &self.password
     }
 
-    /// Sends one request and waits for its answer: the error code (0 is success) and what follows it. An
-    /// `Err` means that the connection is of no more use.
+    /// Sends a request and returns its answer: the error code (0 is success) and the body after it. After an `Err` the
+    /// connection cannot be used any more.
     pub fn call(&mut self, code: i32, body: &[u8]) -> Result<(i32, Vec<u8>), Error> {
         let xid = self.next_xid;
         self.next_xid += 1;
@@ -248,8 +247,8 @@ impl Session {
     }
 }
 
-/// The password that the server gave to a session's owner. It is no secret: ZooKeeper draws it from `java.util.Random`,
-/// seeded with the session's id and a constant (`ZooKeeperServer.generatePasswd`).
+/// Computes the password that the server gave to a session's owner. The password is predictable: ZooKeeper takes it from
+/// `java.util.Random`, seeded with the session's id and a constant (`ZooKeeperServer.generatePasswd`).
 pub(crate) fn password_of(session_id: i64) -> [u8; 16] {
     const SALT: u64 = 0xB341_5C00;
     const MULTIPLIER: u64 = 0x5_DEEC_E66D;
@@ -263,20 +262,20 @@ pub(crate) fn password_of(session_id: i64) -> [u8; 16] {
     password
 }
 
-/// Ends a session from outside: takes it over and closes it, as often as its owner takes it back.
+/// Ends a session from outside: moves it to a new connection and closes it, as often as its owner moves it back.
 pub(crate) fn end_session(hosts: &[String], id: i64, password: &[u8]) -> Result<(), Error> {
     let deadline = Instant::now() + Duration::from_secs(20);
-    let mut was_there = false;
+    let mut existed = false;
     let mut last = Error::new("no node is running");
     while Instant::now() < deadline {
         for host in hosts {
             match Session::handshake(host, Duration::from_secs(30), id, password) {
                 Ok(Handshake::Accepted(mut session)) => {
-                    was_there = true;
-                    // Whether this worked, the next handshake tells.
+                    existed = true;
+                    // The next handshake shows whether this worked.
                     drop(session.call(code::CLOSE_SESSION, &[]));
                 }
-                Ok(Handshake::Refused) if was_there => return Ok(()),
+                Ok(Handshake::Refused) if existed => return Ok(()),
                 Ok(Handshake::Refused) => {
                     return Err(Error::new(format!("session {id:#x} is unknown, or its password is wrong")));
                 }

@@ -1,4 +1,4 @@
-//! Real ZooKeeper servers, one or a quorum, on free ports with their own temporary folders.
+//! Real ZooKeeper servers, one or a quorum, on free ports and with temporary folders.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -11,8 +11,7 @@ use crate::{Builder, Certificates, Error, eventually, wire};
 
 const ELECTION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Running ZooKeeper servers. They are killed, and their files removed, when this is dropped or the process
-/// ends.
+/// Running ZooKeeper servers. They are killed, and their files are removed, when this is dropped or the process ends.
 ///
 /// Nodes are numbered from 0.
 #[derive(Debug)]
@@ -54,12 +53,12 @@ impl ZooKeeper {
         Self::builder().nodes(nodes).start()
     }
 
-    /// Servers that differ from the kit's defaults.
+    /// Returns a builder for servers that differ from the kit's defaults.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// Servers that are still to be started.
+    /// Wraps servers that are not started yet.
     pub(crate) fn new(keeper: Keeper, nodes: Vec<Node>, certificates: Option<Certificates>) -> Self {
         let ports = nodes.iter().map(|node| node.client_port).collect();
         let secure_ports = nodes.iter().map(|node| node.secure_port).collect();
@@ -67,40 +66,43 @@ impl ZooKeeper {
         Self { ports, secure_ports, certificates, inner }
     }
 
-    /// How many nodes there are, running or not.
+    /// Returns the number of nodes, running or not.
     #[must_use]
     pub fn nodes(&self) -> usize {
         self.ports.len()
     }
 
-    /// All nodes as a ZooKeeper client wants them: `127.0.0.1:p1,127.0.0.1:p2`.
+    /// Returns the addresses of all nodes in the format of ZooKeeper clients: `127.0.0.1:p1,127.0.0.1:p2`.
     #[must_use]
     pub fn hosts(&self) -> String {
         let hosts: Vec<String> = (0..self.nodes()).map(|node| self.host(node)).collect();
         hosts.join(",")
     }
 
-    /// One node's client address. Panics if there is no such node.
+    /// Returns the address of one node.
+    ///
+    /// # Panics
+    /// If there is no such node.
     #[must_use]
     pub fn host(&self, node: usize) -> String {
         format!("127.0.0.1:{}", self.ports[node])
     }
 
-    /// The ports for TLS of all nodes that were [built](Builder::tls) with one: `localhost:p1,localhost:p2`, for which name
-    /// their certificate is, and not for `127.0.0.1`.
+    /// Returns the TLS addresses of servers [with TLS](Builder::tls): `localhost:p1,localhost:p2`. Their certificate is valid for
+    /// `localhost`, and not for `127.0.0.1`.
     #[must_use]
     pub fn secure_hosts(&self) -> String {
         let hosts: Vec<String> = self.secure_ports.iter().map(|port| format!("localhost:{port}")).collect();
         hosts.join(",")
     }
 
-    /// The certificates of servers that were [built](Builder::tls) with a port for TLS.
+    /// Returns the certificates of servers [with TLS](Builder::tls).
     #[must_use]
     pub fn certificates(&self) -> Option<&Certificates> {
         self.certificates.as_ref()
     }
 
-    /// The process id of a node's Java machine; `None` while the node is down.
+    /// Returns the id of a node's process, or `None` while the node is down.
     #[must_use]
     pub fn pid(&self, node: usize) -> Option<u32> {
         match self.lock().nodes.get(node)?.state {
@@ -109,13 +111,13 @@ impl ZooKeeper {
         }
     }
 
-    /// What a node has logged so far.
+    /// Returns everything that a node has logged so far.
     #[must_use]
     pub fn log(&self, node: usize) -> String {
         self.lock().keeper.log(node)
     }
 
-    /// Kills a node (SIGKILL) and returns when it is gone. Nothing happens if it is down.
+    /// Kills a node (SIGKILL) and returns when it has ended. Does nothing if the node is down.
     pub fn kill(&self, node: usize) -> Result<(), Error> {
         let mut inner = self.lock();
         if inner.node(node)?.state != NodeState::Down {
@@ -125,8 +127,8 @@ impl ZooKeeper {
         Ok(())
     }
 
-    /// Starts a killed node again, with the same data and ports. Does not wait until it serves clients, which
-    /// it may never do without a quorum: see [`ZooKeeper::wait_ready`].
+    /// Starts a killed node again, with the same data and ports. Does not wait until the node serves clients, which it may
+    /// never do without a quorum; see [`ZooKeeper::wait_ready`].
     pub fn start_node(&self, node: usize) -> Result<(), Error> {
         let mut inner = self.lock();
         if inner.node(node)?.state != NodeState::Down {
@@ -138,7 +140,7 @@ impl ZooKeeper {
         Ok(())
     }
 
-    /// Stops a node without ending it (SIGSTOP): its connections stay open, it just does not answer any more.
+    /// Pauses a node (SIGSTOP). Its connections stay open, but it does not answer any more.
     pub fn pause(&self, node: usize) -> Result<(), Error> {
         let mut inner = self.lock();
         match inner.node(node)?.state {
@@ -147,16 +149,16 @@ impl ZooKeeper {
             NodeState::Running(pid) => {
                 inner.keeper.signal(node, "STOP")?;
                 inner.node(node)?.state = NodeState::Paused(pid);
-                // The signal is on its way when kill(2) returns, the process stops a little later.
+                // The process stops a little later than kill(2) returns.
                 if !eventually(Duration::from_secs(5), || process_state(pid) == Some('T')) {
-                    return Err(Error::new(format!("node {node} does not stop")));
+                    return Err(Error::new(format!("node {node} did not stop")));
                 }
             }
         }
         Ok(())
     }
 
-    /// Lets a paused node go on (SIGCONT). Nothing happens if it is not paused.
+    /// Resumes a paused node (SIGCONT). Does nothing if the node is not paused.
     pub fn resume(&self, node: usize) -> Result<(), Error> {
         let mut inner = self.lock();
         if let NodeState::Paused(pid) = inner.node(node)?.state {
@@ -166,8 +168,8 @@ impl ZooKeeper {
         Ok(())
     }
 
-    /// The node that leads now (a standalone server leads itself). Waits for an election that is under way.
-    /// Nodes that are down or paused do not count.
+    /// Returns the leader (a standalone server is its own leader). Waits for an election that is under way. Nodes that are
+    /// down or paused do not count.
     pub fn leader(&self) -> Result<usize, Error> {
         let deadline = Instant::now() + ELECTION_TIMEOUT;
         loop {
@@ -183,7 +185,7 @@ impl ZooKeeper {
         }
     }
 
-    /// Waits until every node that is neither down nor paused serves clients, and one of them leads.
+    /// Waits until every node that is neither down nor paused serves clients, and one of them is the leader.
     pub fn wait_ready(&self, timeout: Duration) -> Result<(), Error> {
         let deadline = Instant::now() + timeout;
         loop {
@@ -209,17 +211,15 @@ impl ZooKeeper {
 
     /// Ends a session from outside, as if it had expired.
     pub fn expire(&self, session_id: i64) -> Result<(), Error> {
-        // Which to a server means "a new one": the test would end a session of its own making.
+        // To a server, id 0 means "a new session", so this would end a session that it has just created.
         if session_id == 0 {
-            return Err(Error::new(
-                "session 0: no session has this id; is the client without one at the moment?",
-            ));
+            return Err(Error::new("session 0 does not exist; the client may have no session at the moment"));
         }
         let hosts: Vec<String> = self.running().into_iter().map(|node| self.host(node)).collect();
         wire::end_session(&hosts, session_id, &wire::password_of(session_id))
     }
 
-    /// A node's `Mode` (leader, follower, standalone), or `None` while it serves nobody.
+    /// Returns a node's `Mode` (leader, follower, standalone), or `None` while it does not serve clients.
     #[must_use]
     pub fn mode(&self, node: usize) -> Option<String> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *self.ports.get(node)?));
@@ -227,7 +227,7 @@ impl ZooKeeper {
         answer.lines().find_map(|line| line.strip_prefix("Mode: ")).map(String::from)
     }
 
-    /// Whether these nodes have opened their ports for TLS, if they are to have any.
+    /// Returns whether these nodes listen on their ports for TLS, if they have any.
     fn listens_for_tls(&self, nodes: &[usize]) -> bool {
         let listens = |node: &usize| {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.secure_ports[*node]));
@@ -254,7 +254,7 @@ impl ZooKeeper {
 
 impl Inner {
     fn node(&mut self, node: usize) -> Result<&mut Node, Error> {
-        self.nodes.get_mut(node).ok_or_else(|| Error::new(format!("there is no node {node}")))
+        self.nodes.get_mut(node).ok_or_else(|| Error::new(format!("node {node} does not exist")))
     }
 }
 
@@ -264,7 +264,7 @@ impl std::fmt::Debug for Inner {
     }
 }
 
-/// The one standalone server that all tests of this process share; started when first asked for.
+/// Returns the standalone server that all tests of this process share, and starts it on first use.
 ///
 /// # Panics
 /// If the server does not start.
@@ -283,13 +283,13 @@ fn four_letter_word(address: SocketAddr, word: &str) -> Result<String, Error> {
     Ok(answer)
 }
 
-/// The kernel's letter for what a process does: R, S, T (stopped), Z (dead) ...
+/// Returns the kernel's letter for the state of a process: R, S, T (stopped), Z (dead) ...
 fn process_state(pid: u32) -> Option<char> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat.rsplit(") ").next()?.chars().next()
 }
 
-/// The end of a log, without the many lines about the environment.
+/// Returns the end of a log, without the many lines about the environment.
 fn tail(log: &str) -> String {
     let lines: Vec<&str> = log.lines().filter(|line| !line.contains("environment:")).collect();
     lines[lines.len().saturating_sub(40)..].join("\n")

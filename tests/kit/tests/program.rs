@@ -1,4 +1,4 @@
-//! The program: calls over pipes, `run`, and above all its end.
+//! The program: calls over pipes, `run`, and the end of everything that it has started.
 
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -37,7 +37,7 @@ impl Kit {
         serde_json::from_str(&self.answers.recv_timeout(MINUTE).unwrap()).unwrap()
     }
 
-    /// Waits for the program's end.
+    /// Waits for the program to end.
     fn end(&mut self) -> ExitStatus {
         let mut status = None;
         assert!(eventually(SECONDS_10, || {
@@ -67,11 +67,11 @@ impl Kit {
                 self.call(&json!({"call": "zookeeper.pause", "zookeeper": zookeeper, "node": 0}));
             }
         }
-        assert!(self.leaves_something(&pids));
+        assert!(self.has_leftovers(&pids));
         pids
     }
 
-    fn leaves_something(&self, pids: &[u64]) -> bool {
+    fn has_leftovers(&self, pids: &[u64]) -> bool {
         let prefix = format!("zkcoord-testkit-{}-", self.process.id());
         let mut files = std::fs::read_dir(std::env::temp_dir()).unwrap();
         pids.iter().any(|pid| Path::new(&format!("/proc/{pid}")).exists())
@@ -80,21 +80,21 @@ impl Kit {
 }
 
 #[test]
-fn servers_end_with_a_killed_owner() {
+fn servers_end_after_their_owner_is_killed() {
     let mut kit = Kit::start();
     let pids = kit.start_servers();
     kit.process.kill().unwrap();
     kit.end();
-    assert!(eventually(SECONDS_10, || !kit.leaves_something(&pids)));
+    assert!(eventually(SECONDS_10, || !kit.has_leftovers(&pids)));
 }
 
 #[test]
-fn servers_end_before_a_program_that_is_told_to() {
+fn servers_end_before_a_program_whose_stdin_closes() {
     let mut kit = Kit::start();
     let pids = kit.start_servers();
     drop(kit.stdin.take());
     assert!(kit.end().success());
-    assert!(!kit.leaves_something(&pids));
+    assert!(!kit.has_leftovers(&pids));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn calls_reach_servers_proxies_and_observers() {
 
     let create = json!({"id": 7, "call": "observer.create", "hosts": address, "path": "/a", "data": "6869"});
     let answer = kit.answer(&create);
-    // The reply to the first create was lost, so the observer asked again.
+    // The reply to the first create was lost, so the observer repeated it.
     assert_eq!(answer["id"], 7);
     assert!(answer["error"].as_str().unwrap().contains("-110"), "{answer}");
     let rule = rule["rule"].take();
@@ -135,7 +135,7 @@ fn calls_reach_servers_proxies_and_observers() {
 }
 
 #[test]
-fn run_gives_a_command_its_server() {
+fn run_starts_a_server_for_a_command() {
     let run = |script: &str| {
         let arguments = ["run", "--", "sh", "-c", script];
         Command::new(PROGRAM).args(arguments).output().unwrap()

@@ -1,4 +1,4 @@
-//! Each of the proxy's tricks, with a real server behind it.
+//! Each of the proxy's faults, with a real server behind it.
 
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -9,7 +9,7 @@ use zkcoord_testkit::wire::{Session, code};
 use zkcoord_testkit::{Direction, Frame, Observer, Op, Proxy, Rule, eventually, shared};
 
 const SECONDS_10: Duration = Duration::from_secs(10);
-/// How long "nothing comes" is watched.
+/// The time for which a test checks that nothing happens.
 const A_WHILE: Duration = Duration::from_millis(200);
 
 fn proxy() -> Proxy {
@@ -24,12 +24,12 @@ fn direct() -> Observer {
     Observer::connect(&shared().hosts()).unwrap()
 }
 
-/// A string as the wire has it.
+/// Encodes a string for the wire.
 fn text(text: &str) -> Vec<u8> {
     [&u32::try_from(text.len()).unwrap().to_be_bytes(), text.as_bytes()].concat()
 }
 
-/// The body of a create request: data, one open access rule, a persistent node.
+/// The body of a create request with data, an open ACL, and the flags of a persistent node.
 fn create_body(path: &str) -> Vec<u8> {
     let [none, one, all] = [0, 1, 0x1f].map(u32::to_be_bytes);
     [&text(path)[..], &none, &one, &all, &text("world"), &text("anyone"), &none].concat()
@@ -74,7 +74,7 @@ fn a_lost_request_is_never_done() {
 }
 
 #[test]
-fn a_lost_handshake() {
+fn a_handshake_can_be_lost() {
     let proxy = proxy();
     let rule = proxy.swallow_reply(Op::Connect, 1);
     assert!(Session::open(&proxy.address(), SECONDS_10).is_err());
@@ -97,7 +97,7 @@ fn cleared_rules_do_nothing() {
 }
 
 #[test]
-fn losses_at_random_repeat_with_their_seed() {
+fn random_losses_are_the_same_for_the_same_seed() {
     let run = |name: &str| -> Vec<bool> {
         let proxy = proxy();
         let rule = proxy.swallow_requests_at_random(Op::Create, 0.5, 7);
@@ -118,7 +118,7 @@ fn losses_at_random_repeat_with_their_seed() {
 }
 
 #[test]
-fn replies_lost_at_random() {
+fn replies_are_lost_at_random() {
     let proxy = proxy();
     let rule = proxy.swallow_replies_at_random(Op::Create, 1.0, 1);
     for number in 0..3 {
@@ -129,7 +129,7 @@ fn replies_lost_at_random() {
 }
 
 #[test]
-fn held_replies_come_when_released() {
+fn held_replies_are_delivered_when_released() {
     let proxy = proxy();
     let mut client = session(&proxy);
     proxy.hold_replies(true);
@@ -141,7 +141,7 @@ fn held_replies_come_when_released() {
 }
 
 #[test]
-fn held_requests_go_when_released() {
+fn held_requests_are_delivered_when_released() {
     let proxy = proxy();
     let mut client = session(&proxy);
     proxy.hold_requests(true);
@@ -165,7 +165,7 @@ fn a_stalled_connection_stays_open_and_silent() {
 }
 
 #[test]
-fn cut_closes_what_is_open_only() {
+fn cut_and_reset_close_only_open_connections() {
     let proxy = proxy();
     for cut in [Proxy::cut, Proxy::reset] {
         let (mut one, mut two) = (session(&proxy), session(&proxy));
@@ -178,7 +178,7 @@ fn cut_closes_what_is_open_only() {
 }
 
 #[test]
-fn refused_until_allowed() {
+fn connections_are_refused_until_allowed() {
     let proxy = proxy();
     let mut client = session(&proxy);
     proxy.refuse(true);
@@ -189,7 +189,7 @@ fn refused_until_allowed() {
 }
 
 #[test]
-fn a_delay_counts_each_way() {
+fn a_delay_applies_in_each_direction() {
     let proxy = proxy();
     let mut client = session(&proxy);
     proxy.delay(Duration::from_millis(100));
@@ -199,7 +199,7 @@ fn a_delay_counts_each_way() {
 }
 
 #[test]
-fn the_log_tells_what_came_by() {
+fn the_log_has_all_frames() {
     let proxy = proxy();
     let mut client = session(&proxy);
     assert!(create(&mut client, "/logged"));
@@ -239,7 +239,7 @@ fn the_log_has_watch_events() {
 }
 
 #[test]
-fn a_client_that_leaves_is_gone() {
+fn a_closed_client_has_no_connection() {
     let proxy = proxy();
     let mut client = session(&proxy);
     drop(client.call(code::CLOSE_SESSION, &[]).unwrap());

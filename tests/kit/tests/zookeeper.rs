@@ -1,4 +1,4 @@
-//! Real servers: start, look, kill, pause, expire.
+//! Real servers: starting, observing, killing and pausing them, and ending sessions.
 
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -99,13 +99,13 @@ fn options_reach_the_server() {
 }
 
 #[test]
-fn a_server_that_does_not_start_says_why() {
+fn a_server_that_does_not_start_reports_why() {
     let error = ZooKeeper::builder().java_option("-Xnonsense").start().unwrap_err();
     assert!(error.to_string().contains("-Xnonsense"), "{error}");
 }
 
 #[test]
-fn nothing_is_left_behind() {
+fn a_dropped_server_has_ended() {
     let zookeeper = ZooKeeper::start(1).unwrap();
     let pid = zookeeper.pid(0).unwrap();
     zookeeper.pause(0).unwrap();

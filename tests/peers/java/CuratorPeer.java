@@ -32,17 +32,17 @@ import org.apache.curator.retry.RetryNTimes;
 public final class CuratorPeer {
     private static final int SESSION_MS = 10_000;
     private static final int CONNECT_MS = 10_000;
-    /** Longer than any turn takes, short enough to notice a hang. */
-    private static final int PATIENCE_MS = 20_000;
+    /** The longest wait for a lock: longer than it ever takes, short enough to notice a hang. */
+    private static final int TIMEOUT_MS = 20_000;
 
     private final CuratorFramework client;
-    /** By kind and path. All of them are used by one thread, as Curator's reentrancy and downgrade demand. */
+    /** The locks by kind and path. One thread uses all of them, as Curator's reentrancy and downgrade require. */
     private final Map<String, Lock> locks = new HashMap<>();
 
-    /** By kind and path. */
+    /** The counters by kind and path. */
     private final Map<String, Counter> counters = new HashMap<>();
 
-    /** Whether somebody has asked for a revocable lock. */
+    /** True after the revocation of a revocable lock was requested. */
     private volatile boolean revoked;
 
     private CuratorPeer(CuratorFramework client) {
@@ -104,7 +104,7 @@ public final class CuratorPeer {
         }
     }
 
-    /** The lock of that kind and path, made when it is first asked for. */
+    /** Returns the lock of that kind and path, which is created on first use. */
     private Lock lock(String[] words, String max) {
         String kind = words[1];
         String path = words[2];
@@ -118,12 +118,12 @@ public final class CuratorPeer {
                 break;
             case "revocable":
                 var revocable = new Mutex(client, path);
-                revocable.makeRevocable(asked -> revoked = true);
+                revocable.makeRevocable(requested -> revoked = true);
                 put(kind, path, revocable);
                 break;
             case "read":
             case "write":
-                // The two know each other: that is what makes a downgrade possible.
+                // The read lock needs the write lock to allow a downgrade.
                 var write = new Write(client, path);
                 put("write", path, write);
                 put("read", path, new Read(client, path, write));
@@ -151,13 +151,13 @@ public final class CuratorPeer {
         });
     }
 
-    /** The counter of that kind and path, made when it is first asked for. */
+    /** Returns the counter of that kind and path, which is created on first use. */
     private Counter counter(String kind, String path) throws Exception {
         Counter known = counters.get(kind + " " + path);
         if (known != null) {
             return known;
         }
-        // Tries again at once, until its add is done.
+        // Retries a conflicting add at once, until it is done.
         var retry = new RetryNTimes(Integer.MAX_VALUE, 0);
         Counter counter;
         switch (kind) {
@@ -182,51 +182,51 @@ public final class CuratorPeer {
     }
 
     private static void contend(String kind, Lock lock, int rounds, Path folder, String max) throws Exception {
-        String who = "curator-" + ProcessHandle.current().pid();
+        String holder = "curator-" + ProcessHandle.current().pid();
         for (int round = 0; round < rounds; round++) {
-            String node = lock.acquire(PATIENCE_MS);
+            String node = lock.acquire(TIMEOUT_MS);
             if (node == null) {
-                throw new IOException("waited in vain in round " + round);
+                throw new IOException("timed out acquiring the lock in round " + round);
             }
             switch (kind) {
                 case "read":
-                    beReader(folder, who, node);
+                    holdShared(folder, holder, node);
                     break;
                 case "semaphore":
-                    beOneOf(folder, who, node, Integer.parseInt(max));
+                    holdPermit(folder, holder, node, Integer.parseInt(max));
                     break;
                 default:
-                    beAlone(folder, who, node);
+                    holdExclusively(folder, holder, node);
             }
             lock.release();
         }
     }
 
-    private static void beAlone(Path folder, String who, String node) throws IOException {
-        Path alone = folder.resolve("alone");
-        Files.createFile(alone);
+    private static void holdExclusively(Path folder, String holder, String node) throws IOException {
+        Path exclusive = folder.resolve("exclusive");
+        Files.createFile(exclusive);
         try (Stream<Path> readers = Files.list(folder.resolve("readers"))) {
             var reader = readers.findAny();
             if (reader.isPresent()) {
                 throw new IOException("overlap: " + node + " sees " + reader.get());
             }
         }
-        record(folder, who + " alone " + node);
-        Files.delete(alone);
+        record(folder, holder + " exclusive " + node);
+        Files.delete(exclusive);
     }
 
-    private static void beReader(Path folder, String who, String node) throws IOException {
-        Path reader = folder.resolve("readers").resolve(who);
+    private static void holdShared(Path folder, String holder, String node) throws IOException {
+        Path reader = folder.resolve("readers").resolve(holder);
         Files.createFile(reader);
-        if (Files.exists(folder.resolve("alone"))) {
-            throw new IOException("overlap: " + node + " sees somebody who must be alone");
+        if (Files.exists(folder.resolve("exclusive"))) {
+            throw new IOException("overlap: " + node + " sees an exclusive holder");
         }
-        record(folder, who + " shared " + node);
+        record(folder, holder + " shared " + node);
         Files.delete(reader);
     }
 
-    private static void beOneOf(Path folder, String who, String node, int max) throws IOException {
-        Path reader = folder.resolve("readers").resolve(who);
+    private static void holdPermit(Path folder, String holder, String node, int max) throws IOException {
+        Path reader = folder.resolve("readers").resolve(holder);
         Files.createFile(reader);
         try (Stream<Path> readers = Files.list(folder.resolve("readers"))) {
             long inside = readers.count();
@@ -234,24 +234,24 @@ public final class CuratorPeer {
                 throw new IOException("overlap: " + node + " is one of " + inside);
             }
         }
-        record(folder, who + " shared " + node);
+        record(folder, holder + " shared " + node);
         Files.delete(reader);
     }
 
-    /** One write of one line to the end: lines of several processes do not mix. */
+    /** Appends the line in one write, so that lines of several processes do not mix. */
     private static void record(Path folder, String line) throws IOException {
         Files.writeString(folder.resolve("journal"), line + "\n", StandardOpenOption.APPEND);
     }
 
-    /** What all kinds have in common. */
+    /** The common interface of all kinds of locks. */
     private interface Lock {
-        /** The name of the lock's node, or null when the time has passed. */
+        /** Returns the name of the lock's node, or null after the timeout. */
         String acquire(long timeoutMs) throws Exception;
 
         void release() throws Exception;
     }
 
-    /** Curator's locks know their nodes, but tell only their subclasses. */
+    /** A lock that returns its node. Curator's locks allow only their subclasses to read it. */
     private interface Located {
         String getLockPath();
     }
@@ -313,7 +313,7 @@ public final class CuratorPeer {
         }
     }
 
-    /** What all counters have in common. */
+    /** The common interface of all kinds of counters. */
     private interface Counter {
         void increment() throws Exception;
 
@@ -364,7 +364,7 @@ public final class CuratorPeer {
 
         @Override
         public void increment() throws Exception {
-            // A try that comes too late reads the new value.
+            // After a conflict the loop reads the new value and tries again.
             for (var seen = count.getVersionedValue(); !count.trySetCount(seen, seen.getValue() + 1); ) {
                 seen = count.getVersionedValue();
             }

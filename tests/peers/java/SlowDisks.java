@@ -8,11 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes the disks of ZooKeeper servers slow, as a debugger: stops the one thread of each that writes the log, so that they
- * take requests and talk to each other, but confirm no change.
+ * Makes the disks of ZooKeeper servers seem slow, as a debugger: stops each server's thread that writes the log, so that the
+ * servers accept requests and communicate, but confirm no change.
  *
- * <p>Usage: SlowDisks PORT... with the debugger ports of the servers. Every line on stdin, {@code stop} or {@code go}, is
- * answered by {@code ok}, and so is the start. At the end of stdin all go on.
+ * <p>Usage: SlowDisks PORT... with the debugger ports of the servers. Prints {@code ok} when it is ready and after every line on
+ * stdin, {@code stop} or {@code go}. At the end of stdin all servers continue.
  */
 public final class SlowDisks {
     private SlowDisks() {}

@@ -5,8 +5,8 @@ import org.apache.zookeeper.server.DataTree;
 import org.apache.zookeeper.server.persistence.FileTxnSnapLog;
 
 /**
- * Writes the data folder of a server that has one node, whose next sequential child gets a chosen number. Nobody has the
- * time to create two thousand million children.
+ * Writes the data folder of a server with one node, whose next sequential child gets a chosen number. Creating two thousand
+ * million children would take too long.
  *
  * <p>Usage: StuckSequence FOLDER PATH NUMBER
  */
@@ -18,10 +18,10 @@ public final class StuckSequence {
         String path = arguments[1];
         long zxid = 1;
         DataTree tree = new DataTree();
-        // 0: not ephemeral. -1: the parent's own count of children goes on as usual.
+        // 0 means not ephemeral. With -1 the parent counts its children as usual.
         tree.createNode(path, new byte[0], Ids.OPEN_ACL_UNSAFE, 0, -1, zxid, System.currentTimeMillis());
         tree.setCversionPzxid(path, Integer.parseInt(arguments[2]), zxid);
-        // A snapshot's name is the last change in it.
+        // A snapshot is named after the last change in it.
         tree.lastProcessedZxid = zxid;
         FileTxnSnapLog files = new FileTxnSnapLog(folder, folder);
         files.save(tree, new ConcurrentHashMap<>(), true);

@@ -1,9 +1,9 @@
-//! Reads along on one connection: which operation a request asks for, and which request a reply answers.
+//! Decodes the frames of one connection: the operation of each request, and the request of each reply.
 
 use super::rules::Fired;
 use crate::wire::{Decoder, code};
 
-/// What a frame says, as far as the proxy cares.
+/// The fields of a frame that the proxy uses.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Summary {
     pub(super) code: i32,
@@ -17,7 +17,7 @@ pub(super) struct Summary {
 #[derive(Debug)]
 struct Pending {
     summary: Summary,
-    /// The rule that wants the reply, if one does.
+    /// The rule that swallows the reply, if any.
     loses_reply: Option<Fired>,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    /// Makes out what a request asks for.
+    /// Decodes a request.
     pub(super) fn read_request(&mut self, frame: &[u8]) -> Option<Summary> {
         if !self.client_greeted {
             self.client_greeted = true;
@@ -41,12 +41,12 @@ impl Conversation {
         Some(Summary { code, xid, path: path_of(code, request), error: 0 })
     }
 
-    /// Remembers a request that goes on to the server.
+    /// Records a request that is forwarded to the server.
     pub(super) fn expect_reply(&mut self, summary: Summary, loses_reply: Option<Fired>) {
         self.pending.push(Pending { summary, loses_reply });
     }
 
-    /// Makes out which request a reply answers, and whether a rule wants it.
+    /// Decodes a reply, finds its request, and returns the rule that swallows the reply, if any.
     pub(super) fn read_reply(&mut self, frame: &[u8]) -> Option<(Summary, Option<Fired>)> {
         let (xid, error) = if self.server_greeted {
             let mut reply = Decoder(frame);
@@ -64,7 +64,7 @@ impl Conversation {
         Some((Summary { error, ..summary }, loses_reply))
     }
 
-    /// Lets all requests under way have their replies.
+    /// Stops rules from swallowing the replies to pending requests.
     pub(super) fn spare_replies(&mut self) {
         for pending in &mut self.pending {
             pending.loses_reply = None;
@@ -81,8 +81,8 @@ fn event(mut body: Decoder<'_>) -> Option<Summary> {
     Some(Summary { code: code::EVENT, xid: -1, path: body.text(), error: 0 })
 }
 
-/// The path in a request's body, if requests of this kind start with one; for a multi its first operation's
-/// path.
+/// Returns the path at the start of a request's body, if requests of this kind have one. For a multi this is the path of
+/// its first operation.
 fn path_of(code: i32, mut body: Decoder<'_>) -> Option<String> {
     match code {
         1..=9 | 12 | 13 | 15 | 17..=19 | 21 | 103 | 104 | 106 => body.text(),

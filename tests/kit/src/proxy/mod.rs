@@ -1,5 +1,5 @@
-//! A TCP proxy in front of one server that understands ZooKeeper's frames, so that a test can say which
-//! message is to be lost, late or held back.
+//! A TCP proxy in front of one server. It decodes ZooKeeper's frames, so that a test can choose the messages to lose, delay
+//! or hold.
 
 mod conversation;
 mod op;
@@ -19,7 +19,7 @@ use state::{Close, Shared};
 pub use op::Op;
 pub use rules::Rule;
 
-/// Which way a frame goes.
+/// The direction of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// A request.
@@ -28,46 +28,45 @@ pub enum Direction {
     ToClient,
 }
 
-/// A frame that has come by.
+/// A frame that a proxy has received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// The connection's number; the proxy's first one is 1.
+    /// The connection's number, starting with 1.
     pub connection: usize,
-    /// Which way it went.
+    /// The frame's direction.
     pub direction: Direction,
-    /// The request's operation code (in a reply: of the request it answers); -10 for the handshake, 0 for an
-    /// event.
+    /// The operation code of the request, or of the request that a reply answers. -10 is the handshake, 0 is an event.
     pub code: i32,
     /// The request's number on its connection.
     pub xid: i32,
-    /// The request's path (for a multi: its first operation's), or the event's.
+    /// The path of the request or the event. For a multi this is the path of its first operation.
     pub path: Option<String>,
     /// The server's error code; 0 in requests.
     pub error: i32,
-    /// Whether it was sent on, or is going to be; `false` if a rule swallowed it.
+    /// `true` if the frame was or will be forwarded, `false` if a rule swallowed it.
     pub passed: bool,
-    /// When it came in, counted from the start of the proxy.
+    /// The time at which the frame arrived, since the start of the proxy.
     pub at: Duration,
 }
 
 impl Frame {
-    /// Whether this is a request of that kind.
+    /// Returns whether this is a request of that kind.
     #[must_use]
     pub fn is_request(&self, op: Op) -> bool {
         self.direction == Direction::ToServer && op.matches(self.code)
     }
 
-    /// Whether this is the reply to a request of that kind.
+    /// Returns whether this is the reply to a request of that kind.
     #[must_use]
     pub fn is_reply(&self, op: Op) -> bool {
         self.direction == Direction::ToClient && op.matches(self.code)
     }
 }
 
-/// A proxy in front of one ZooKeeper server. Ends, and cuts its connections, when dropped.
+/// A proxy in front of one ZooKeeper server. It ends and closes its connections when it is dropped.
 ///
-/// Rules count the requests on all connections together. A rule that swallows a frame also cuts that
-/// connection, after everything that was under way before it in the same direction.
+/// Rules count the requests on all connections together. A rule that swallows a frame also closes that connection, after
+/// all earlier frames in the same direction have been delivered.
 #[derive(Debug)]
 pub struct Proxy {
     shared: Arc<Shared>,
@@ -86,18 +85,18 @@ impl Proxy {
         Ok(Self { shared, address, accepting: Some(accepting) })
     }
 
-    /// Where clients connect to.
+    /// Returns the address for clients.
     #[must_use]
     pub fn address(&self) -> String {
         self.address.to_string()
     }
 
-    /// Lets the server do the `nth` (1: the next) such request, but swallows its reply.
+    /// Forwards the `nth` such request from now (1 is the next) to the server, but swallows its reply.
     pub fn swallow_reply(&self, op: Op, nth: usize) -> Rule {
         self.add_rule(op, Target::Reply, When::Nth(nth))
     }
 
-    /// Swallows the `nth` (1: the next) such request before it gets to the server.
+    /// Swallows the `nth` such request from now (1 is the next) before it reaches the server.
     pub fn swallow_request(&self, op: Op, nth: usize) -> Rule {
         self.add_rule(op, Target::Request, When::Nth(nth))
     }
@@ -112,7 +111,7 @@ impl Proxy {
         self.add_rule(op, Target::Request, When::Random { probability, random: Random(seed) })
     }
 
-    /// Ends all rules, also for requests whose reply is still to come.
+    /// Removes all rules, also for requests whose reply is still pending.
     pub fn clear_rules(&self) {
         self.shared.change(|state| {
             state.rules.clear();
@@ -122,34 +121,34 @@ impl Proxy {
         });
     }
 
-    /// Keeps back all that the server sends, until released by `false`; requests still go through.
+    /// With `true`, holds everything that the server sends until it is called with `false`. Requests are still forwarded.
     pub fn hold_replies(&self, on: bool) {
         self.shared.change(|state| state.hold_replies = on);
     }
 
-    /// Keeps back all that clients send, until released by `false`; replies still go through.
+    /// With `true`, holds everything that clients send until it is called with `false`. Replies are still forwarded.
     pub fn hold_requests(&self, on: bool) {
         self.shared.change(|state| state.hold_requests = on);
     }
 
-    /// Stops forwarding both ways while connections stay open, as a network partition does: neither side gets
-    /// to know even that the other has closed. New connections are accepted, and hear nothing. With `false`
-    /// all that was kept back goes on.
+    /// With `true`, stops forwarding in both directions while connections stay open, as in a network partition: neither
+    /// side learns even that the other has closed. New connections are accepted, but get no answers. With `false`, forwards
+    /// everything that was held.
     pub fn stall(&self, on: bool) {
         self.shared.change(|state| state.stalled = on);
     }
 
-    /// Closes all connections in an orderly way (FIN), now. What was kept back is lost.
+    /// Closes all connections in an orderly way (FIN) at once. Frames that are held are lost.
     pub fn cut(&self) {
         self.shared.change(|state| state.cut_all(Close::Finish));
     }
 
-    /// Resets all connections (RST), now.
+    /// Resets all connections (RST) at once.
     pub fn reset(&self) {
         self.shared.change(|state| state.cut_all(Close::Reset));
     }
 
-    /// While on, there is no connection: existing ones are cut, new ones closed at once.
+    /// With `true`, closes all connections, and closes new ones at once until it is called with `false`.
     pub fn refuse(&self, on: bool) {
         self.shared.change(|state| {
             state.refusing = on;
@@ -159,29 +158,29 @@ impl Proxy {
         });
     }
 
-    /// Delivers every frame that comes in from now on that much later, in order.
+    /// Delays every frame that arrives from now on. The order of frames stays the same.
     pub fn delay(&self, delay: Duration) {
         self.shared.change(|state| state.delay = delay);
     }
 
-    /// All frames that have come by.
+    /// Returns all frames so far.
     #[must_use]
     pub fn frames(&self) -> Vec<Frame> {
         self.shared.lock().frames.clone()
     }
 
-    /// Forgets the frames that have come by.
+    /// Removes the frames so far from the log.
     pub fn clear_frames(&self) {
         self.shared.change(|state| state.frames.clear());
     }
 
-    /// How many connections are open now.
+    /// Returns the number of open connections.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.shared.lock().connections.len()
     }
 
-    /// Waits until the frames that have come by satisfy a condition; `false` if they do not after `timeout`.
+    /// Waits until the frames satisfy a condition. Returns `false` if they do not within `timeout`.
     #[must_use]
     pub fn wait_for(&self, timeout: Duration, mut condition: impl FnMut(&[Frame]) -> bool) -> bool {
         self.shared.wait(timeout, |state| condition(&state.frames))
@@ -201,7 +200,7 @@ impl Drop for Proxy {
             state.ended = true;
             state.cut_all(Close::Finish);
         });
-        // Wakes the accepting thread, which then ends. If this fails there is nothing left to wake.
+        // Wakes the accepting thread, which then ends. If this fails, the thread has ended already.
         drop(TcpStream::connect(self.address));
         if let Some(accepting) = self.accepting.take() {
             drop(accepting.join());

@@ -1,4 +1,4 @@
-//! Names for the operations that rules and logs speak of.
+//! The kinds of operations in rules and logs, and their names.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ use crate::wire::code;
 /// A kind of request, for rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Op {
-    /// The first frame of a connection, which asks for a new session or for an old one.
+    /// The first frame of a connection, which requests a new or an existing session.
     Connect,
     /// Any kind of create: plain, with stat, container, with time to live.
     Create,
@@ -26,13 +26,13 @@ pub enum Op {
     Sync,
     /// Multi: several operations at once.
     Multi,
-    /// The client's sign of life.
+    /// A ping, which renews the session.
     Ping,
-    /// The client's end of its session.
+    /// A client's request to close its session.
     CloseSession,
-    /// A watch event, which only the server sends; no rule fires on it, it is there to be found in the log.
+    /// A watch event, which only the server sends. It occurs in logs; rules do not apply to it.
     Event,
-    /// Every request but `Connect`.
+    /// Every request except `Connect`.
     Any,
 }
 
@@ -53,7 +53,7 @@ const NAMES: [(&str, Op); 13] = [
 ];
 
 impl Op {
-    /// Whether a request with that operation code is of this kind.
+    /// Returns whether a request with that operation code is of this kind.
     #[must_use]
     pub fn matches(self, code: i32) -> bool {
         match self {
@@ -73,7 +73,7 @@ impl Op {
         }
     }
 
-    /// The kind's name, as `get_data`; for a code without a kind of its own `other`.
+    /// Returns the name of the kind, such as `get_data`, or `other` for a code without a kind.
     #[must_use]
     pub fn name_of(code: i32) -> &'static str {
         NAMES.iter().find(|(_, op)| *op != Op::Any && op.matches(code)).map_or("other", |(name, _)| name)

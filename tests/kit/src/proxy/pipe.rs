@@ -1,4 +1,4 @@
-//! The proxy's threads: one accepts, and four serve each connection, a reader and a writer each way.
+//! The proxy's threads: one accepts connections, and four serve each connection, a reader and a writer per direction.
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use super::Direction;
 use super::state::{Close, Shared};
 use crate::wire::{read_frame, write_frame};
 
-/// What a reader hands to the writer of the same direction, in order.
+/// An item that a reader passes to the writer of the same direction, in order.
 enum Item {
     Frame(Vec<u8>, Instant),
-    /// The sender has finished.
+    /// The sender has closed its side.
     Finish(Instant),
-    /// Everything before this is to get through, then the connection is to be cut.
+    /// The connection is closed after everything before this was delivered.
     Cut(Instant),
 }
 
@@ -25,7 +25,7 @@ pub(super) fn accept(shared: &Arc<Shared>, listener: &TcpListener, upstream: &st
         if shared.lock().ended {
             return;
         }
-        // What is not served is closed by dropping it.
+        // A connection that is not served is dropped, which closes it.
         let Ok(client) = client else { continue };
         if !shared.lock().refusing {
             let (shared, upstream) = (shared.clone(), upstream.to_owned());
@@ -68,8 +68,8 @@ impl Side {
     fn read(&self, mut from: &TcpStream, queue: &Sender<Item>) {
         let end = loop {
             match read_frame(&mut from) {
-                Ok(Some(frame)) => match self.shared.see(self.connection, self.direction, &frame) {
-                    // An error means that the writer has ended, and the connection with it.
+                Ok(Some(frame)) => match self.shared.receive(self.connection, self.direction, &frame) {
+                    // An error means that the writer has ended together with the connection.
                     Some(due) => drop(queue.send(Item::Frame(frame, due))),
                     None => break Item::Cut(self.due()),
                 },

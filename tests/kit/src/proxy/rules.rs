@@ -1,4 +1,4 @@
-//! Rules: which of the requests that come by are to be lost, or are to lose their reply.
+//! Rules, which choose the requests and replies that are swallowed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Op;
 use super::state::Shared;
 
-/// A rule that was given to a [`Proxy`](super::Proxy); it stays in force when this is dropped.
+/// A rule of a [`Proxy`](super::Proxy). It remains active when this is dropped.
 #[derive(Debug, Clone)]
 pub struct Rule {
     pub(super) fired: Fired,
@@ -15,21 +15,20 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// How many frames the rule has swallowed. For a lost reply that means: the server has done the request.
+    /// Returns the number of frames that the rule has swallowed. If it swallowed a reply, the server has done the request.
     #[must_use]
     pub fn fired(&self) -> usize {
         self.fired.count()
     }
 
-    /// Waits until the rule has swallowed a frame; `false` if it has not after `timeout`.
+    /// Waits until the rule has swallowed a frame. Returns `false` if it has not within `timeout`.
     #[must_use]
     pub fn wait_fired(&self, timeout: Duration) -> bool {
         self.shared.wait(timeout, |_| self.fired() > 0)
     }
 }
 
-/// How often a rule has fired; shared between the rule, its handle and the requests whose reply is to be
-/// lost.
+/// The number of times that a rule has fired. Shared by the rule, its handle and the requests whose reply is swallowed.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fired(Arc<AtomicUsize>);
 
@@ -51,13 +50,13 @@ pub(super) enum Target {
 
 #[derive(Debug)]
 pub(super) enum When {
-    /// At the n-th matching request from now, once.
+    /// Once, at the n-th matching request from now.
     Nth(usize),
     /// At each matching request with this probability.
     Random { probability: f64, random: Random },
 }
 
-/// One rule in force.
+/// An active rule.
 #[derive(Debug)]
 pub(super) struct Active {
     pub(super) op: Op,
@@ -67,8 +66,8 @@ pub(super) struct Active {
 }
 
 impl Active {
-    /// Looks at one request; `true` if the rule's turn has come.
-    fn meets(&mut self, code: i32) -> bool {
+    /// Counts a request, and returns whether the rule fires for it.
+    fn fires_for(&mut self, code: i32) -> bool {
         if !self.op.matches(code) {
             return false;
         }
@@ -83,18 +82,18 @@ impl Active {
     }
 }
 
-/// Shows a request to all rules (each of them counts it) and returns the first one whose turn has come.
+/// Lets all rules count a request, and returns the first rule that fires for it.
 pub(super) fn first_to_fire(rules: &mut [Active], code: i32) -> Option<&Active> {
     let mut chosen = None;
     for rule in rules {
-        if rule.meets(code) && chosen.is_none() {
+        if rule.fires_for(code) && chosen.is_none() {
             chosen = Some(&*rule);
         }
     }
     chosen
 }
 
-/// Random numbers that are the same for the same seed (splitmix64).
+/// Pseudo-random numbers that are the same for the same seed (splitmix64).
 #[derive(Debug)]
 pub(super) struct Random(pub(super) u64);
 
@@ -106,7 +105,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// From 0 up to but not including 1.
+    /// Returns a number from 0 (inclusive) to 1 (exclusive).
     fn fraction(&mut self) -> f64 {
         f64::from(u32::try_from(self.next() >> 32).unwrap_or(0)) / 4_294_967_296.0
     }

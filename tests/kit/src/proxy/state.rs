@@ -1,4 +1,4 @@
-//! What the proxy's threads share: rules, switches, open connections and the log.
+//! The state that the proxy's threads share: rules, switches, open connections and the log.
 
 use std::collections::BTreeMap;
 use std::net::{Shutdown, TcpStream};
@@ -30,7 +30,7 @@ pub(super) struct State {
     last_connection: usize,
 }
 
-/// An open connection, from its two ends.
+/// An open connection, with the sockets of both sides.
 #[derive(Debug)]
 pub(super) struct Connection {
     client: Arc<TcpStream>,
@@ -39,12 +39,12 @@ pub(super) struct Connection {
     half_closed: bool,
 }
 
-/// How a connection is closed.
+/// The way in which a connection is closed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Close {
     /// In an orderly way (FIN).
     Finish,
-    /// At once (RST).
+    /// Abruptly (RST).
     Reset,
 }
 
@@ -57,20 +57,20 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the state and wakes all who wait for something.
+    /// Changes the state and wakes all waiting threads.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let result = change(&mut self.lock());
         self.changed.notify_all();
         result
     }
 
-    /// Waits until a condition on the state holds; `false` if it does not after `timeout`.
+    /// Waits until the state satisfies a condition. Returns `false` if it does not within `timeout`.
     pub(super) fn wait(&self, timeout: Duration, mut condition: impl FnMut(&State) -> bool) -> bool {
         let waiting = self.changed.wait_timeout_while(self.lock(), timeout, |state| !condition(state));
         !waiting.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
-    /// Enters a new connection and returns its number; `None` if connections are not wanted now.
+    /// Registers a new connection and returns its number, or `None` if the proxy refuses connections.
     pub(super) fn open(&self, client: &Arc<TcpStream>, server: &Arc<TcpStream>) -> Option<usize> {
         self.change(|state| {
             if state.refusing || state.ended {
@@ -88,14 +88,14 @@ impl Shared {
         })
     }
 
-    /// Looks at a frame that has just arrived: logs it, asks the rules. Returns when it is due at the other
-    /// end, or `None` if it is not to get there.
-    pub(super) fn see(&self, connection: usize, direction: Direction, frame: &[u8]) -> Option<Instant> {
+    /// Logs a frame that has just arrived, and applies the rules. Returns the time at which the frame is due at the other side, or
+    /// `None` if it is swallowed.
+    pub(super) fn receive(&self, connection: usize, direction: Direction, frame: &[u8]) -> Option<Instant> {
         let at = self.start.elapsed();
         self.change(|state| {
             let (summary, passed) = match direction {
-                Direction::ToServer => state.see_request(connection, frame)?,
-                Direction::ToClient => state.see_reply(connection, frame)?,
+                Direction::ToServer => state.receive_request(connection, frame)?,
+                Direction::ToClient => state.receive_reply(connection, frame)?,
             };
             let Summary { code, xid, path, error } = summary;
             state.frames.push(Frame { connection, direction, code, xid, path, error, passed, at });
@@ -103,8 +103,8 @@ impl Shared {
         })
     }
 
-    /// Waits until a frame that is due at `due` may be sent on; `false` if its connection has been cut
-    /// meanwhile.
+    /// Waits until a frame that is due at `due` may be forwarded. Returns `false` if its connection was closed in the
+    /// meantime.
     pub(super) fn wait_turn(&self, connection: usize, direction: Direction, due: Instant) -> bool {
         let mut state = self.lock();
         loop {
@@ -124,7 +124,8 @@ impl Shared {
         }
     }
 
-    /// One side has finished sending: tells the other, and forgets the connection when both have.
+    /// Handles the end of one side's data: closes that direction to the other side, and removes the connection after both
+    /// have ended.
     pub(super) fn finish(&self, connection: usize, direction: Direction) {
         self.change(|state| {
             let Some(open) = state.connections.get_mut(&connection) else {
@@ -136,14 +137,14 @@ impl Shared {
             }
             open.half_closed = true;
             let other = if direction == Direction::ToServer { &open.server } else { &open.client };
-            // An error means that it is closed already.
+            // An error means that the socket is already closed.
             drop(other.shutdown(Shutdown::Write));
         });
     }
 }
 
 impl State {
-    fn see_request(&mut self, connection: usize, frame: &[u8]) -> Option<(Summary, bool)> {
+    fn receive_request(&mut self, connection: usize, frame: &[u8]) -> Option<(Summary, bool)> {
         let conversation = &mut self.connections.get_mut(&connection)?.conversation;
         let summary = conversation.read_request(frame)?;
         let rule = first_to_fire(&mut self.rules, summary.code);
@@ -155,7 +156,7 @@ impl State {
         Some((summary, true))
     }
 
-    fn see_reply(&mut self, connection: usize, frame: &[u8]) -> Option<(Summary, bool)> {
+    fn receive_reply(&mut self, connection: usize, frame: &[u8]) -> Option<(Summary, bool)> {
         let conversation = &mut self.connections.get_mut(&connection)?.conversation;
         let (summary, loses_reply) = conversation.read_reply(frame)?;
         if let Some(fired) = &loses_reply {
@@ -169,16 +170,16 @@ impl State {
         held || self.stalled
     }
 
-    /// Closes a connection; the threads that serve it find it gone and end.
+    /// Closes a connection. Its threads then find it removed, and end.
     pub(super) fn cut(&mut self, connection: usize, how: Close) {
         let Some(Connection { client, server, .. }) = self.connections.remove(&connection) else {
             return;
         };
         for stream in [client, server] {
-            // Errors mean that it is closed already.
+            // Errors mean that the socket is already closed.
             let closed = match how {
                 Close::Finish => stream.shutdown(Shutdown::Both),
-                // Only wakes our reader; the RST goes out when the last thread lets go of the socket.
+                // This only wakes our reader. The RST is sent when the last thread drops the socket.
                 Close::Reset => socket2::SockRef::from(&*stream)
                     .set_linger(Some(Duration::ZERO))
                     .and_then(|()| stream.shutdown(Shutdown::Read)),
