@@ -89,7 +89,7 @@ def _as_json(path: str, queue: Queue) -> dict[str, object]:
 def _as_text(path: str, queue: Queue, out: Console) -> str:
     lines = [out.style(path, "bold")]
     if not queue:
-        lines.append("no holders, no waiters")
+        lines.append("nobody holds it or waits for it")
     rows = [_row(each) for each in queue]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for each, row in zip(queue, rows, strict=True):
