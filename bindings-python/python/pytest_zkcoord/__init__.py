@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def zookeeper() -> Iterator[ZooKeeper]:
     """A server for all tests of the session, started when it is first used.
 
-    Without Java or ZooKeeper the test fails with a message that names the packages to install. To use other servers, for
-    example three nodes, define a fixture of this name in ``conftest.py``.
+    Without Java or ZooKeeper the test fails with a message that names the packages to install. To use other servers,
+    for example three nodes, define a fixture of this name in ``conftest.py``.
     """
     from zkcoord.testing import NotInstalled, ZooKeeper
 

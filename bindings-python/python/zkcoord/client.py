@@ -72,8 +72,8 @@ class Client(
     """A connection to a ZooKeeper ensemble. Made by :func:`connect`.
 
     If the session expires, its locks are lost; the client opens a new session and continues to work. It may be used
-    from several threads. It is closed at the end of its ``with`` block, by :meth:`close`, or when the interpreter exits.
-    If it and everything made from it become unreachable before, it is closed with a :class:`ResourceWarning`.
+    from several threads. It is closed at the end of its ``with`` block, by :meth:`close`, or when the interpreter
+    exits. If it and everything made from it become unreachable before, it is closed with a :class:`ResourceWarning`.
     """
 
     _locks = LockClasses(Mutex, ReentrantMutex, RwLock, Semaphore, MultiMutex)
@@ -101,8 +101,8 @@ class Client(
     def request_revoke(self, node: str, timeout: float | None = None) -> bool:
         """Asks the owner of a lock's node to release the lock, as Curator's ``Revoker`` does. The owner decides.
 
-        It replaces the data of the node by ``__REVOKE__``. It refuses a node whose name is not that of a contender; take
-        the node from :meth:`Mutex.inspect() <zkcoord.Mutex.inspect>`.
+        It replaces the data of the node by ``__REVOKE__``. It refuses a node whose name is not that of a contender;
+        take the node from :meth:`Mutex.inspect() <zkcoord.Mutex.inspect>`.
 
         Args:
             node: The path of the node, below the chroot.
@@ -126,8 +126,8 @@ class Client(
     def close(self) -> None:
         """Writes the pending additions of striped counters, and ends the session, which releases all its locks.
 
-        Operations in progress raise :class:`~zkcoord.ClosedError`. If no server answers, it waits for a second, or for a
-        session timeout if there is something to write; the servers then end the session by its timeout. May be called
+        Operations in progress raise :class:`~zkcoord.ClosedError`. If no server answers, it waits for a second, or for
+        a session timeout if there is something to write; the servers then end the session by its timeout. May be called
         again.
 
         Raises:

@@ -77,8 +77,8 @@ class Counter(CounterOperations):
     def reserve(self, n: int, *, timeout: float | None = None) -> range:
         """Reserves ``n`` consecutive numbers that no other caller gets, neither here nor from :meth:`increment`.
 
-        The value increases by ``n``; the numbers are the values that it passes, including the new one. They are unique as
-        long as nobody decreases or sets the counter. One round trip.
+        The value increases by ``n``; the numbers are the values that it passes, including the new one. They are unique
+        as long as nobody decreases or sets the counter. One round trip.
 
         Args:
             n: The number of numbers, at least 1.

@@ -14,9 +14,9 @@ from zkcoord.errors import AcquireTimeout, WouldDeadlock
 class Guard(GuardOperations):
     """A guard, which holds a lock until it is released or lost. It is released at the end of its ``with`` block.
 
-    A lock can be lost while it is held: if the servers have not confirmed the session for too long, if the session ends,
-    or if somebody deletes the node of the lock. The guard reports this before the servers can grant the lock to another
-    client. Work that continues nevertheless is fenced off by the :attr:`token`.
+    A lock can be lost while it is held: if the servers have not confirmed the session for too long, if the session
+    ends, or if somebody deletes the node of the lock. The guard reports this before the servers can grant the lock to
+    another client. Work that continues nevertheless is fenced off by the :attr:`token`.
 
     A guard that becomes unreachable releases its lock in the background, with a :class:`ResourceWarning`.
     """
@@ -58,8 +58,8 @@ class Guard(GuardOperations):
     ) -> None:
         """Sets the data of a node, on condition that the lock is still held.
 
-        The servers check the node of the lock and write in one transaction. So they refuse a write that is delayed until
-        another client holds the lock.
+        The servers check the node of the lock and write in one transaction. So they refuse a write that is delayed
+        until another client holds the lock.
 
         Args:
             path: The node, below the chroot. It must exist; see :meth:`create`.

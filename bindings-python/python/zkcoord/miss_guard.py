@@ -22,8 +22,8 @@ class MissGuard(MissGuardOperations):
 
     - At most one lookup of a key runs at a time, unless its session is lost during the lookup.
     - A key that appears is found after ``hold`` seconds at the latest, and at once after :meth:`forget`.
-    - A value that was found is returned to its own caller only: the callers that waited look it up themselves, one after
-      another. So put values that were found into a cache.
+    - A value that was found is returned to its own caller only: the callers that waited look it up themselves, one
+      after another. So put values that were found into a cache.
 
     A key may be any string or bytes: ZooKeeper only stores its hash. A string and its UTF-8 encoding are the same key.
     Idle keys leave no nodes behind.
@@ -48,8 +48,8 @@ class MissGuard(MissGuardOperations):
 
         Args:
             key: Any string or bytes.
-            fn: A function called in this thread, at most once, with the key. ``None`` counts as a miss. If it raises, the
-                exception passes through, the lookup counts neither way, and the next caller may look the key up.
+            fn: A function called in this thread, at most once, with the key. ``None`` counts as a miss. If it raises,
+                the exception passes through, the lookup counts neither way, and the next caller may look the key up.
             timeout: The seconds to wait for other callers, and again for the servers after ``fn`` has returned.
                 ``None``: no limit; 0: try once.
 

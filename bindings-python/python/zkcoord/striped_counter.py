@@ -34,8 +34,8 @@ class StripedCounter(StripedCounterOperations):
             timeout: The seconds that the servers may take. ``None``: no limit; 0: try once.
 
         Raises:
-            Indeterminate: The session ended while a write was in flight. That write may or may not be in the sum, and is
-                not retried. If it was a background write, the next flush raises this once.
+            Indeterminate: The session ended while a write was in flight. That write may or may not be in the sum, and
+                is not retried. If it was a background write, the next flush raises this once.
             ZkcoordError: All other errors leave the additions pending, to be retried: :class:`~zkcoord.AcquireTimeout`;
                 :class:`~zkcoord.ConnectionLost` with a timeout of 0; :class:`~zkcoord.BadData` or
                 :class:`~zkcoord.InvalidArgument` if the node at the path is something else;

@@ -8,9 +8,9 @@ from zkcoord._operations.window_counter import WindowCounterOperations
 class WindowCounter(WindowCounterOperations):
     """A counter of the events of the last ``window`` seconds. Made by ``client.window_counter(path)``.
 
-    An event counts for at least ``window`` seconds; after one bucket more (``window / buckets`` seconds) and a few round
-    trips it no longer counts. The time is that of the servers' leader; the clocks of clients do not matter. Additions
-    are exact, as those of a :class:`~zkcoord.Counter`. A missing node counts as no events.
+    An event counts for at least ``window`` seconds; after one bucket more (``window / buckets`` seconds) and a few
+    round trips it no longer counts. The time is that of the servers' leader; the clocks of clients do not matter.
+    Additions are exact, as those of a :class:`~zkcoord.Counter`. A missing node counts as no events.
 
     Both methods take a ``timeout`` in seconds (``None``: no limit; 0: try once) and raise:
 

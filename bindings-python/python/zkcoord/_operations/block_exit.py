@@ -21,8 +21,6 @@ def exiting_block(raised: object, *expected: type[ZkcoordError]) -> Iterator[Non
     """
     try:
         yield
-    except (ForkedError, *expected):
-        pass
-    except ZkcoordError:
-        if raised is None:
+    except ZkcoordError as error:
+        if raised is None and not isinstance(error, (ForkedError, *expected)):
             raise

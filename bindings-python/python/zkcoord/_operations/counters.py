@@ -106,8 +106,8 @@ class CounterFactory(Generic[_Counter, _StripedCounter, _WindowCounter, _RateLim
         Args:
             path: The node of the counter, below the chroot; created by the first addition.
             window: How many seconds an event counts, from 0.001 to 100 years.
-            buckets: The number of buckets of ``window / buckets`` seconds, in which events are forgotten. At most 10,000,
-                and at most one per millisecond. Each addition writes all of them.
+            buckets: The number of buckets of ``window / buckets`` seconds, in which events are forgotten. At most
+                10,000, and at most one per millisecond. Each addition writes all of them.
 
         Raises:
             InvalidArgument: An argument is invalid.

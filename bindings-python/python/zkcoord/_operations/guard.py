@@ -72,8 +72,8 @@ class GuardOperations:
     def lease_remaining(self) -> float:
         """The seconds for which the lock is certainly held if no server answers from now on. Makes no request.
 
-        While servers answer, it is above 3/8 and at most 5/8 of the session timeout. The lock is lost when it reaches 0.
-        So it shows in advance that a loss is near, and how much time is left to stop. If somebody deletes the lock's
+        While servers answer, it is above 3/8 and at most 5/8 of the session timeout. The lock is lost when it reaches
+        0. So it shows in advance that a loss is near, and how much time is left to stop. If somebody deletes the lock's
         node, the lock is lost without this warning. 0 if the lock is not held.
 
         Raises:

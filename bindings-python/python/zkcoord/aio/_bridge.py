@@ -2,8 +2,8 @@
 
 1. An operation is started with the completion queue of the running loop and a number, under which a future is kept.
 2. The native module works on a thread of its own. When the operation is done, it pushes the number to the queue, which
-   makes a pipe readable that the loop watches. That takes no GIL, and all completions that arrive while the loop is busy
-   are delivered by one wake-up.
+   makes a pipe readable that the loop watches. That takes no GIL, and all completions that arrive while the loop is
+   busy are delivered by one wake-up.
 3. The loop resolves the futures, and the task that awaits one takes the result from its operation.
 4. A result that no task takes is dropped, and a lock in it is released: if the task was cancelled at the moment of the
    grant, or if the loop was closed.
@@ -76,7 +76,7 @@ class Listener:
 
 
 def in_loop(fn: Callable[_P, object]) -> Callable[_P, None]:
-    """Returns a function that, on any thread, has ``fn`` called in the running loop. No call once the loop is closed."""
+    """Returns a function that schedules ``fn`` in the running loop, from any thread, until the loop is closed."""
     loop, context = asyncio.get_running_loop(), contextvars.copy_context()
 
     def call(*arguments: _P.args, **keywords: _P.kwargs) -> None:

@@ -37,8 +37,8 @@ class Guard(GuardOperations):
     def cancel_on_loss(self) -> CancelOnLoss:
         """Cancels the body of an ``async with`` statement if the lock is lost. The statement then raises ``LockLost``.
 
-        It works like ``asyncio.timeout()``: the body gets a ``CancelledError`` where it awaits, and may clean up. If the
-        body ends normally although the lock is lost, the statement raises ``LockLost`` too, so that a loss is never
+        It works like ``asyncio.timeout()``: the body gets a ``CancelledError`` where it awaits, and may clean up. If
+        the body ends normally although the lock is lost, the statement raises ``LockLost`` too, so that a loss is never
         mistaken for a success. Other exceptions, and cancellations by others, pass through.
 
         Raises:

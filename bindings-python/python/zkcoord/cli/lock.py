@@ -54,7 +54,10 @@ def add_to(commands: options.Commands) -> None:
     parser.usage = "zkcoord lock [options] PATH -- CMD..."
     waiting = parser.add_mutually_exclusive_group()
     waiting.add_argument(
-        "--timeout", metavar="S", type=options.duration, help="seconds to wait for the lock; default: no limit"
+        "--timeout",
+        metavar="S",
+        type=options.duration,
+        help="seconds to wait for the lock; default: no limit",
     )
     waiting.add_argument(
         "--try", dest="timeout", action="store_const", const=0.0, help="do not wait; same as --timeout 0"

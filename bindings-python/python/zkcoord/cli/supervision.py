@@ -184,7 +184,7 @@ class _SupervisedCommand:
             self._out.event("losing", text, why=why)
 
     def _stop_with_command(self) -> None:
-        """Stops this process if the command was stopped, as the shell of its terminal expects, until it is continued."""
+        """Stops this process if the command was stopped, as the shell expects, until it is continued."""
         try:
             stopped = os.waitid(os.P_PID, self._child.pid, os.WSTOPPED | os.WNOHANG)
         except ChildProcessError:

@@ -62,7 +62,7 @@ def class_path(given: str | None = None) -> str:
     if missing := [jar for jar in jars if not jar.is_file()]:
         raise NotInstalled(
             f"ZooKeeper's jars were not found: {missing[0]} does not exist. On Debian and Ubuntu: apt-get install "
-            "zookeeper. On other systems, unpack a release from https://zookeeper.apache.org and set ZOOKEEPER_HOME to its "
+            "zookeeper. Elsewhere, unpack a release from https://zookeeper.apache.org and set ZOOKEEPER_HOME to its "
             "folder, or set ZOOKEEPER_CLASSPATH"
         )
     return os.pathsep.join(map(str, jars))

@@ -15,8 +15,8 @@ _CLOSE_SESSION = -11
 def password_of(session_id: int) -> bytes:
     """Returns the password that a server has given to the owner of the session.
 
-    It is not secret: ``ZooKeeperServer.generatePasswd`` draws it from ``java.util.Random``, seeded with the session's id
-    and a constant.
+    It is not secret: ``ZooKeeperServer.generatePasswd`` draws it from ``java.util.Random``, seeded with the session's
+    id and a constant.
     """
     multiplier, mask = 0x5DEECE66D, (1 << 48) - 1
     state = (session_id ^ 0xB3415C00 ^ multiplier) & mask

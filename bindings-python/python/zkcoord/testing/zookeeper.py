@@ -33,8 +33,8 @@ class StartError(Exception):
 class ZooKeeper:
     """Real ZooKeeper servers on free ports of this machine, with their data in a temporary folder.
 
-    They are ready when the constructor returns. They end at the end of the ``with`` block, by :meth:`close`, or when this
-    process ends in any way, SIGKILL included. Nodes are numbered from 0.
+    They are ready when the constructor returns. They end at the end of the ``with`` block, by :meth:`close`, or when
+    this process ends in any way, SIGKILL included. Nodes are numbered from 0.
 
     Args:
         nodes: The number of servers: 1, or for example 3 for an ensemble that survives the loss of one of them.
@@ -100,7 +100,8 @@ class ZooKeeper:
     def start(self, node: int) -> None:
         """Starts a stopped server again, with its data and on its port.
 
-        Returns when it serves clients, or at once if at least half of the servers are down, because then none can serve.
+        Returns when it serves clients, or at once if at least half of the servers are down, because then none can
+        serve.
         """
         self._launch(self._number(node))
         if 2 * len(self._processes) > len(self._ports):
@@ -118,8 +119,8 @@ class ZooKeeper:
         """Ends a session as if it had expired. Its owner learns it when it reconnects, which it does at once.
 
         Args:
-            session_id: The id of the session, like :attr:`Client.session_id <zkcoord.Client.session_id>` or the first half of
-                kazoo's ``client_id``.
+            session_id: The id of the session, like :attr:`Client.session_id <zkcoord.Client.session_id>` or the first
+                half of kazoo's ``client_id``.
             password: The password of the session. ``None``: it is computed from the id, as ZooKeeper does.
 
         Raises:
