@@ -27,7 +27,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     done: VecDeque<u64>,
-    /// Whether there is a byte in the pipe. There are never two.
+    /// True while there is a byte in the pipe. There are never two.
     is_signalled: bool,
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Op {
     stage: Mutex<Stage>,
     /// The function that converts the native result to the caller's.
     convert: OnceLock<Py<PyAny>>,
-    /// Whether a thread that waits notices a cancellation.
+    /// True if a thread that waits notices a cancellation.
     is_interruptible: bool,
     is_cancelled: AtomicBool,
 }

@@ -40,7 +40,7 @@ def test_close_raises_if_it_cannot_flush(sandbox: Sandbox) -> None:
     assert client.state == "closed"
     with pytest.raises(KeyError), zkcoord.connect(sandbox.hosts) as client:
         client.striped_counter("/n", flush_interval=3600).add(5)
-        raise KeyError("tells more")
+        raise KeyError("more informative")
 
 
 def test_a_sum_beyond_64_bits_is_refused(client: Client) -> None:

@@ -38,7 +38,7 @@ async def test_close_raises_if_it_cannot_flush(sandbox: Sandbox) -> None:
     with pytest.raises(KeyError):
         async with aio.connect(sandbox.hosts) as client:
             client.striped_counter("/n", flush_interval=3600).add(5)
-            raise KeyError("tells more")
+            raise KeyError("more informative")
 
 
 async def test_a_cancelled_close_still_closes(sandbox: Sandbox) -> None:
