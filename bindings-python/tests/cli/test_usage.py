@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import zkcoord
@@ -108,7 +109,7 @@ def test_credentials_come_from_a_file_or_the_environment(
 
 
 def test_the_installed_script_runs(sandbox: Sandbox) -> None:
-    script = sys.executable.replace("python", "zkcoord") if sys.executable.endswith("python") else "zkcoord"
+    script = Path(sys.executable).with_name("zkcoord")
     ran = subprocess.run(
         [script, "counter", "/n", "add"], env=environment(sandbox), capture_output=True, text=True
     )
