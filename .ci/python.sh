@@ -1,22 +1,24 @@
 #!/usr/bin/env bash
 # The Python suite: the native module, format, lints, types, the tests, and the examples against a real server.
 #
-#     .ci/python.sh          all of that; the last line says what passed
-#     .ci/python.sh build    only what programs that import zkcoord need
+#     .ci/python.sh                              runs all of that; the last line counts what passed
+#     .ci/python.sh build                        builds only the native module, for programs that import zkcoord
+#     .ci/python.sh test [PYTEST_ARGUMENT]...    builds, and runs only pytest, in bindings-python: test tests/test_mutex.py
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+[ -e .build/venv/stamp ] || .ci/setup.sh
 source .build/venv/bin/activate
 target=${CARGO_TARGET_DIR:-target}
 package=bindings-python
 settings=$package/pyproject.toml
 examples=(examples/{lock,lock_asyncio,counter,rate_limit,absent_keys,article_lock,article_counter}.py)
-# All Python of the repository, also what other suites run.
+# All Python code of the repository, including that of other suites.
 sources=($package "${examples[@]}" tests benches)
 report=.build/logs/python-tests.xml
 passed=0 failed=0
 
-# Runs a check that counts as one test.
+# Runs a check, which counts as one test.
 check() {
     echo "--- $*"
     if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
@@ -41,6 +43,14 @@ maturin develop ${PYTHON_BUILD:-} --manifest-path $package/Cargo.toml >.build/lo
 }
 [ "${1:-}" != build ] || exit 0
 cargo build --quiet --package zkcoord-testkit
+if [ "${1:-}" = test ]; then
+    shift
+    # The test kit is looked for there.
+    CARGO_TARGET_DIR=$(realpath "$target")
+    export CARGO_TARGET_DIR
+    cd $package
+    exec pytest "${@#"$package"/}"
+fi
 
 check ruff check --config $settings "${sources[@]}"
 check ruff format --check --config $settings "${sources[@]}"

@@ -1,7 +1,7 @@
-//! A client and how it connects.
+//! A client, and the function that connects it.
 
 use std::path::PathBuf;
-use std::sync::{Mutex as Lock, PoisonError};
+use std::sync::{Arc, Mutex as Lock, PoisonError};
 
 use pyo3::prelude::*;
 use zkcoord::{Acl, CounterFormat, Scheme, Tls};
@@ -11,33 +11,34 @@ use crate::counter::Counter;
 use crate::error::OrRaise;
 use crate::miss_guard::MissGuard;
 use crate::multi_mutex::MultiMutex;
-use crate::mutex::{Mutex, Standing};
-use crate::op::{Op, nothing, seconds};
+use crate::mutex::{Caller, Mutex};
+use crate::op::{Op, none, seconds};
 use crate::rate_limiter::RateLimiter;
+use crate::recipe::Recipe;
 use crate::reentrant_mutex::ReentrantMutex;
 use crate::semaphore::Semaphore;
 use crate::striped_counter::StripedCounter;
 use crate::window_counter::WindowCounter;
 
-/// A connection with a session of its own.
+/// A connection with its own session.
 #[pyclass(frozen)]
 pub(crate) struct Client {
     core: zkcoord::Client,
 }
 
-/// The files of an authority, a certificate and its key, and whether to verify host names.
+/// The files of the authorities, of the certificate and of its key, and whether to verify host names.
 type Files = (Option<PathBuf>, Option<PathBuf>, Option<PathBuf>, bool);
 
 fn tls_of((ca, cert, key, verify_hostname): Files) -> Tls {
     type Set = fn(Tls, PathBuf) -> Tls;
     let files = [(ca, Tls::ca as Set), (cert, Tls::cert), (key, Tls::key)];
-    let given = files.into_iter().filter_map(|(file, set)| Some((file?, set)));
-    given.fold(Tls::new().verify_hostname(verify_hostname), |tls, (file, set)| set(tls, file))
+    let present = files.into_iter().filter_map(|(file, set)| Some((file?, set)));
+    present.fold(Tls::new().verify_hostname(verify_hostname), |tls, (file, set)| set(tls, file))
 }
 
-/// Connects. Times are seconds; `auth` is pairs of scheme and credentials.
+/// Connects. Times are in seconds; `auth` is pairs of scheme and credentials.
 #[pyfunction]
-#[allow(clippy::too_many_arguments, reason = "Python checks them one by one, and passes them on as they are")]
+#[allow(clippy::too_many_arguments, reason = "keyword arguments of the Python side")]
 pub(crate) fn connect(
     py: Python<'_>,
     hosts: &str,
@@ -70,7 +71,7 @@ impl Client {
         self.core.session_id().or_raise(py)
     }
 
-    /// Seconds.
+    /// The granted session timeout in seconds.
     fn session_timeout(&self, py: Python<'_>) -> PyResult<f64> {
         Ok(self.core.session_timeout().or_raise(py)?.as_secs_f64())
     }
@@ -79,12 +80,12 @@ impl Client {
         Ok(self.core.state().or_raise(py)?.name())
     }
 
-    /// Calls `tell(state)` at every change, until the subscription is cancelled or dropped.
-    fn on_state(&self, py: Python<'_>, tell: Py<PyAny>) -> PyResult<Subscription> {
-        let tell = std::sync::Arc::new(tell);
+    /// Calls `callback(state)` on every change, until the subscription is cancelled or dropped.
+    fn on_state(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Subscription> {
+        let callback = Arc::new(callback);
         let subscription = self.core.on_state(move |state| {
-            let tell = tell.clone();
-            callback::call(move |py| tell.call1(py, (state.name(),)));
+            let callback = callback.clone();
+            callback::call(move |py| callback.call1(py, (state.name(),)));
         });
         let subscription = Lock::new(Some(subscription.or_raise(py)?));
         Ok(Subscription { core: subscription })
@@ -92,27 +93,30 @@ impl Client {
 
     fn mutex(&self, py: Python<'_>, path: &str, scheme: &str, handoff: u32) -> PyResult<Mutex> {
         let core = self.core.mutex(path).scheme(Scheme::from_name(scheme).or_raise(py)?).handoff(handoff);
-        Mutex::new(py, core, Standing::Asks)
+        Ok(Mutex { core: core.checked(py)?, caller: Caller::Requester })
     }
 
     fn reentrant_mutex(&self, py: Python<'_>, path: &str, scheme: &str) -> PyResult<ReentrantMutex> {
         let scheme = Scheme::from_name(scheme).or_raise(py)?;
-        ReentrantMutex::new(py, self.core.reentrant_mutex(path).scheme(scheme))
+        Ok(ReentrantMutex { core: self.core.reentrant_mutex(path).scheme(scheme).checked(py)? })
     }
 
-    /// The side that reads and the side that writes.
+    /// The read side and the write side.
     fn rw_lock(&self, py: Python<'_>, path: &str, scheme: &str) -> PyResult<(Mutex, Mutex)> {
         let lock = self.core.rw_lock(path).scheme(Scheme::from_name(scheme).or_raise(py)?);
-        let side = |core: &zkcoord::Mutex| Mutex::new(py, core.clone(), Standing::Owns);
+        let side = |core: &zkcoord::Mutex| {
+            core.clone().checked(py).map(|core| Mutex { core, caller: Caller::Owner })
+        };
         Ok((side(lock.read())?, side(lock.write())?))
     }
 
     fn semaphore(&self, py: Python<'_>, path: &str, permits: usize) -> PyResult<Semaphore> {
-        Semaphore::new(py, self.core.semaphore(path, permits))
+        Ok(Semaphore { core: self.core.semaphore(path, permits).checked(py)? })
     }
 
     fn multi_mutex(&self, py: Python<'_>, paths: Vec<String>, scheme: &str) -> PyResult<MultiMutex> {
-        MultiMutex::new(py, self.core.multi_mutex(paths).scheme(Scheme::from_name(scheme).or_raise(py)?))
+        let core = self.core.multi_mutex(paths).scheme(Scheme::from_name(scheme).or_raise(py)?);
+        Ok(MultiMutex { core: core.checked(py)? })
     }
 
     fn request_revoke(&self, node: &str, timeout: Option<f64>) -> Op {
@@ -142,11 +146,12 @@ impl Client {
         if let Some(max) = max {
             core = core.max(max);
         }
-        Counter::new(py, core)
+        Ok(Counter { core: core.checked(py)? })
     }
 
     fn striped_counter(&self, py: Python<'_>, path: &str, flush_interval: f64) -> PyResult<StripedCounter> {
-        StripedCounter::new(py, self.core.striped_counter(path).flush_interval(seconds(flush_interval)))
+        let core = self.core.striped_counter(path).flush_interval(seconds(flush_interval));
+        Ok(StripedCounter { core: core.checked(py)? })
     }
 
     fn window_counter(
@@ -156,7 +161,7 @@ impl Client {
         window: f64,
         buckets: u32,
     ) -> PyResult<WindowCounter> {
-        WindowCounter::new(py, self.core.window_counter(path, seconds(window), buckets))
+        Ok(WindowCounter { core: self.core.window_counter(path, seconds(window), buckets).checked(py)? })
     }
 
     fn rate_limiter(
@@ -168,7 +173,8 @@ impl Client {
         burst: Option<u64>,
     ) -> PyResult<RateLimiter> {
         let core = self.core.rate_limiter(path, permits, seconds(per));
-        RateLimiter::new(py, burst.map_or(core.clone(), |burst| core.burst(burst)))
+        let core = burst.map_or(core.clone(), |burst| core.burst(burst));
+        Ok(RateLimiter { core: core.checked(py)? })
     }
 
     fn miss_guard(
@@ -180,22 +186,23 @@ impl Client {
         hold: f64,
     ) -> PyResult<MissGuard> {
         let core = self.core.miss_guard(path).threshold(threshold);
-        MissGuard::new(py, core.window(seconds(window)).hold(seconds(hold)))
+        Ok(MissGuard { core: core.window(seconds(window)).hold(seconds(hold)).checked(py)? })
     }
 
     fn close(&self, timeout: Option<f64>) -> Op {
-        Op::new(self.core.close(), timeout, nothing)
+        Op::new(self.core.close(), timeout, none)
     }
 }
 
-/// The node looked at, the number of its next child, and why listing, creating, deleting, and making a container in it are refused.
+/// The inspected node, the number of its next child, and the reasons why listing it, and creating a node, deleting a node
+/// and creating a container in it are refused.
 type Access = (String, u32, Refused, Refused, Refused, Refused);
 type Refused = Option<String>;
 
 fn access(found: zkcoord::Access) -> Access {
-    let why = |verdict: zkcoord::Result<()>| verdict.err().map(|error| error.message().to_owned());
+    let reason = |verdict: zkcoord::Result<()>| verdict.err().map(|error| error.message().to_owned());
     let verdicts = [found.list, found.create, found.delete, found.container];
-    let [list, create, delete, container] = verdicts.map(why);
+    let [list, create, delete, container] = verdicts.map(reason);
     (found.nearest, found.next_number, list, create, delete, container)
 }
 

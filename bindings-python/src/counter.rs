@@ -1,23 +1,15 @@
-//! A counter.
+//! A counter, and the iterator over its values.
 
 use pyo3::prelude::*;
 
-use crate::error::OrRaise;
-use crate::op::{Op, nothing};
-use crate::stats::{Figures, figures};
+use crate::op::{Op, none};
+use crate::recipe::Measured;
+use crate::stats::StatsTuple;
 
 /// A counter at a path.
 #[pyclass(frozen)]
 pub(crate) struct Counter {
-    core: zkcoord::Counter,
-}
-
-impl Counter {
-    /// Refuses a counter whose path or options cannot be.
-    pub(crate) fn new(py: Python<'_>, core: zkcoord::Counter) -> PyResult<Counter> {
-        core.path().or_raise(py)?;
-        Ok(Counter { core })
-    }
+    pub(crate) core: zkcoord::Counter,
 }
 
 #[pymethods]
@@ -32,7 +24,7 @@ impl Counter {
     }
 
     fn set(&self, value: i64, timeout: Option<f64>) -> Op {
-        Op::new(self.core.set(value), timeout, nothing)
+        Op::new(self.core.set(value), timeout, none)
     }
 
     fn get_and_set(&self, value: i64, timeout: Option<f64>) -> Op {
@@ -48,7 +40,7 @@ impl Counter {
         Op::new(self.core.versioned(), timeout, |found| (found.value, found.version))
     }
 
-    /// The first and the last of the numbers.
+    /// The first and the last of the reserved numbers.
     fn reserve(&self, n: i64, timeout: Option<f64>) -> Op {
         Op::new(self.core.reserve(n), timeout, |numbers| (*numbers.start(), *numbers.end()))
     }
@@ -57,14 +49,12 @@ impl Counter {
         CounterWatch { core: self.core.watch() }
     }
 
-    fn stats(&self, py: Python<'_>) -> PyResult<Figures> {
-        // Refuses a child of fork(), where the figures may be locked by a thread that is not there.
-        self.core.path().or_raise(py)?;
-        Ok(figures(self.core.stats()))
+    fn stats(&self, py: Python<'_>) -> PyResult<StatsTuple> {
+        self.core.stats_tuple(py)
     }
 }
 
-/// Follows a counter's value.
+/// An iterator over the values of a counter.
 #[pyclass(frozen)]
 pub(crate) struct CounterWatch {
     core: zkcoord::CounterWatch,

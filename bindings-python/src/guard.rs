@@ -1,21 +1,31 @@
-//! A lock that is held.
+//! A guard, which holds a lock.
 
 use pyo3::prelude::*;
 use zkcoord::ErrorCode;
 
 use crate::callback;
 use crate::error::OrRaise;
-use crate::op::{Op, nothing};
+use crate::op::{Op, none};
 
-/// A lock that is held. Dropped without a release, it gives the lock back in the background.
+/// A guard, which holds a lock. Dropped without a release, it releases the lock in the background.
 #[pyclass(frozen)]
 pub(crate) struct Guard {
     core: zkcoord::Guard,
 }
 
 impl Guard {
-    pub(crate) fn new(core: zkcoord::Guard) -> Guard {
+    fn new(core: zkcoord::Guard) -> Guard {
         Guard { core }
+    }
+
+    /// The operation of a recipe that acquires.
+    pub(crate) fn acquire(op: zkcoord::Op<zkcoord::Guard>, timeout: Option<f64>) -> Op {
+        Op::new(op, timeout, Guard::new)
+    }
+
+    /// The operation of a recipe that acquires only if it is free.
+    pub(crate) fn try_acquire(op: zkcoord::Op<Option<zkcoord::Guard>>) -> Op {
+        Op::new(op, None, |guard| guard.map(Guard::new))
     }
 }
 
@@ -43,7 +53,7 @@ impl Guard {
         self.core.check().or_raise(py)
     }
 
-    /// Seconds.
+    /// The remaining lease in seconds.
     fn lease_remaining(&self, py: Python<'_>) -> PyResult<f64> {
         Ok(self.core.lease_remaining().or_raise(py)?.as_secs_f64())
     }
@@ -52,44 +62,44 @@ impl Guard {
         Ok(self.core.loss().or_raise(py)?.is_some())
     }
 
-    /// Waits until the lock is lost; for ever when it is released.
+    /// Waits until the lock is lost. If it is released, this never completes.
     fn wait_lost(&self, timeout: Option<f64>) -> Op {
         Op::new(self.core.lost(), timeout, |_| None::<bool>)
     }
 
-    /// Calls `tell()` once when the lock is lost.
-    fn on_lost(&self, py: Python<'_>, tell: Py<PyAny>) -> PyResult<()> {
-        self.core.on_lost(move |_| callback::call(move |py| tell.call0(py))).or_raise(py)
+    /// Calls `callback()` once if the lock is lost.
+    fn on_lost(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<()> {
+        self.core.on_lost(move |_| callback::call(move |py| callback.call0(py))).or_raise(py)
     }
 
-    /// Calls `tell()` once when somebody asks for the lock.
-    fn on_revoke(&self, py: Python<'_>, tell: Py<PyAny>) -> PyResult<()> {
-        self.core.on_revoke(move || callback::call(move |py| tell.call0(py))).or_raise(py)
+    /// Calls `callback()` once if another client asks for the lock.
+    fn on_revoke(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<()> {
+        self.core.on_revoke(move || callback::call(move |py| callback.call0(py))).or_raise(py)
     }
 
     fn is_revoke_requested(&self, py: Python<'_>) -> PyResult<bool> {
         self.core.is_revoke_requested().or_raise(py)
     }
 
-    /// The version -1 is any.
+    /// Sets the data of a node. The version -1 stands for any version.
     fn set_data(&self, path: &str, data: &[u8], version: i32, timeout: Option<f64>) -> Op {
-        Op::new(self.core.set_data(path, data, wanted(version)), timeout, nothing)
+        Op::new(self.core.set_data(path, data, expected(version)), timeout, none)
     }
 
     fn create(&self, path: &str, data: &[u8], timeout: Option<f64>) -> Op {
-        Op::new(self.core.create(path, data), timeout, nothing)
+        Op::new(self.core.create(path, data), timeout, none)
     }
 
-    /// The version -1 is any.
+    /// Deletes a node. The version -1 stands for any version.
     fn delete(&self, path: &str, version: i32, timeout: Option<f64>) -> Op {
-        Op::new(self.core.delete(path, wanted(version)), timeout, nothing)
+        Op::new(self.core.delete(path, expected(version)), timeout, none)
     }
 
     fn release(&self, timeout: Option<f64>) -> Op {
-        Op::new(self.core.release(), timeout, nothing)
+        Op::new(self.core.release(), timeout, none)
     }
 
-    /// Gives the lock back in the background. Not in a child of fork(), where it is the parent's.
+    /// Releases the lock in the background, except in a child of `fork()`, whose parent holds it.
     fn abandon(&self) {
         let forked = matches!(self.core.check(), Err(error) if error.code() == ErrorCode::Forked);
         if !forked {
@@ -98,6 +108,6 @@ impl Guard {
     }
 }
 
-fn wanted(version: i32) -> Option<i32> {
+fn expected(version: i32) -> Option<i32> {
     (version != -1).then_some(version)
 }

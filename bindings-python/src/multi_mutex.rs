@@ -1,26 +1,20 @@
-//! Several mutexes taken as one.
+//! A lock of several mutexes.
 
 use pyo3::prelude::*;
 
-use crate::error::OrRaise;
 use crate::guard::Guard;
 use crate::mutex::owner_or_thread;
 use crate::op::Op;
-use crate::stats::{Figures, figures};
+use crate::recipe::Measured;
+use crate::stats::StatsTuple;
 
-/// Mutexes at several paths, taken all or none.
+/// Mutexes at several paths, of which all or none are held.
 #[pyclass(frozen)]
 pub(crate) struct MultiMutex {
-    core: zkcoord::MultiMutex,
+    pub(crate) core: zkcoord::MultiMutex,
 }
 
 impl MultiMutex {
-    /// Refuses paths that are none.
-    pub(crate) fn new(py: Python<'_>, core: zkcoord::MultiMutex) -> PyResult<MultiMutex> {
-        core.paths().or_raise(py)?;
-        Ok(MultiMutex { core })
-    }
-
     fn asked_by(&self, owner: Option<u64>) -> zkcoord::MultiMutex {
         self.core.clone().asked_by(owner_or_thread(owner))
     }
@@ -29,15 +23,14 @@ impl MultiMutex {
 #[pymethods]
 impl MultiMutex {
     fn acquire(&self, timeout: Option<f64>, owner: Option<u64>) -> Op {
-        Op::new(self.asked_by(owner).acquire(), timeout, Guard::new)
+        Guard::acquire(self.asked_by(owner).acquire(), timeout)
     }
 
     fn try_acquire(&self, owner: Option<u64>) -> Op {
-        Op::new(self.asked_by(owner).try_acquire(), None, |guard| guard.map(Guard::new))
+        Guard::try_acquire(self.asked_by(owner).try_acquire())
     }
 
-    fn stats(&self, py: Python<'_>) -> PyResult<Figures> {
-        self.core.paths().or_raise(py)?;
-        Ok(figures(self.core.stats()))
+    fn stats(&self, py: Python<'_>) -> PyResult<StatsTuple> {
+        self.core.stats_tuple(py)
     }
 }

@@ -3,39 +3,33 @@
 use pyo3::prelude::*;
 
 use crate::contender::queue;
-use crate::error::OrRaise;
 use crate::guard::Guard;
 use crate::op::Op;
-use crate::stats::{Figures, figures};
+use crate::recipe::Measured;
+use crate::stats::StatsTuple;
 
 /// A mutual exclusion lock at a path, or one side of a read/write lock.
 #[pyclass(frozen)]
 pub(crate) struct Mutex {
-    core: zkcoord::Mutex,
-    standing: Standing,
+    pub(crate) core: zkcoord::Mutex,
+    pub(crate) caller: Caller,
 }
 
-/// What it means for whoever asks that he gets the lock.
+/// The relation of the caller to the guard.
 #[derive(Clone, Copy)]
-pub(crate) enum Standing {
-    /// The guard is nobody's.
-    Asks,
-    /// He holds it until it is released.
-    Owns,
+pub(crate) enum Caller {
+    /// The guard has no owner. The caller is known only so that a deadlock with itself can be refused.
+    Requester,
+    /// The caller owns the guard until it is released, and may acquire again.
+    Owner,
 }
 
 impl Mutex {
-    /// Refuses a mutex whose path is none.
-    pub(crate) fn new(py: Python<'_>, core: zkcoord::Mutex, standing: Standing) -> PyResult<Mutex> {
-        core.path().or_raise(py)?;
-        Ok(Mutex { core, standing })
-    }
-
-    fn of(&self, owner: Option<u64>) -> zkcoord::Mutex {
+    fn called_by(&self, owner: Option<u64>) -> zkcoord::Mutex {
         let (core, owner) = (self.core.clone(), owner_or_thread(owner));
-        match self.standing {
-            Standing::Asks => core.asked_by(owner),
-            Standing::Owns => core.owned_by(owner),
+        match self.caller {
+            Caller::Requester => core.asked_by(owner),
+            Caller::Owner => core.owned_by(owner),
         }
     }
 }
@@ -43,25 +37,23 @@ impl Mutex {
 #[pymethods]
 impl Mutex {
     fn acquire(&self, timeout: Option<f64>, owner: Option<u64>) -> Op {
-        Op::new(self.of(owner).acquire(), timeout, Guard::new)
+        Guard::acquire(self.called_by(owner).acquire(), timeout)
     }
 
     fn try_acquire(&self, owner: Option<u64>) -> Op {
-        Op::new(self.of(owner).try_acquire(), None, |guard| guard.map(Guard::new))
+        Guard::try_acquire(self.called_by(owner).try_acquire())
     }
 
     fn inspect(&self, timeout: Option<f64>) -> Op {
         Op::new(self.core.inspect(), timeout, queue)
     }
 
-    fn stats(&self, py: Python<'_>) -> PyResult<Figures> {
-        // Refuses a child of fork(), where the figures may be locked by a thread that is not there.
-        self.core.path().or_raise(py)?;
-        Ok(figures(self.core.stats()))
+    fn stats(&self, py: Python<'_>) -> PyResult<StatsTuple> {
+        self.core.stats_tuple(py)
     }
 }
 
-/// Who asks, by a number below 2^63 that a task has for example; otherwise the calling thread.
+/// The caller's number: one below 2^63 that it gives, for a task for example, and otherwise that of the calling thread.
 pub(crate) fn owner_or_thread(owner: Option<u64>) -> u64 {
     owner.unwrap_or_else(zkcoord::thread_owner)
 }

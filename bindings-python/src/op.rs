@@ -1,4 +1,5 @@
-//! A pending operation, whatever its result: the one primitive that blocks (`wait`) or reports to an event loop (`start`).
+//! A pending operation with a result of any type. It is the only primitive that blocks (`wait`) or reports to an event loop
+//! (`start`).
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,19 +12,19 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use zkcoord::{Canceller, Error, ErrorCode, Result};
 
-use crate::ending::{self, on_main_thread};
+use crate::completion_queue::CompletionQueue;
 use crate::error::{OrRaise, exception};
-use crate::mailbox::Mailbox;
+use crate::shutdown::{delay_closed_error, on_main_thread};
 
-/// A pending operation. It starts when it is waited for or told where to report; when nobody refers to it any more, it is
-/// cancelled, and a result that nobody took is dropped: a lock granted at that moment is given back.
+/// A pending operation. It begins when it is waited for or started. When it becomes unreachable, it is cancelled, and a
+/// result that was not taken is dropped: a lock granted at that moment is released.
 #[pyclass(frozen)]
 pub(crate) struct Op {
     // Locked only while attached to the interpreter and never while waiting, so that fork() cannot copy a locked one.
     stage: Mutex<Stage>,
-    /// What makes the caller's result of the native one.
+    /// The function that converts the native result to the caller's.
     convert: OnceLock<Py<PyAny>>,
-    /// Whether a thread that waits sees that it was cancelled.
+    /// True if a thread that waits notices a cancellation.
     is_interruptible: bool,
     is_cancelled: AtomicBool,
 }
@@ -32,34 +33,34 @@ enum Stage {
     Pending(Box<dyn Pending>),
     Started(Started),
     Cancelled,
-    /// Being waited for, or its result was taken, or nobody wants it.
+    /// It is being waited for, its result was taken, or it was abandoned.
     Over,
 }
 
-/// An operation under way, or done. Dropping it drops the outcome, whether it is there already or comes in this very moment,
-/// and cancels what is under way: in this order, so that nobody is told of the end of what nobody wants.
+/// An operation that is in progress or done. Dropping it drops the outcome, even one that arrives at that moment, and then
+/// cancels the operation: in this order, so that the end of an abandoned operation is not reported.
 struct Started {
     outcome: Receiver<Outcome>,
-    canceller: CancelledWithIt,
+    canceller: CancelOnDrop,
 }
 
-struct CancelledWithIt(Canceller);
+struct CancelOnDrop(Canceller);
 
-impl Drop for CancelledWithIt {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.cancel();
     }
 }
 
-/// A result on its way to Python: dropped where nobody wants it, also without the interpreter.
+/// A result on its way to Python. It may be dropped on any thread, without the interpreter.
 type Value = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
-/// What an operation ended with, taken by the call.
+/// The outcome of an operation, taken by the call.
 type Outcome = Box<dyn FnOnce() -> Result<Value> + Send>;
 
-/// An operation of the core, without its type.
+/// An operation of the core with its type erased.
 trait Pending: Send {
-    /// Itself, unless it is known to fail.
+    /// The operation itself, unless it is already known to fail.
     fn checked(self: Box<Self>) -> Result<Box<dyn Pending>>;
     fn wait_for(&mut self, slice: Duration) -> Option<Result<Value>>;
     fn on_outcome(self: Box<Self>, done: Box<dyn FnOnce(Outcome) + Send>) -> Canceller;
@@ -98,12 +99,12 @@ fn boxed<P: for<'py> IntoPyObject<'py> + Send + 'static>(value: P) -> Value {
     Box::new(move |py| value.into_py_any(py))
 }
 
-/// How long the main thread waits before it looks for signals. Ctrl-C is answered within this time, and so is the
-/// cancelling of an interruptible operation.
+/// The time for which the main thread waits between two checks for signals. Ctrl-C takes effect within this time, and so
+/// does cancelling an interruptible operation.
 const SLICE: Duration = Duration::from_millis(50);
 
 impl Op {
-    /// `op` with that many seconds of time, its result made by `convert`.
+    /// `op` with a timeout in seconds, its result converted by `convert`.
     pub(crate) fn new<T, P>(
         op: zkcoord::Op<T>,
         timeout: Option<f64>,
@@ -122,7 +123,7 @@ impl Op {
         Op { stage, convert, is_interruptible: false, is_cancelled: AtomicBool::new(false) }
     }
 
-    /// One that can be cancelled while a thread waits for it.
+    /// The operation, such that it can be cancelled while a thread waits for it.
     pub(crate) fn interruptible(self) -> Op {
         Op { is_interruptible: true, ..self }
     }
@@ -142,15 +143,15 @@ impl Op {
 
 #[pymethods]
 impl Op {
-    /// The same operation, whose result is what `convert` makes of it.
+    /// The same operation, its result converted by `convert`.
     fn then(slf: Bound<'_, Op>, convert: Py<PyAny>) -> PyResult<Bound<'_, Op>> {
         match slf.get().convert.set(convert) {
             Ok(()) => Ok(slf),
-            Err(_) => Err(PyRuntimeError::new_err("this operation's result is converted already")),
+            Err(_) => Err(PyRuntimeError::new_err("the result of this operation is already converted")),
         }
     }
 
-    /// Blocks until the operation is done; raises its error, or what a signal handler raises.
+    /// Blocks until the operation is done. Raises its error, or the exception of a signal handler.
     fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let stage = mem::replace(&mut *self.stage(), Stage::Over);
         let mut pending = match stage {
@@ -158,54 +159,54 @@ impl Op {
             Stage::Cancelled => return self.deliver(py, Err(cancelled())),
             taken => {
                 *self.stage() = taken;
-                return Err(PyRuntimeError::new_err("this operation is not waiting to be waited for"));
+                return Err(PyRuntimeError::new_err("this operation was already waited for or started"));
             }
         };
         let mut slice = SLICE;
         loop {
             let outcome = py.detach(|| pending.wait_for(slice));
-            // Before the outcome is looked at: what was granted in this moment goes back then.
+            // Before the outcome is used: if a handler raises, a lock granted at this moment is released.
             py.check_signals()?;
             if let Some(outcome) = outcome {
-                ending::linger(py, &outcome)?;
+                delay_closed_error(py, &outcome)?;
                 return self.deliver(py, outcome);
             }
             if self.is_cancelled.load(Ordering::Relaxed) {
                 return self.deliver(py, Err(cancelled()));
             }
             if !self.is_interruptible && !on_main_thread(py)? {
-                // Signals are none of its business.
+                // Only the main thread handles signals.
                 slice = Duration::MAX;
             }
         }
     }
 
-    /// Starts the operation; `mailbox` has `number` once it is done, and [`result`](Op::result) the outcome. Raises at once
-    /// what is wrong with it already.
-    fn start(&self, py: Python<'_>, mailbox: &Mailbox, number: u64) -> PyResult<()> {
+    /// Starts the operation. Once it is done, `queue` contains `number`, and [`result`](Op::result) returns the outcome. An
+    /// error that is already known is raised at once.
+    fn start(&self, py: Python<'_>, queue: &CompletionQueue, number: u64) -> PyResult<()> {
         let mut stage = self.stage();
         let pending = match mem::replace(&mut *stage, Stage::Over) {
             Stage::Pending(pending) => pending,
             Stage::Cancelled => return Err(exception(py, &cancelled())),
             taken => {
                 *stage = taken;
-                return Err(PyRuntimeError::new_err("this operation has been started already"));
+                return Err(PyRuntimeError::new_err("this operation was already waited for or started"));
             }
         };
         let pending = pending.checked().or_raise(py)?;
-        let (tell, outcome) = sync_channel(1);
-        let post = mailbox.post(number);
+        let (sender, outcome) = sync_channel(1);
+        let notify = queue.notifier(number);
         let canceller = pending.on_outcome(Box::new(move |outcome| {
-            // Nobody may be there any more; the outcome is dropped then.
-            if tell.try_send(outcome).is_ok() {
-                post();
+            // If the operation was abandoned, the outcome is dropped here.
+            if sender.try_send(outcome).is_ok() {
+                notify();
             }
         }));
-        *stage = Stage::Started(Started { outcome, canceller: CancelledWithIt(canceller) });
+        *stage = Stage::Started(Started { outcome, canceller: CancelOnDrop(canceller) });
         Ok(())
     }
 
-    /// What the operation resulted in, once; raises its error.
+    /// Returns the result, once, or raises the error of the operation.
     fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let outcome = match &*self.stage() {
             Stage::Started(started) => started.outcome.try_recv().ok(),
@@ -213,11 +214,11 @@ impl Op {
         };
         match outcome {
             Some(outcome) => self.deliver(py, outcome()),
-            None => Err(PyRuntimeError::new_err("this operation has no result now")),
+            None => Err(PyRuntimeError::new_err("this operation has no result, or it was already taken")),
         }
     }
 
-    /// Cancels the operation, unless it is done, or a thread waits for it and it is not interruptible. Who waits for it gets
+    /// Cancels the operation, unless it is done, or a thread waits for it and it is not interruptible. Its waiter gets
     /// `Cancelled`.
     fn cancel(&self) {
         let mut stage = self.stage();
@@ -229,10 +230,11 @@ impl Op {
         }
     }
 
-    /// Gives up the operation that was started: cancels it, and drops its outcome if nobody took it, now or when it comes.
+    /// Abandons the operation after its start: cancels it, and drops an outcome that was not taken, even one that arrives
+    /// later.
     fn abandon(&self) {
-        let given_up = mem::replace(&mut *self.stage(), Stage::Over);
-        drop(given_up);
+        let abandoned = mem::replace(&mut *self.stage(), Stage::Over);
+        drop(abandoned);
     }
 }
 
@@ -240,14 +242,14 @@ fn cancelled() -> Error {
     Error::new(ErrorCode::Cancelled, "cancelled by the caller")
 }
 
-/// Seconds that Python has found to be a number of at least 0. What does not fit is for ever; what is too short for
-/// the clock is no "try once".
+/// The duration of a number of seconds, which Python has checked to be at least 0. A number that is too large becomes the
+/// longest duration. One that is too small for the clock does not become 0, which would mean "try once".
 pub(crate) fn seconds(seconds: f64) -> Duration {
     let duration = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
     if seconds > 0.0 { duration.max(Duration::from_nanos(1)) } else { duration }
 }
 
-/// For results that are none.
-pub(crate) fn nothing((): ()) -> Option<bool> {
+/// Converts the result of an operation without one to Python's `None`.
+pub(crate) fn none((): ()) -> Option<bool> {
     None
 }

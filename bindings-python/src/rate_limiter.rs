@@ -2,36 +2,27 @@
 
 use pyo3::prelude::*;
 
-use crate::error::OrRaise;
-use crate::op::{Op, nothing};
-use crate::stats::{Figures, figures};
+use crate::op::{Op, none};
+use crate::recipe::Measured;
+use crate::stats::StatsTuple;
 
 /// A rate limiter at a path.
 #[pyclass(frozen)]
 pub(crate) struct RateLimiter {
-    core: zkcoord::RateLimiter,
-}
-
-impl RateLimiter {
-    /// Refuses a limiter whose path or options cannot be.
-    pub(crate) fn new(py: Python<'_>, core: zkcoord::RateLimiter) -> PyResult<RateLimiter> {
-        core.path().or_raise(py)?;
-        Ok(RateLimiter { core })
-    }
+    pub(crate) core: zkcoord::RateLimiter,
 }
 
 #[pymethods]
 impl RateLimiter {
     fn acquire(&self, permits: u64, timeout: Option<f64>) -> Op {
-        Op::new(self.core.acquire(permits), timeout, nothing)
+        Op::new(self.core.acquire(permits), timeout, none)
     }
 
     fn try_acquire(&self, permits: u64) -> Op {
-        Op::new(self.core.try_acquire(permits), None, |were_free| were_free)
+        Op::new(self.core.try_acquire(permits), None, |granted| granted)
     }
 
-    fn stats(&self, py: Python<'_>) -> PyResult<Figures> {
-        self.core.path().or_raise(py)?;
-        Ok(figures(self.core.stats()))
+    fn stats(&self, py: Python<'_>) -> PyResult<StatsTuple> {
+        self.core.stats_tuple(py)
     }
 }

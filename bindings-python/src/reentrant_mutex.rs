@@ -1,27 +1,21 @@
-//! A mutex that its owner may take several times.
+//! A mutex that its owner may acquire several times.
 
 use pyo3::prelude::*;
 
 use crate::contender::queue;
-use crate::error::OrRaise;
 use crate::guard::Guard;
 use crate::mutex::owner_or_thread;
 use crate::op::Op;
-use crate::stats::{Figures, figures};
+use crate::recipe::Measured;
+use crate::stats::StatsTuple;
 
-/// A mutual exclusion lock that its owner may take several times.
+/// A mutual exclusion lock at a path that its owner may acquire several times.
 #[pyclass(frozen)]
 pub(crate) struct ReentrantMutex {
-    core: zkcoord::ReentrantMutex,
+    pub(crate) core: zkcoord::ReentrantMutex,
 }
 
 impl ReentrantMutex {
-    /// Refuses a mutex whose path is none.
-    pub(crate) fn new(py: Python<'_>, core: zkcoord::ReentrantMutex) -> PyResult<ReentrantMutex> {
-        core.path().or_raise(py)?;
-        Ok(ReentrantMutex { core })
-    }
-
     fn owned_by(&self, owner: Option<u64>) -> zkcoord::ReentrantMutex {
         self.core.clone().owned_by(owner_or_thread(owner))
     }
@@ -30,19 +24,18 @@ impl ReentrantMutex {
 #[pymethods]
 impl ReentrantMutex {
     fn acquire(&self, timeout: Option<f64>, owner: Option<u64>) -> Op {
-        Op::new(self.owned_by(owner).acquire(), timeout, Guard::new)
+        Guard::acquire(self.owned_by(owner).acquire(), timeout)
     }
 
     fn try_acquire(&self, owner: Option<u64>) -> Op {
-        Op::new(self.owned_by(owner).try_acquire(), None, |guard| guard.map(Guard::new))
+        Guard::try_acquire(self.owned_by(owner).try_acquire())
     }
 
     fn inspect(&self, timeout: Option<f64>) -> Op {
         Op::new(self.core.inspect(), timeout, queue)
     }
 
-    fn stats(&self, py: Python<'_>) -> PyResult<Figures> {
-        self.core.path().or_raise(py)?;
-        Ok(figures(self.core.stats()))
+    fn stats(&self, py: Python<'_>) -> PyResult<StatsTuple> {
+        self.core.stats_tuple(py)
     }
 }

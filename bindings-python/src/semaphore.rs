@@ -2,37 +2,28 @@
 
 use pyo3::prelude::*;
 
-use crate::error::OrRaise;
 use crate::guard::Guard;
 use crate::op::Op;
-use crate::stats::{Figures, figures};
+use crate::recipe::Measured;
+use crate::stats::StatsTuple;
 
 /// A semaphore at a path.
 #[pyclass(frozen)]
 pub(crate) struct Semaphore {
-    core: zkcoord::Semaphore,
-}
-
-impl Semaphore {
-    /// Refuses a semaphore whose path or permits are none.
-    pub(crate) fn new(py: Python<'_>, core: zkcoord::Semaphore) -> PyResult<Semaphore> {
-        core.path().or_raise(py)?;
-        Ok(Semaphore { core })
-    }
+    pub(crate) core: zkcoord::Semaphore,
 }
 
 #[pymethods]
 impl Semaphore {
     fn acquire(&self, permits: usize, timeout: Option<f64>) -> Op {
-        Op::new(self.core.acquire(permits), timeout, Guard::new)
+        Guard::acquire(self.core.acquire(permits), timeout)
     }
 
     fn try_acquire(&self, permits: usize) -> Op {
-        Op::new(self.core.try_acquire(permits), None, |guard| guard.map(Guard::new))
+        Guard::try_acquire(self.core.try_acquire(permits))
     }
 
-    fn stats(&self, py: Python<'_>) -> PyResult<Figures> {
-        self.core.path().or_raise(py)?;
-        Ok(figures(self.core.stats()))
+    fn stats(&self, py: Python<'_>) -> PyResult<StatsTuple> {
+        self.core.stats_tuple(py)
     }
 }

@@ -1,22 +1,13 @@
-//! Events within the last so many seconds.
+//! A counter of the events within the last seconds.
 
 use pyo3::prelude::*;
 
-use crate::error::OrRaise;
 use crate::op::Op;
 
 /// A window counter at a path.
 #[pyclass(frozen)]
 pub(crate) struct WindowCounter {
-    core: zkcoord::WindowCounter,
-}
-
-impl WindowCounter {
-    /// Refuses a counter whose path, window or buckets cannot be.
-    pub(crate) fn new(py: Python<'_>, core: zkcoord::WindowCounter) -> PyResult<WindowCounter> {
-        core.path().or_raise(py)?;
-        Ok(WindowCounter { core })
-    }
+    pub(crate) core: zkcoord::WindowCounter,
 }
 
 #[pymethods]

@@ -1,4 +1,4 @@
-"""What the tests share: one real server, and for every test a chroot of its own."""
+"""The fixtures and helpers of all tests: one real server, and a separate chroot for every test."""
 
 import itertools
 import os
@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zkcoord
@@ -17,26 +18,26 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tests/kit/python"))
 
 from zkcoord_testkit import Kit, Observer, ZooKeeper
 
-# A session timeout in which the kit's ticks of 250 ms fit, short enough to wait for its end.
-SESSION = 2.0
-# Longer than anything here takes, short enough to notice a hang.
-PATIENCE = 20.0
+# Long enough for the kit's ticks of 250 ms, and short enough to wait for its end.
+SESSION_TIMEOUT = 2.0
+# Longer than any operation of the tests takes, and short enough to notice a hang.
+TIMEOUT = 20.0
 
 _numbers = itertools.count()
 
 
-def eventually(condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
-    """Whether the condition becomes true."""
-    until = time.monotonic() + patience
+def eventually(condition: Callable[[], bool], timeout: float = TIMEOUT) -> bool:
+    """Returns whether the condition becomes true within the timeout in seconds."""
+    deadline = time.monotonic() + timeout
     while not condition():
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             return False
         time.sleep(0.01)
     return True
 
 
-class Corner:
-    """One test's part of a server: its chroot, clients of it, and a look at it from outside."""
+class Sandbox:
+    """The part of a server that one test uses: its chroot, its clients, and an observer."""
 
     def __init__(self, zookeeper: ZooKeeper) -> None:
         self.zookeeper = zookeeper
@@ -47,7 +48,7 @@ class Corner:
         self._clients: list[zkcoord.Client] = []
 
     def client(self) -> zkcoord.Client:
-        client = zkcoord.connect(self.hosts, session_timeout=SESSION)
+        client = zkcoord.connect(self.hosts, session_timeout=SESSION_TIMEOUT)
         self._clients.append(client)
         return client
 
@@ -58,7 +59,7 @@ class Corner:
         assert eventually(lambda: len(self.children(path)) == count), self.children(path)
 
     def run_python(self, program: str) -> subprocess.Popen[str]:
-        """Starts a Python program that finds its server in ``hosts``."""
+        """Starts a Python program, in which ``hosts`` is the connect string."""
         prelude = f"import os, signal, sys, threading, time, zkcoord\nhosts = {self.hosts!r}\n"
         return subprocess.Popen(
             [sys.executable, "-W", "error", "-c", prelude + textwrap.dedent(program)],
@@ -73,8 +74,20 @@ class Corner:
             client.close()
 
 
+class Database:
+    """A database in memory for miss guards, which records the keys that were looked up."""
+
+    def __init__(self, **values: object) -> None:
+        self.values: dict[Any, object] = dict(values)
+        self.asked: list[object] = []
+
+    def query(self, key: object) -> object | None:
+        self.asked.append(key)
+        return self.values.get(key)
+
+
 class Background(threading.Thread):
-    """A thread whose result or error is had by ``finish``."""
+    """A thread. ``finish`` waits for it, and returns its result or raises its error."""
 
     def __init__(self, work: Callable[[], object]) -> None:
         super().__init__(daemon=True)
@@ -90,8 +103,8 @@ class Background(threading.Thread):
             self._error = error
 
     def finish(self) -> object:
-        self.join(PATIENCE)
-        assert not self.is_alive(), "still at work"
+        self.join(TIMEOUT)
+        assert not self.is_alive(), "the thread is still running"
         if self._error is not None:
             raise self._error
         return self._result
@@ -110,32 +123,32 @@ def zookeeper(kit: Kit) -> Iterator[ZooKeeper]:
 
 
 @pytest.fixture
-def corner(zookeeper: ZooKeeper) -> Iterator[Corner]:
-    corner = Corner(zookeeper)
-    yield corner
-    corner.close()
+def sandbox(zookeeper: ZooKeeper) -> Iterator[Sandbox]:
+    sandbox = Sandbox(zookeeper)
+    yield sandbox
+    sandbox.close()
 
 
 @pytest.fixture
-def client(corner: Corner) -> zkcoord.Client:
-    return corner.client()
+def client(sandbox: Sandbox) -> zkcoord.Client:
+    return sandbox.client()
 
 
 @pytest.fixture
-def frail(kit: Kit) -> Iterator[Corner]:
-    """A corner of a server of its own, to be paused or stopped."""
+def own_server(kit: Kit) -> Iterator[Sandbox]:
+    """A sandbox on a separate server, which the test may pause or stop."""
     with kit.zookeeper() as zookeeper:
-        corner = Corner(zookeeper)
-        yield corner
-        corner.close()
+        sandbox = Sandbox(zookeeper)
+        yield sandbox
+        sandbox.close()
 
 
 @pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Prints what was measured, also when the test passes."""
+def print_result(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Prints measurements even if the test passes."""
 
-    def tell(text: str) -> None:
+    def print_result(text: str) -> None:
         with capsys.disabled():
             print(f"\n    {text}", end="", flush=True)
 
-    return tell
+    return print_result

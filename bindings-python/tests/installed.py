@@ -1,9 +1,9 @@
-"""Uses the package as it was installed, in a fresh environment; started by .ci/wheel.sh.
+"""Uses the installed package in a fresh environment. Started by .ci/wheel.sh.
 
-    python -I installed.py          with the servers' addresses in ZKCOORD_HOSTS
+    python -I installed.py          with the addresses of the servers in ZKCOORD_HOSTS
 
-The fork shows more than it says. zookeeper-client's own transport has one thread for all I/O of the process, which a
-child of fork() does not have: where the package was built without our transport, the child never gets a connection.
+The fork also checks the transport. zookeeper-client's own transport has one thread for all I/O of the process, which a
+child of fork() lacks: if the package was built without our transport, the child never gets a connection.
 """
 
 import asyncio
@@ -17,18 +17,18 @@ from pathlib import Path
 import zkcoord
 from zkcoord import aio
 
-PATIENCE = 60  # seconds, for all of it
+TIMEOUT = 60  # seconds, for the whole program
 LOCK, COUNTER = "/installed/lock", "/installed/counter"
 COMMAND = str(Path(sys.prefix, "bin", "zkcoord"))
 
 
 def threads() -> list[str]:
-    """The names of this process's threads."""
+    """Returns the names of the threads of this process."""
     return [Path(task.path, "comm").read_text().strip() for task in os.scandir("/proc/self/task")]
 
 
 def check_files() -> None:
-    """Looks for what belongs into the package, and for what does not."""
+    """Checks that the package contains the right files and no others."""
     distribution = importlib.metadata.distribution("zkcoord")
     assert distribution.requires is None, distribution.requires
     assert str(distribution.metadata["Description"]).startswith("# zkcoord for Python")
@@ -43,7 +43,7 @@ def check_files() -> None:
 
 
 def lock_and_count() -> None:
-    """Has a client, takes the lock and adds 1 to the counter."""
+    """Acquires the lock and adds 1 to the counter."""
     client = zkcoord.connect(os.environ["ZKCOORD_HOSTS"])
     with client, client.mutex(LOCK).acquire(timeout=20) as guard:
         guard.check()
@@ -51,24 +51,24 @@ def lock_and_count() -> None:
 
 
 async def in_asyncio() -> None:
-    """The same with asyncio."""
+    """Does the same with asyncio."""
     client = await aio.connect(os.environ["ZKCOORD_HOSTS"])
     async with client, await client.mutex(LOCK).acquire(timeout=20):
         await client.counter(COUNTER).increment(timeout=20)
 
 
 def in_command() -> None:
-    """The same by the command line."""
+    """Does the same by the command line."""
     subprocess.run([COMMAND, "lock", LOCK, "--", COMMAND, "counter", COUNTER, "add"], check=True)
 
 
 def in_child() -> None:
-    """The same in a child of fork(), whose parent has a client that is in use."""
+    """Does the same in a child of fork() whose parent uses a client."""
     with zkcoord.connect(os.environ["ZKCOORD_HOSTS"]) as client:
         before = client.counter(COUNTER).get(timeout=20)
         pid = os.fork()
         if pid == 0:
-            signal.alarm(PATIENCE // 2)
+            signal.alarm(TIMEOUT // 2)
             lock_and_count()
             os._exit(0)
         _, status = os.waitpid(pid, 0)
@@ -77,7 +77,7 @@ def in_child() -> None:
 
 
 if __name__ == "__main__":
-    signal.alarm(PATIENCE)
+    signal.alarm(TIMEOUT)
     assert len(threads()) == 1, f"importing zkcoord started {threads()}"
     check_files()
     lock_and_count()

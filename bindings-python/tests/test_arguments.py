@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import zkcoord
-from conftest import Corner
+from conftest import Sandbox
 from zkcoord import Client
 
 BAD_PATHS = ["", "/", "lock", "/a/", "//a", "/a//b", "/a/./b", "/a/..", "/a\0b", "/a\x7f", "/" + "a" * 5000]
@@ -105,7 +105,7 @@ def test_timeouts(client: Client, timeout: Any) -> None:
 @pytest.mark.parametrize(
     "timeout", [*LONG_TIMEOUTS, Fraction(7, 2), 5, None], ids=lambda timeout: repr(timeout)[:20]
 )
-def test_long_timeouts_are_for_ever(client: Client, timeout: Any) -> None:
+def test_long_timeouts_are_accepted(client: Client, timeout: Any) -> None:
     with client.mutex("/lock").acquire(timeout) as guard:
         guard.release(timeout)
     assert client.counter("/n").increment(timeout=timeout) == 1
@@ -285,9 +285,9 @@ def test_callbacks_must_be_callable(client: Client) -> None:
     refused(lambda: client.miss_guard("/misses").load("key", nothing), name="fn")
 
 
-def test_good_options_connect(corner: Corner) -> None:
+def test_valid_options_connect(sandbox: Sandbox) -> None:
     with zkcoord.connect(
-        corner.hosts + "/new/chroot",
+        sandbox.hosts + "/new/chroot",
         session_timeout=5,
         connect_timeout=float("inf"),
         identity="a test",
@@ -296,6 +296,6 @@ def test_good_options_connect(corner: Corner) -> None:
     ) as client:
         client.counter("/n").increment()
         with client.mutex("/lock").acquire() as guard:
-            found = corner.observer.data(f"{corner.root}/new/chroot{guard.node}")
+            found = sandbox.observer.data(f"{sandbox.root}/new/chroot{guard.node}")
     assert found is not None
     assert found[0] == b"a test"

@@ -1,4 +1,4 @@
-"""The samples in examples/article_*.py keep the functions of the articles, and do what those promise."""
+"""The samples in examples/article_*.py keep the functions of the articles, and do what the articles promise."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 import zkcoord
-from conftest import PATIENCE, Background, Corner
+from conftest import TIMEOUT, Background, Sandbox
 from zkcoord import Client
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -25,25 +25,25 @@ def _load(name: str) -> ModuleType:
     return module
 
 
-def test_one_has_the_lock_and_the_next_waits(corner: Corner, client: Client) -> None:
-    article, other = _load("article_lock"), corner.client()
+def test_the_second_caller_waits_for_the_lock(sandbox: Sandbox, client: Client) -> None:
+    article, other = _load("article_lock"), sandbox.client()
     article.acquire_lock(client, "/lock")
     waiting = Background(lambda: article.acquire_lock(other, "/lock"))
-    corner.await_children("/lock", 2)
+    sandbox.await_children("/lock", 2)
     article.release_lock(client, "/lock")
     waiting.finish()
     with pytest.raises(RuntimeError, match="/lock: acquire_lock has not taken it"):
         article.release_lock(client, "/lock")
-    assert len(corner.children("/lock")) == 1
+    assert len(sandbox.children("/lock")) == 1
     article.release_lock(other, "/lock")
-    assert corner.children("/lock") == []
+    assert sandbox.children("/lock") == []
 
 
-def test_who_has_lost_the_lock_does_not_release_the_next_ones(corner: Corner, client: Client) -> None:
+def test_releasing_after_a_loss_does_not_release_the_next_lock(sandbox: Sandbox, client: Client) -> None:
     article = _load("article_lock")
     lost = article.acquire_lock(client, "/lock")
-    corner.observer.delete(corner.root + lost.node)
-    assert lost.lost.wait(PATIENCE)
+    sandbox.observer.delete(sandbox.root + lost.node)
+    assert lost.lost.wait(TIMEOUT)
     held = article.acquire_lock(client, "/lock")
     article.release_lock(client, "/lock")
     held.check()
@@ -51,9 +51,9 @@ def test_who_has_lost_the_lock_does_not_release_the_next_ones(corner: Corner, cl
     assert not held.is_held
 
 
-def test_no_increment_is_lost(corner: Corner) -> None:
+def test_no_increment_is_lost(sandbox: Sandbox) -> None:
     article = _load("article_counter")
-    clients = [corner.client() for _ in range(4)]
+    clients = [sandbox.client() for _ in range(4)]
     with ThreadPoolExecutor(8) as pool:
         values = list(pool.map(lambda n: article.increment_counter(clients[n % 4], "/n"), range(200)))
     assert sorted(values) == list(range(1, 201))
@@ -63,20 +63,20 @@ def test_no_increment_is_lost(corner: Corner) -> None:
     ("name", "printed"),
     [("article_lock", "gave the lock back"), ("article_counter", "the counter stands at 3")],
 )
-def test_they_run(corner: Corner, name: str, printed: str) -> None:
+def test_the_examples_run(sandbox: Sandbox, name: str, printed: str) -> None:
     ran = subprocess.run(
         [sys.executable, "-W", "error", EXAMPLES / f"{name}.py"],
-        env={**os.environ, "ZKCOORD_HOSTS": corner.hosts},
+        env={**os.environ, "ZKCOORD_HOSTS": sandbox.hosts},
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.splitlines()[-1] == printed
     assert _load(name).main.__doc__
 
 
-def test_without_the_environment_it_is_localhost(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_server_is_localhost(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     def refuse(hosts: str) -> None:

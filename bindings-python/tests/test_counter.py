@@ -2,26 +2,26 @@ from typing import Literal
 
 import pytest
 import zkcoord
-from conftest import Background, Corner
+from conftest import Background, Sandbox
 from zkcoord import Client
 
 LEAST, LARGEST = -(2**63), 2**63 - 1
 
 
-def test_a_missing_counter_is_0_and_counts(corner: Corner, client: Client) -> None:
+def test_a_missing_counter_starts_at_0(sandbox: Sandbox, client: Client) -> None:
     counter = client.counter("/a/b/hits")
     assert counter.get() == 0
-    assert corner.observer.exists(corner.root + "/a/b/hits") is None
+    assert sandbox.observer.exists(sandbox.root + "/a/b/hits") is None
     assert counter.increment() == 1
     assert counter.add() == 2
     assert counter.add(40) == 42
     assert counter.add(-2) == 40
     assert counter.decrement() == 39
     assert counter.get() == 39
-    assert corner.observer.data(corner.root + "/a/b/hits")[0] == (39).to_bytes(8, "big")  # type: ignore[index]
+    assert sandbox.observer.data(sandbox.root + "/a/b/hits")[0] == (39).to_bytes(8, "big")  # type: ignore[index]
 
 
-def test_values_are_set_swapped_and_compared(client: Client) -> None:
+def test_set_get_and_set_and_compare_and_set(client: Client) -> None:
     counter = client.counter("/n")
     assert counter.set(7) is None  # type: ignore[func-returns-value]
     assert counter.get_and_set(9) == 7
@@ -43,37 +43,37 @@ def test_a_result_out_of_range_is_refused(client: Client) -> None:
     assert counter.get() == LEAST
 
 
-def test_bytes_that_are_no_counter_stay_as_they_are(corner: Corner, client: Client) -> None:
-    corner.observer.create(corner.root + "/n", b"seven")
+def test_foreign_data_is_refused_and_left_unchanged(sandbox: Sandbox, client: Client) -> None:
+    sandbox.observer.create(sandbox.root + "/n", b"seven")
     counter = client.counter("/n")
     for operate in (counter.get, counter.increment, lambda: counter.set(1), lambda: counter.get_and_set(1)):
         with pytest.raises(zkcoord.BadData, match="/n"):
             operate()
-    assert corner.observer.data(corner.root + "/n")[0] == b"seven"  # type: ignore[index]
+    assert sandbox.observer.data(sandbox.root + "/n")[0] == b"seven"  # type: ignore[index]
 
 
-def test_no_add_of_any_thread_is_lost(corner: Corner) -> None:
+def test_no_add_of_any_thread_is_lost(sandbox: Sandbox) -> None:
     def work(client: Client) -> list[int]:
         return [client.counter("/n").increment() for _ in range(100)]
 
-    clients = [corner.client(), corner.client()] * 4
+    clients = [sandbox.client(), sandbox.client()] * 4
     threads = [Background(lambda client=client: work(client)) for client in clients]  # type: ignore[misc]
     values = [value for thread in threads for value in thread.finish()]  # type: ignore[attr-defined]
     assert sorted(values) == list(range(1, 801))
     assert clients[0].counter("/n").get() == 800
 
 
-def test_a_timeout_is_kept_while_the_server_is_silent(frail: Corner) -> None:
-    counter = frail.client().counter("/n")
+def test_it_times_out_while_the_server_is_paused(own_server: Sandbox) -> None:
+    counter = own_server.client().counter("/n")
     counter.set(1)
-    frail.zookeeper.pause(0)
+    own_server.zookeeper.pause(0)
     try:
         with pytest.raises(zkcoord.AcquireTimeout):
             counter.get(timeout=0.2)
         with pytest.raises((zkcoord.Indeterminate, zkcoord.AcquireTimeout)):
             counter.add(1, timeout=0.2)
     finally:
-        frail.zookeeper.resume(0)
+        own_server.zookeeper.resume(0)
     assert counter.get(timeout=20) in (1, 2)
 
 
@@ -82,22 +82,22 @@ def test_a_timeout_is_kept_while_the_server_is_silent(frail: Corner) -> None:
     [("i64", -2, b"\xff" * 7 + b"\xfe"), ("i32", -2, b"\xff\xff\xff\xfe"), ("text", -2, b"-2")],
 )
 def test_the_format_decides_the_bytes(
-    corner: Corner, client: Client, format: Literal["i64", "i32", "text"], value: int, data: bytes
+    sandbox: Sandbox, client: Client, format: Literal["i64", "i32", "text"], value: int, data: bytes
 ) -> None:
     counter = client.counter("/n", format=format)
     counter.set(value)
-    assert corner.observer.data(corner.root + "/n")[0] == data  # type: ignore[index]
+    assert sandbox.observer.data(sandbox.root + "/n")[0] == data  # type: ignore[index]
     assert counter.get() == value
 
 
-def test_i32_ends_where_32_bits_do(client: Client) -> None:
+def test_i32_overflows_at_32_bits(client: Client) -> None:
     counter = client.counter("/n", format="i32")
     counter.set(2**31 - 1)
     with pytest.raises(zkcoord.CounterOverflow, match="i32"):
         counter.increment()
 
 
-def test_default_and_bounds(client: Client) -> None:
+def test_default_min_and_max(client: Client) -> None:
     counter = client.counter("/n", default=10, min=5, max=12)
     assert counter.get() == 10
     assert counter.add(2) == 12
@@ -108,21 +108,21 @@ def test_default_and_bounds(client: Client) -> None:
     assert counter.get() == 12
 
 
-def test_without_exactly_once_there_is_no_child(corner: Corner, client: Client) -> None:
+def test_without_exactly_once_there_is_no_child_node(sandbox: Sandbox, client: Client) -> None:
     assert client.counter("/with").increment() == 1
     assert client.counter("/without", exactly_once=False).increment() == 1
-    assert len(corner.children("/with")) == 1
-    assert corner.children("/without") == []
+    assert len(sandbox.children("/with")) == 1
+    assert sandbox.children("/without") == []
 
 
-def test_a_stale_get_sees_what_this_client_did(client: Client) -> None:
+def test_a_stale_get_includes_changes_of_the_same_client(client: Client) -> None:
     counter = client.counter("/n", default=3)
     assert counter.get(stale=True) == 3
     counter.set(4)
     assert counter.get(True, timeout=5) == 4
 
 
-def test_a_value_has_a_version(client: Client) -> None:
+def test_versioned_returns_value_and_version(client: Client) -> None:
     counter = client.counter("/n", default=3)
     assert counter.versioned() == (3, -1)
     counter.increment()
@@ -132,8 +132,8 @@ def test_a_value_has_a_version(client: Client) -> None:
     assert isinstance(found, zkcoord.Versioned)
 
 
-def test_reserved_numbers_are_ours_alone(corner: Corner, client: Client) -> None:
-    counter, other = client.counter("/n"), corner.client().counter("/n")
+def test_reserved_numbers_are_unique(sandbox: Sandbox, client: Client) -> None:
+    counter, other = client.counter("/n"), sandbox.client().counter("/n")
     assert counter.reserve(3) == range(1, 4)
     assert other.increment() == 4
     assert other.reserve(1, timeout=5) == range(5, 6)
@@ -154,5 +154,5 @@ def test_stats_count_the_changes(client: Client) -> None:
     assert client.counter("/n").stats().count == 0
 
 
-def test_its_text_says_what_it_is(client: Client) -> None:
+def test_repr(client: Client) -> None:
     assert repr(client.counter("/a/hits")) == "<zkcoord.Counter /a/hits>"

@@ -1,11 +1,11 @@
 import pytest
 import zkcoord
-from conftest import PATIENCE, Background, Corner, eventually
+from conftest import TIMEOUT, Background, Sandbox, eventually
 from zkcoord import Client
 
 
-def test_the_values_come_one_after_another(corner: Corner, client: Client) -> None:
-    counter = corner.client().counter("/n")
+def test_values_are_returned_in_order(sandbox: Sandbox, client: Client) -> None:
+    counter = sandbox.client().counter("/n")
     seen = []
     with client.counter("/n", default=7).watch() as values:
         for value in values:
@@ -16,20 +16,20 @@ def test_the_values_come_one_after_another(corner: Corner, client: Client) -> No
     assert seen == [7, 1, 3]
 
 
-def test_the_latest_value_is_never_left_out(corner: Corner, client: Client) -> None:
+def test_the_latest_value_is_never_skipped(sandbox: Sandbox, client: Client) -> None:
     values = client.counter("/n").watch()
     assert next(values) == 0
-    counter = corner.client().counter("/n")
+    counter = sandbox.client().counter("/n")
     for _ in range(50):
         counter.increment()
     latest = 0
     while latest != 50:
-        value = values.next(timeout=PATIENCE)
+        value = values.next(timeout=TIMEOUT)
         assert value > latest
         latest = value
 
 
-def test_a_timeout_leaves_the_watch_as_it_was(client: Client) -> None:
+def test_a_timeout_does_not_change_the_watch(client: Client) -> None:
     counter = client.counter("/n")
     values = counter.watch()
     assert values.next(timeout=0) == 0
@@ -38,13 +38,13 @@ def test_a_timeout_leaves_the_watch_as_it_was(client: Client) -> None:
             values.next(timeout)
         assert isinstance(caught.value, TimeoutError)
     counter.set(5)
-    assert values.next(timeout=PATIENCE) == 5
+    assert values.next(timeout=TIMEOUT) == 5
 
 
-def test_foreign_bytes_are_told_and_then_followed(corner: Corner, client: Client) -> None:
+def test_foreign_data_is_raised_once(sandbox: Sandbox, client: Client) -> None:
     values = client.counter("/n").watch()
     assert next(values) == 0
-    corner.observer.create(corner.root + "/n", b"seven")
+    sandbox.observer.create(sandbox.root + "/n", b"seven")
     with pytest.raises(zkcoord.BadData, match="/n"):
         next(values)
     with pytest.raises(zkcoord.AcquireTimeout):
@@ -63,7 +63,7 @@ def test_closing_ends_the_iteration_of_another_thread(client: Client) -> None:
     values.close()
 
 
-def test_closing_the_client_ends_it_with_an_error(client: Client) -> None:
+def test_closing_the_client_ends_the_watch_with_an_error(client: Client) -> None:
     values = client.counter("/n").watch()
     assert next(values) == 0
     waiting = Background(values.next)
@@ -74,17 +74,17 @@ def test_closing_the_client_ends_it_with_an_error(client: Client) -> None:
         next(values)
 
 
-def test_a_watch_outlives_the_session(corner: Corner, client: Client) -> None:
+def test_a_watch_survives_an_expired_session(sandbox: Sandbox, client: Client) -> None:
     values = client.counter("/n").watch()
     assert next(values) == 0
     session = client.session_id
-    corner.zookeeper.expire(session)
-    corner.client().counter("/n").set(1)
-    assert values.next(timeout=PATIENCE) == 1
+    sandbox.zookeeper.expire(session)
+    sandbox.client().counter("/n").set(1)
+    assert values.next(timeout=TIMEOUT) == 1
     assert client.session_id != session
 
 
-def test_its_text_says_what_it_is(client: Client) -> None:
+def test_repr(client: Client) -> None:
     values = client.counter("/a/hits").watch()
     assert repr(values) == "<zkcoord.CounterWatch /a/hits>"
     values.close()

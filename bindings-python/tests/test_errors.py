@@ -4,8 +4,8 @@ import pickle
 import zkcoord
 from zkcoord import _zkcoord, errors
 
-# What the classes are besides, as docs/errors.md and the design have it.
-ALSO = {
+# The built-in base classes, as documented in docs/errors.md.
+BUILT_IN_BASES = {
     "AcquireTimeout": TimeoutError,
     "ConnectionLost": ConnectionError,
     "SessionExpired": ConnectionError,
@@ -25,22 +25,24 @@ def _classes() -> dict[str, type[zkcoord.ZkcoordError]]:
     return found
 
 
-def test_the_classes_are_those_of_the_cores_table() -> None:
+def test_the_classes_match_the_table_of_the_core() -> None:
     table = {name: code for code, _, name, _ in _zkcoord.error_table()}
     assert {name: made.code for name, made in _classes().items()} == table
 
 
-def test_every_class_is_public_and_has_its_bases() -> None:
+def test_every_class_is_exported_with_the_documented_bases() -> None:
     for name, made in _classes().items():
         assert getattr(zkcoord, name) is made
         assert name in zkcoord.__all__
         assert made.__bases__ == (
-            (zkcoord.ZkcoordError, ALSO[name]) if name in ALSO else (zkcoord.ZkcoordError,)
+            (zkcoord.ZkcoordError, BUILT_IN_BASES[name])
+            if name in BUILT_IN_BASES
+            else (zkcoord.ZkcoordError,)
         )
         assert made.__doc__
 
 
-def test_errors_carry_their_text_and_can_be_sent_to_other_processes() -> None:
+def test_errors_keep_their_message_when_pickled() -> None:
     for made in _classes().values():
         copy = pickle.loads(pickle.dumps(made("the message")))
         assert type(copy) is made

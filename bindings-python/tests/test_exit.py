@@ -1,15 +1,15 @@
-"""How a program ends: what it holds is free at once, and nobody complains."""
+"""The end of a program: its locks are released at once, and nothing is printed."""
 
 import time
 
 import pytest
-from conftest import PATIENCE, Corner, eventually
+from conftest import TIMEOUT, Sandbox, eventually
 from zkcoord import Client
 
-HOLDS = """
+BLOCKING = """
 guard = zkcoord.connect(hosts, session_timeout=30).mutex("/lock").acquire()
 """
-AWAITS = """
+ASYNCIO = """
 import asyncio
 from zkcoord import aio
 async def hold():
@@ -24,38 +24,36 @@ END = {
 }
 
 
-@pytest.mark.parametrize("program", [HOLDS, AWAITS], ids=["plain", "asyncio"])
+@pytest.mark.parametrize("program", [BLOCKING, ASYNCIO], ids=["blocking", "asyncio"])
 @pytest.mark.parametrize("end", END)
-def test_what_a_program_holds_is_free_when_it_ends(
-    corner: Corner, client: Client, program: str, end: str
+def test_locks_are_released_when_the_program_exits(
+    sandbox: Sandbox, client: Client, program: str, end: str
 ) -> None:
-    last, status, complaint = END[end]
-    running = corner.run_python(program + last)
-    out, err = running.communicate(timeout=PATIENCE)
+    last, status, message = END[end]
+    running = sandbox.run_python(program + last)
+    out, err = running.communicate(timeout=TIMEOUT)
     assert (running.returncode, out) == (status, "")
-    assert complaint in err if complaint else err == ""
-    # At once, not in 30 seconds; the servers may be a moment behind.
+    assert message in err if message else err == ""
+    # At once and not after 30 seconds; the servers may lag a little.
     with client.mutex("/lock").acquire(timeout=5):
         pass
 
 
-def test_what_was_added_is_written_when_the_program_ends(corner: Corner, client: Client) -> None:
-    program = corner.run_python("""
+def test_pending_additions_are_written_when_the_program_exits(sandbox: Sandbox, client: Client) -> None:
+    program = sandbox.run_python("""
         zkcoord.connect(hosts).striped_counter("/n", flush_interval=3600).add(5)
         client = zkcoord.connect(hosts)
         client.striped_counter("/n", flush_interval=3600).add(7)
     """)
-    _, err = program.communicate(timeout=PATIENCE)
-    # The first client is forgotten before the end.
+    _, err = program.communicate(timeout=TIMEOUT)
+    # The first client becomes unreachable before the exit.
     assert "ResourceWarning: never closed" in err
     assert eventually(lambda: client.striped_counter("/n").sum() == 12)
 
 
-def test_threads_and_tasks_that_wait_do_not_hold_up_the_end_and_do_not_complain(
-    corner: Corner, client: Client
-) -> None:
+def test_waiting_threads_and_tasks_neither_delay_the_exit_nor_print(sandbox: Sandbox, client: Client) -> None:
     with client.mutex("/lock"):
-        program = corner.run_python("""
+        program = sandbox.run_python("""
             import asyncio
             from zkcoord import aio
             client = zkcoord.connect(hosts, session_timeout=30)
@@ -68,35 +66,35 @@ def test_threads_and_tasks_that_wait_do_not_hold_up_the_end_and_do_not_complain(
             threading.Thread(target=lambda: asyncio.run(wait()), daemon=True).start()
             sys.stdin.readline()
         """)
-        corner.await_children("/lock", 6)
+        sandbox.await_children("/lock", 6)
         ended = time.monotonic()
-        out, err = program.communicate("\n", timeout=PATIENCE)
+        out, err = program.communicate("\n", timeout=TIMEOUT)
         assert time.monotonic() - ended < 3
         assert (program.returncode, out, err) == (0, "", "")
-        corner.await_children("/lock", 1)
+        sandbox.await_children("/lock", 1)
 
 
-def test_what_comes_after_the_close_at_the_end_is_told_so(corner: Corner) -> None:
-    program = corner.run_python("""
+def test_calls_after_the_exit_handler_raise_closed_error(sandbox: Sandbox) -> None:
+    program = sandbox.run_python("""
         import atexit
-        def late():
+        def at_exit():
             try:
                 guard.release()
                 client.counter("/n").get()
             except zkcoord.ClosedError as error:
                 print(error.code)
         atexit._clear()
-        atexit.register(late)
+        atexit.register(at_exit)
         zkcoord._exit.install()
         client = zkcoord.connect(hosts, session_timeout=30)
         guard = client.mutex("/lock").acquire()
     """)
-    out, err = program.communicate(timeout=PATIENCE)
+    out, err = program.communicate(timeout=TIMEOUT)
     assert (program.returncode, out, err) == (0, "CLOSED\n", "")
 
 
-def test_a_silent_server_does_not_hold_up_the_end(frail: Corner) -> None:
-    program = frail.run_python("""
+def test_a_paused_server_does_not_delay_the_exit(own_server: Sandbox) -> None:
+    program = own_server.run_python("""
         clients = [zkcoord.connect(hosts, session_timeout=30) for _ in range(5)]
         guards = [client.mutex(f"/lock/{number}").acquire() for number, client in enumerate(clients)]
         clients[0].striped_counter("/n", flush_interval=3600).add(1)
@@ -105,21 +103,23 @@ def test_a_silent_server_does_not_hold_up_the_end(frail: Corner) -> None:
     """)
     assert program.stdout is not None
     assert program.stdout.readline() == "ready\n"
-    frail.zookeeper.pause(0)
+    own_server.zookeeper.pause(0)
     started = time.monotonic()
-    assert program.communicate("\n", timeout=PATIENCE) == ("", "")
+    assert program.communicate("\n", timeout=TIMEOUT) == ("", "")
     assert time.monotonic() - started < 5
-    frail.zookeeper.resume(0)
+    own_server.zookeeper.resume(0)
 
 
-def test_the_end_of_a_child_does_not_touch_its_parents_session(corner: Corner, client: Client) -> None:
-    program = corner.run_python("""
+def test_the_exit_of_a_child_does_not_touch_the_session_of_its_parent(
+    sandbox: Sandbox, client: Client
+) -> None:
+    program = sandbox.run_python("""
         client = zkcoord.connect(hosts, session_timeout=2)
         guard = client.mutex("/lock").acquire()
         if os.fork() == 0:
             with zkcoord.connect(hosts) as own:
                 own.counter("/n").increment()
-            sys.exit()  # by way of all that is done at the end
+            sys.exit()  # runs all exit handlers
         assert os.wait()[1] == 0
         print("child ended", flush=True)
         sys.stdin.readline()
@@ -129,7 +129,7 @@ def test_the_end_of_a_child_does_not_touch_its_parents_session(corner: Corner, c
     assert program.stdout is not None
     assert program.stdout.readline() == "child ended\n"
     assert client.mutex("/lock").try_acquire() is None
-    out, err = program.communicate("\n", timeout=PATIENCE)
+    out, err = program.communicate("\n", timeout=TIMEOUT)
     assert (program.returncode, out, err) == (0, "2\n", "")
     with client.mutex("/lock").acquire(timeout=5):
         pass

@@ -6,34 +6,34 @@ from typing import Any
 
 import pytest
 import zkcoord
-from conftest import Corner, eventually
+from conftest import Sandbox, eventually
 from zkcoord import Client, Guard
 from zkcoord_testkit import Kit
 
 
-def test_a_holder_writes_and_a_former_holder_does_not(corner: Corner, client: Client) -> None:
+def test_a_holder_writes_and_a_former_holder_does_not(sandbox: Sandbox, client: Client) -> None:
     with client.mutex("/lock").acquire() as guard:
         guard.create("/data", b"1")
         guard.set_data("/data", b"2")
         guard.set_data("/data", b"3", version=1, timeout=5)
-        assert _data(corner) == b"3"
-        corner.observer.delete(corner.root + guard.node)
+        assert _data(sandbox) == b"3"
+        sandbox.observer.delete(sandbox.root + guard.node)
         _assert_cannot_write(guard)
-        assert _data(corner) == b"3"
-    with corner.client().mutex("/lock").acquire() as guard:
+        assert _data(sandbox) == b"3"
+    with sandbox.client().mutex("/lock").acquire() as guard:
         guard.delete("/data", 2, timeout=5)
-        assert corner.observer.exists(corner.root + "/data") is None
+        assert sandbox.observer.exists(sandbox.root + "/data") is None
         guard.create("/data", b"4", timeout=5)
         guard.delete("/data")
         guard.create("/data", b"5")
     _assert_cannot_write(guard)
     client.close()
     _assert_cannot_write(guard)
-    assert _data(corner) == b"5"
+    assert _data(sandbox) == b"5"
 
 
-def _data(corner: Corner) -> bytes:
-    found = corner.observer.data(corner.root + "/data")
+def _data(sandbox: Sandbox) -> bytes:
+    found = sandbox.observer.data(sandbox.root + "/data")
     assert found is not None
     return found[0]
 
@@ -52,15 +52,15 @@ def _assert_cannot_write(guard: Guard) -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"\0\xff" * 1000, bytearray(b"ab"), memoryview(b"abcdef")[::2], array.array("I", [1, 2])]
 )
-def test_all_that_is_bytes_like_is_written(corner: Corner, client: Client, data: Any) -> None:
+def test_bytes_like_data_is_written(sandbox: Sandbox, client: Client, data: Any) -> None:
     with client.mutex("/lock").acquire() as guard:
         guard.create("/data", data)
-        assert _data(corner) == bytes(memoryview(data))
+        assert _data(sandbox) == bytes(memoryview(data))
         guard.set_data("/data", data)
-        assert _data(corner) == bytes(memoryview(data))
+        assert _data(sandbox) == bytes(memoryview(data))
 
 
-def test_what_cannot_be_written_says_why(client: Client) -> None:
+def test_refused_writes_name_the_reason(client: Client) -> None:
     with client.mutex("/lock").acquire() as guard:
         guard.create("/data", b"1")
         cases: list[tuple[Callable[[], None], str]] = [
@@ -77,20 +77,20 @@ def test_what_cannot_be_written_says_why(client: Client) -> None:
         assert guard.is_held
 
 
-def test_a_lost_reply_is_admitted(kit: Kit, corner: Corner) -> None:
-    with kit.proxy(corner.zookeeper.hosts) as proxy:
-        client = zkcoord.connect(proxy.address + corner.root, session_timeout=5)
+def test_a_lost_reply_raises_indeterminate(kit: Kit, sandbox: Sandbox) -> None:
+    with kit.proxy(sandbox.zookeeper.hosts) as proxy:
+        client = zkcoord.connect(proxy.address + sandbox.root, session_timeout=5)
         with client, client.mutex("/lock").acquire() as guard:
             proxy.swallow_reply("multi")
             with pytest.raises(zkcoord.Indeterminate, match="/data"):
                 guard.create("/data", b"")
-            assert corner.observer.exists(corner.root + "/data") is not None
+            assert sandbox.observer.exists(sandbox.root + "/data") is not None
 
 
-def test_a_timeout_is_kept_while_there_is_no_connection(frail: Corner) -> None:
-    client = frail.client()
+def test_it_times_out_without_a_connection(own_server: Sandbox) -> None:
+    client = own_server.client()
     guard = client.mutex("/lock").acquire()
-    frail.zookeeper.kill(0)
+    own_server.zookeeper.kill(0)
     assert eventually(lambda: client.state == "suspended")
     with pytest.raises(zkcoord.ConnectionLost):
         guard.create("/data", b"", 0)

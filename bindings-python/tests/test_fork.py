@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 import zkcoord
-from conftest import PATIENCE, Corner, eventually
+from conftest import TIMEOUT, Sandbox, eventually
 from zkcoord import Client
 
 
 def in_child(work: Callable[[], None]) -> None:
-    """Runs ``work`` in a child of fork(), which must end well within the test's patience."""
+    """Runs ``work`` in a child of fork(), which must succeed within the timeout."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -26,14 +26,14 @@ def in_child(work: Callable[[], None]) -> None:
         ended.extend([status] if found else [])
         return bool(ended)
 
-    if not eventually(reap, PATIENCE):
+    if not eventually(reap, TIMEOUT):
         os.kill(pid, 9)
         os.waitpid(pid, 0)
         pytest.fail("the child hangs")
     assert ended == [0]
 
 
-def test_a_child_is_refused_what_its_parent_made(corner: Corner, client: Client) -> None:
+def test_objects_of_the_parent_raise_forked_error_in_a_child(sandbox: Sandbox, client: Client) -> None:
     mutex, counter = client.mutex("/lock"), client.counter("/n")
     lock, semaphore = client.rw_lock("/rw"), client.semaphore("/s", permits=3)
     both = client.multi_mutex(["/a", "/b"])
@@ -115,11 +115,13 @@ def test_a_child_is_refused_what_its_parent_made(corner: Corner, client: Client)
 
         in_child(work)
         assert guard.is_held
-        assert len(corner.children("/lock")) == 1
+        assert len(sandbox.children("/lock")) == 1
     assert counter.increment() == 1
 
 
-def test_a_child_that_leaves_its_parents_blocks_does_not_disturb_it(corner: Corner, client: Client) -> None:
+def test_a_child_that_leaves_blocks_of_its_parent_does_not_disturb_it(
+    sandbox: Sandbox, client: Client
+) -> None:
     with client.mutex("/lock").acquire() as guard:
 
         def work() -> None:
@@ -129,11 +131,11 @@ def test_a_child_that_leaves_its_parents_blocks_does_not_disturb_it(corner: Corn
         in_child(work)
         assert guard.is_held
         assert client.state == "connected"
-        assert len(corner.children("/lock")) == 1
+        assert len(sandbox.children("/lock")) == 1
 
 
-def test_a_child_that_drops_its_parents_objects_does_not_disturb_it(corner: Corner) -> None:
-    clients = [zkcoord.connect(corner.hosts, session_timeout=2)]
+def test_a_child_that_deletes_objects_of_its_parent_does_not_disturb_it(sandbox: Sandbox) -> None:
+    clients = [zkcoord.connect(sandbox.hosts, session_timeout=2)]
     guards = [clients[0].mutex("/lock").acquire()]
 
     def work() -> None:
@@ -142,16 +144,16 @@ def test_a_child_that_drops_its_parents_objects_does_not_disturb_it(corner: Corn
 
     in_child(work)
     assert guards[0].is_held
-    assert len(corner.children("/lock")) == 1
+    assert len(sandbox.children("/lock")) == 1
     guards[0].release()
     clients[0].close()
 
 
-def test_a_child_has_clients_of_its_own(corner: Corner, client: Client) -> None:
+def test_a_child_can_connect_its_own_client(sandbox: Sandbox, client: Client) -> None:
     with client.mutex("/lock").acquire() as guard:
 
         def work() -> None:
-            with zkcoord.connect(corner.hosts, session_timeout=2) as own:
+            with zkcoord.connect(sandbox.hosts, session_timeout=2) as own:
                 assert own.session_id != 0
                 assert own.counter("/n").increment() == 2
                 assert own.mutex("/lock").try_acquire() is None

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 import zkcoord
-from conftest import Background, Corner, eventually
+from conftest import Background, Sandbox, eventually
 from zkcoord import Client, Queue, WaitStats
 
 
-def test_a_queue_shows_who_holds_and_who_waits(corner: Corner, client: Client) -> None:
+def test_a_queue_lists_the_holder_and_the_waiter(sandbox: Sandbox, client: Client) -> None:
     mutex = client.mutex("/lock")
     assert mutex.inspect() == []
-    with zkcoord.connect(corner.hosts, session_timeout=5, identity="the holder") as holder:
+    with zkcoord.connect(sandbox.hosts, session_timeout=5, identity="the holder") as holder:
         guard = holder.mutex("/lock").acquire()
         waiter = Background(lambda: mutex.acquire(timeout=20).release())
-        corner.await_children("/lock", 2)
+        sandbox.await_children("/lock", 2)
         queue = mutex.inspect(timeout=5)
         first, second = queue
         assert queue.warnings == []
@@ -27,7 +27,7 @@ def test_a_queue_shows_who_holds_and_who_waits(corner: Corner, client: Client) -
         assert (first.role, second.role) == ("holder", "waiter")
         assert (first.mode, first.library) == ("write", "zkcoord")
         assert second.identity.endswith(f":{os.getpid()}")
-        # The server is this machine, so its clock is ours.
+        # The server runs on this machine, so the clocks agree.
         assert first.waiting_since.utcoffset() == timedelta(0)
         assert timedelta(0) <= second.waiting_since - first.waiting_since
         assert abs(datetime.now(UTC) - first.waiting_since) < timedelta(seconds=20)
@@ -35,23 +35,23 @@ def test_a_queue_shows_who_holds_and_who_waits(corner: Corner, client: Client) -
         waiter.finish()
 
 
-def test_readers_hold_together(corner: Corner, client: Client) -> None:
+def test_readers_hold_the_lock_together(sandbox: Sandbox, client: Client) -> None:
     lock = client.rw_lock("/lock")
-    with lock.read, corner.client().rw_lock("/lock").read:
+    with lock.read, sandbox.client().rw_lock("/lock").read:
         writer = Background(lambda: lock.write.acquire(timeout=20).release())
-        corner.await_children("/lock", 3)
+        sandbox.await_children("/lock", 3)
         seen = [(contender.mode, contender.role) for contender in lock.write.inspect()]
         assert seen == [("read", "holder"), ("read", "holder"), ("write", "waiter")]
         assert lock.read.inspect() == lock.write.inspect()
     writer.finish()
 
 
-def test_others_are_named_and_bad_mixes_warned_of(corner: Corner, client: Client) -> None:
-    corner.observer.create_all(corner.root + "/lock")
-    corner.observer.create(
-        corner.root + "/lock/0123456789ab4def0123456789abcdef__lock__0000000000", b"\xffme"
+def test_a_queue_names_libraries_and_warns_about_mixes(sandbox: Sandbox, client: Client) -> None:
+    sandbox.observer.create_all(sandbox.root + "/lock")
+    sandbox.observer.create(
+        sandbox.root + "/lock/0123456789ab4def0123456789abcdef__lock__0000000000", b"\xffme"
     )
-    corner.observer.create(corner.root + "/lock/_c_6b2ff3c8-0a5b-4f4c-9d39-0b1f0d1e2a3b-lock-0000000001")
+    sandbox.observer.create(sandbox.root + "/lock/_c_6b2ff3c8-0a5b-4f4c-9d39-0b1f0d1e2a3b-lock-0000000001")
     queue = client.mutex("/lock").inspect()
     assert [contender.library for contender in queue] == ["kazoo", "curator"]
     assert (queue[0].identity, queue[0].session_id) == ("\ufffdme", 0)
@@ -59,7 +59,7 @@ def test_others_are_named_and_bad_mixes_warned_of(corner: Corner, client: Client
     assert "do not see each other" in queue.warnings[0]
 
 
-def test_a_queue_is_a_list_of_frozen_things(client: Client) -> None:
+def test_a_queue_is_a_list_of_frozen_contenders(client: Client) -> None:
     with client.mutex("/lock") as guard:
         queue = client.mutex("/lock").inspect()
     assert isinstance(queue, list)
@@ -73,10 +73,10 @@ def test_a_queue_is_a_list_of_frozen_things(client: Client) -> None:
         assert (made, made.warnings) == (queue, ["a warning"])
 
 
-def test_without_a_connection_it_fails_in_time(frail: Corner) -> None:
-    client = frail.client()
+def test_it_fails_in_time_without_a_connection(own_server: Sandbox) -> None:
+    client = own_server.client()
     mutex = client.mutex("/lock")
-    frail.zookeeper.kill(0)
+    own_server.zookeeper.kill(0)
     assert eventually(lambda: client.state == "suspended")
     with pytest.raises(zkcoord.ConnectionLost):
         mutex.inspect(timeout=0)
@@ -84,7 +84,7 @@ def test_without_a_connection_it_fails_in_time(frail: Corner) -> None:
         mutex.inspect(timeout=0.1)
 
 
-def test_waits_are_counted(client: Client) -> None:
+def test_stats_count_waits_and_timeouts(client: Client) -> None:
     mutex = client.mutex("/lock")
     assert mutex.stats() == WaitStats(0, 0, 0.0, 0.0, 0.0, 0.0)
     for count in range(20):

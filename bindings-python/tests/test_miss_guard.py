@@ -1,31 +1,16 @@
 import threading
-from typing import Any
 
 import pytest
 import zkcoord
-from conftest import PATIENCE, Background, Corner, eventually
+from conftest import TIMEOUT, Background, Database, Sandbox, eventually
 from zkcoord import Client
 
 
-class Database:
-    """Looks keys up and notes which."""
-
-    def __init__(self, **values: object) -> None:
-        self.values: dict[Any, object] = dict(values)
-        self.asked: list[object] = []
-
-    def query(self, key: object) -> object | None:
-        self.asked.append(key)
-        return self.values.get(key)
-
-
-def test_a_key_that_is_missed_often_enough_is_answered_without_a_lookup(
-    corner: Corner, client: Client
-) -> None:
+def test_a_key_missed_often_enough_is_absent_without_a_lookup(sandbox: Sandbox, client: Client) -> None:
     database = Database()
     misses, others = (
         client.miss_guard("/a/misses", threshold=2),
-        corner.client().miss_guard("/a/misses", threshold=2),
+        sandbox.client().miss_guard("/a/misses", threshold=2),
     )
     assert misses.load("ghost", database.query) is None
     assert others.load("ghost", database.query) is None
@@ -38,7 +23,7 @@ def test_a_key_that_is_missed_often_enough_is_answered_without_a_lookup(
     assert misses.load("ghost", database.query, timeout=5) == "boo"
 
 
-def test_the_hold_ends(client: Client) -> None:
+def test_a_key_is_looked_up_again_after_the_hold(client: Client) -> None:
     database = Database()
     misses = client.miss_guard("/misses", threshold=1, window=0.2, hold=0.2)
     misses.load("ghost", database.query)
@@ -46,7 +31,7 @@ def test_the_hold_ends(client: Client) -> None:
     assert eventually(lambda: misses.load("ghost", database.query) == "boo")
 
 
-def test_what_is_there_is_looked_up_each_time(client: Client) -> None:
+def test_existing_keys_are_looked_up_each_time(client: Client) -> None:
     database = Database(a=0, b="")
     misses = client.miss_guard("/misses", threshold=1)
     for _ in range(2):
@@ -55,7 +40,7 @@ def test_what_is_there_is_looked_up_each_time(client: Client) -> None:
     assert database.asked == ["a", "b"] * 2
 
 
-def test_keys_are_texts_or_bytes_and_stay_what_they_are(client: Client) -> None:
+def test_keys_may_be_strings_or_bytes(client: Client) -> None:
     database = Database()
     misses = client.miss_guard("/misses", threshold=1)
     for key in ("", "/", "gr\N{LATIN SMALL LETTER U WITH DIAERESIS}n", "\0", "k" * 100_000):
@@ -68,8 +53,8 @@ def test_keys_are_texts_or_bytes_and_stay_what_they_are(client: Client) -> None:
 
 
 @pytest.mark.parametrize("raised", [KeyError, zkcoord.AcquireTimeout, KeyboardInterrupt, SystemExit])
-def test_what_the_lookup_raises_passes_through_and_gives_the_turn_on(
-    corner: Corner, client: Client, raised: type[BaseException]
+def test_an_exception_of_the_lookup_passes_through_and_ends_the_turn(
+    sandbox: Sandbox, client: Client, raised: type[BaseException]
 ) -> None:
     def fail(key: str) -> str:
         raise raised(key)
@@ -77,22 +62,22 @@ def test_what_the_lookup_raises_passes_through_and_gives_the_turn_on(
     misses = client.miss_guard("/misses", threshold=1)
     with pytest.raises(raised, match="key") as caught:
         misses.load("key", fail)
-    assert caught.value is not None  # its traceback holds what load had, also the turn
-    assert corner.client().miss_guard("/misses").load("key", lambda _: 7, timeout=PATIENCE) == 7
+    assert caught.value is not None  # its traceback keeps the local variables of load, including the turn
+    assert sandbox.client().miss_guard("/misses").load("key", lambda _: 7, timeout=TIMEOUT) == 7
 
 
-def test_one_looks_while_the_others_wait_for_the_answer(corner: Corner, client: Client) -> None:
+def test_one_caller_looks_up_while_others_wait_for_the_answer(sandbox: Sandbox, client: Client) -> None:
     looking, answer = threading.Event(), threading.Event()
     database = Database()
 
     def slow(key: str) -> object:
         looking.set()
-        assert answer.wait(PATIENCE)
+        assert answer.wait(TIMEOUT)
         return database.query(key)
 
     first = Background(lambda: client.miss_guard("/misses", threshold=1).load("ghost", slow))
-    assert looking.wait(PATIENCE)
-    other = corner.client().miss_guard("/misses", threshold=1)
+    assert looking.wait(TIMEOUT)
+    other = sandbox.client().miss_guard("/misses", threshold=1)
     with pytest.raises(zkcoord.AcquireTimeout):
         other.load("ghost", database.query, timeout=0)
     with pytest.raises(TimeoutError):
@@ -103,17 +88,17 @@ def test_one_looks_while_the_others_wait_for_the_answer(corner: Corner, client: 
     assert database.asked == ["ghost"]
 
 
-def test_foreign_bytes_stay_as_they_are(corner: Corner, client: Client) -> None:
+def test_foreign_data_is_refused_and_left_unchanged(sandbox: Sandbox, client: Client) -> None:
     misses = client.miss_guard("/misses")
     misses.load("key", Database().query)
-    [node] = corner.children("/misses")
-    corner.observer.set(f"{corner.root}/misses/{node}", b"not ours")
+    [node] = sandbox.children("/misses")
+    sandbox.observer.set(f"{sandbox.root}/misses/{node}", b"not ours")
     with pytest.raises(zkcoord.BadData, match="/misses"):
         misses.load("key", Database().query)
-    assert corner.observer.data(f"{corner.root}/misses/{node}")[0] == b"not ours"  # type: ignore[index]
+    assert sandbox.observer.data(f"{sandbox.root}/misses/{node}")[0] == b"not ours"  # type: ignore[index]
 
 
-def test_the_native_turn_has_one_verdict(client: Client) -> None:
+def test_a_native_turn_takes_one_report(client: Client) -> None:
     turn = client.miss_guard("/misses", threshold=1)._native.begin(b"key", None).wait()
     assert turn is not None
     turn.missed(None).wait()
@@ -124,7 +109,7 @@ def test_the_native_turn_has_one_verdict(client: Client) -> None:
     turn.abandon()
 
 
-def test_it_is_closed_with_its_client(client: Client) -> None:
+def test_it_raises_closed_error_after_the_client_is_closed(client: Client) -> None:
     misses = client.miss_guard("/misses")
     client.close()
     with pytest.raises(zkcoord.ClosedError):
@@ -133,5 +118,5 @@ def test_it_is_closed_with_its_client(client: Client) -> None:
         misses.forget("key")
 
 
-def test_its_text_says_what_it_is(client: Client) -> None:
+def test_repr(client: Client) -> None:
     assert repr(client.miss_guard("/a/misses")) == "<zkcoord.MissGuard /a/misses>"

@@ -1,58 +1,67 @@
-"""The native primitive, as asyncio uses it."""
+"""Native operations, as the asyncio API uses them."""
 
 import select
 from typing import Any
 
 import pytest
 import zkcoord
-from conftest import PATIENCE, Corner
+from conftest import TIMEOUT, Sandbox
 from zkcoord import Client, _zkcoord
 
 
-def _settle(op: Any) -> Any:
-    """Starts the operation and waits until the mailbox tells of it."""
-    mailbox = _zkcoord.Mailbox()
-    op.start(mailbox, 7)
-    return _told(mailbox, op)
+def _complete(op: Any) -> Any:
+    """Starts the operation and waits until it is done."""
+    queue = _zkcoord.CompletionQueue()
+    op.start(queue, 7)
+    return _await_completion(queue, op)
 
 
-def _told(mailbox: _zkcoord.Mailbox, op: Any) -> Any:
-    assert select.select([mailbox.fileno()], [], [], PATIENCE)[0]
-    assert mailbox.collect(10) == [7]
-    assert _is_empty(mailbox)
+def _await_completion(queue: _zkcoord.CompletionQueue, op: Any) -> Any:
+    assert select.select([queue.fileno()], [], [], TIMEOUT)[0]
+    assert queue.drain(10) == [7]
+    assert _is_empty(queue)
     return op
 
 
-def _is_empty(mailbox: _zkcoord.Mailbox) -> bool:
-    return not select.select([mailbox.fileno()], [], [], 0)[0] and mailbox.collect(10) == []
+def _is_empty(queue: _zkcoord.CompletionQueue) -> bool:
+    return not select.select([queue.fileno()], [], [], 0)[0] and queue.drain(10) == []
 
 
-def test_a_mailbox_tells_of_an_outcome_which_is_taken_once(client: Client) -> None:
-    op = _settle(client.counter("/n")._native.add(7, None))
+def _start_waiting(sandbox: Sandbox, client: Client) -> tuple[Any, _zkcoord.CompletionQueue]:
+    """Starts an operation that waits for a held lock."""
+    op = client.mutex("/lock")._native.acquire(None, None)
+    queue = _zkcoord.CompletionQueue()
+    op.start(queue, 7)
+    sandbox.await_children("/lock", 2)
+    return op, queue
+
+
+def test_a_result_can_be_taken_once(client: Client) -> None:
+    op = _complete(client.counter("/n")._native.add(7, None))
     assert op.result() == 7
     with pytest.raises(RuntimeError):
         op.result()
 
 
-def test_a_mailbox_tells_of_an_error(client: Client) -> None:
+def test_a_failed_operation_completes(client: Client) -> None:
     client.close()
-    op = _settle(client.counter("/n")._native.add(7, None))
+    op = _complete(client.counter("/n")._native.add(7, None))
     with pytest.raises(zkcoord.ClosedError):
         op.result()
 
 
-def test_a_mailbox_is_emptied_by_and_by(client: Client) -> None:
-    mailbox = _zkcoord.Mailbox()
+def test_a_completion_queue_is_drained_in_batches(client: Client) -> None:
+    queue = _zkcoord.CompletionQueue()
     numbers: set[int] = set()
     ops = [client.counter("/n")._native.add(1, None) for _ in range(25)]
     for number, op in enumerate(ops):
-        op.start(mailbox, number)
+        op.start(queue, number)
     while len(numbers) < 25:
-        assert select.select([mailbox.fileno()], [], [], PATIENCE)[0]
-        some = mailbox.collect(10)
-        assert 0 < len(some) <= 10
-        numbers.update(some)
-    assert _is_empty(mailbox)
+        assert select.select([queue.fileno()], [], [], TIMEOUT)[0]
+        drained = queue.drain(10)
+        assert 0 < len(drained) <= 10
+        numbers.update(drained)
+    assert _is_empty(queue)
     assert {op.result() for op in ops} == set(range(1, 26))
 
 
@@ -63,53 +72,51 @@ def test_a_result_is_converted_once(client: Client) -> None:
         versioned.then(max)
 
 
-def test_a_cancelled_operation_leaves_the_queue(corner: Corner, client: Client) -> None:
+def test_a_cancelled_operation_leaves_the_queue(sandbox: Sandbox, client: Client) -> None:
     with client.mutex("/lock"):
-        op = client.mutex("/lock")._native.acquire(None, None)
-        mailbox = _zkcoord.Mailbox()
-        op.start(mailbox, 7)
-        corner.await_children("/lock", 2)
+        op, queue = _start_waiting(sandbox, client)
         op.cancel()
         with pytest.raises(zkcoord.Cancelled):
-            _told(mailbox, op).result()
-        corner.await_children("/lock", 1)
+            _await_completion(queue, op).result()
+        sandbox.await_children("/lock", 1)
 
 
-def test_an_abandoned_operation_leaves_the_queue_and_tells_nobody(corner: Corner, client: Client) -> None:
+def test_an_abandoned_operation_leaves_the_queue_and_does_not_complete(
+    sandbox: Sandbox, client: Client
+) -> None:
     with client.mutex("/lock"):
-        op = client.mutex("/lock")._native.acquire(None, None)
-        mailbox = _zkcoord.Mailbox()
-        op.start(mailbox, 7)
-        corner.await_children("/lock", 2)
+        op, queue = _start_waiting(sandbox, client)
         op.abandon()
-        corner.await_children("/lock", 1)
-    assert _is_empty(mailbox)
+        sandbox.await_children("/lock", 1)
+    assert _is_empty(queue)
     with pytest.raises(RuntimeError):
         op.result()
 
 
 @pytest.mark.parametrize("give_up", ["abandon", "forget"])
-def test_a_guard_that_nobody_takes_is_given_back(corner: Corner, client: Client, give_up: str) -> None:
+def test_a_guard_whose_result_is_not_taken_is_released(
+    sandbox: Sandbox, client: Client, give_up: str
+) -> None:
     op: Any = client.mutex("/lock")._native.acquire(None, None)
-    _settle(op)
-    assert len(corner.children("/lock")) == 1
+    _complete(op)
+    assert len(sandbox.children("/lock")) == 1
     if give_up == "abandon":
         op.abandon()
     else:
         del op
-    corner.await_children("/lock", 0)
+    sandbox.await_children("/lock", 0)
 
 
-def test_what_nobody_takes_was_not_waited_for_and_not_seen(client: Client) -> None:
+def test_an_abandoned_result_is_neither_counted_nor_consumed(client: Client) -> None:
     counter = client.counter("/n")
     values = counter.watch()
     for op in (counter._native.add(1, None), values._native.next(None)):  # type: ignore[union-attr]
-        _settle(op).abandon()
+        _complete(op).abandon()
     assert counter.stats().count == 0
-    assert values.next(timeout=PATIENCE) == 1
+    assert values.next(timeout=TIMEOUT) == 1
 
 
-def test_cancelled_before_its_start_it_never_starts(corner: Corner, client: Client) -> None:
+def test_an_operation_cancelled_before_its_start_never_starts(sandbox: Sandbox, client: Client) -> None:
     op = client.counter("/n")._native.add(7, None)
     op.cancel()
     with pytest.raises(zkcoord.Cancelled):
@@ -117,14 +124,14 @@ def test_cancelled_before_its_start_it_never_starts(corner: Corner, client: Clie
     op = client.counter("/n")._native.add(7, None)
     op.cancel()
     with pytest.raises(zkcoord.Cancelled):
-        op.start(_zkcoord.Mailbox(), 7)
-    assert corner.observer.exists(corner.root + "/n") is None
+        op.start(_zkcoord.CompletionQueue(), 7)
+    assert sandbox.observer.exists(sandbox.root + "/n") is None
 
 
-def test_it_is_started_once(client: Client) -> None:
+def test_an_operation_starts_once(client: Client) -> None:
     op = client.counter("/n")._native.add(7, None)
     assert op.wait() == 7
-    for again in (op.wait, op.result, lambda: op.start(_zkcoord.Mailbox(), 7)):
+    for again in (op.wait, op.result, lambda: op.start(_zkcoord.CompletionQueue(), 7)):
         with pytest.raises(RuntimeError):
             again()
 

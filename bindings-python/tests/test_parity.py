@@ -1,4 +1,4 @@
-"""Both worlds have the same objects, with the same members, parameters and defaults."""
+"""The blocking and the asyncio API have the same objects, members, parameters and defaults."""
 
 import inspect
 from collections.abc import Callable
@@ -8,20 +8,20 @@ import pytest
 import zkcoord
 from zkcoord import aio
 
-# What only one of the worlds has. Everything else must be in both.
+# The members of only one API. All other members must be in both.
 ONLY_SYNC: dict[str, set[str]] = {
     "CounterWatch": {"__iter__", "__next__"},
 }
 ONLY_AIO = {
     "CounterWatch": {"__aiter__", "__anext__"},
-    # In plain Python nothing can interrupt a block.
+    # Blocking code cannot be interrupted.
     "Guard": {"cancel_on_loss", "wait_lost"},
 }
-# Classes that are there because of how asyncio works.
+# Classes that exist only because of how asyncio works.
 AIO_CLASSES = {"Awaiting", "CancelOnLoss"}
 
-# What does not wait, and so is not awaited either.
-AT_ONCE = {
+# The methods that do not wait, and so are not awaited.
+NOT_AWAITED = {
     "Client": {
         "counter", "miss_guard", "multi_mutex", "mutex", "on_state", "rate_limiter", "reentrant_mutex", "rw_lock",
         "semaphore", "striped_counter", "window_counter",
@@ -56,8 +56,8 @@ def _members(of: type) -> dict[str, Any]:
 
 
 def _names(of: type, only: dict[str, set[str]]) -> set[str]:
-    plain = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
-    return {plain.get(name, name) for name in _members(of)} - only.get(of.__name__, set())
+    blocking = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
+    return {blocking.get(name, name) for name in _members(of)} - only.get(of.__name__, set())
 
 
 def _parameters(function: Callable[..., object]) -> list[tuple[str, object, object, object]]:
@@ -83,40 +83,40 @@ def test_the_objects_are_the_same() -> None:
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_the_members_are_the_same(name: str) -> None:
-    plain, awaited = getattr(zkcoord, name), getattr(aio, name)
-    assert _names(plain, ONLY_SYNC) == _names(awaited, ONLY_AIO)
-    for each in (plain, awaited):
+    blocking, awaited = getattr(zkcoord, name), getattr(aio, name)
+    assert _names(blocking, ONLY_SYNC) == _names(awaited, ONLY_AIO)
+    for each in (blocking, awaited):
         for member, of in _members(each).items():
-            assert member[0] == "_" or inspect.getdoc(of), f"{each}.{member} has no description"
+            assert member[0] == "_" or inspect.getdoc(of), f"{each}.{member} has no docstring"
 
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_parameters_and_defaults_are_the_same(name: str) -> None:
-    plain, awaited = _public_methods(getattr(zkcoord, name)), _public_methods(getattr(aio, name))
-    for method in plain.keys() & awaited.keys():
-        ours, theirs = _parameters(plain[method]), _parameters(awaited[method])
+    blocking, awaited = _public_methods(getattr(zkcoord, name)), _public_methods(getattr(aio, name))
+    for method in blocking.keys() & awaited.keys():
+        ours, theirs = _parameters(blocking[method]), _parameters(awaited[method])
         if (name, method) == ("MissGuard", "load"):  # fn may be async
             ours, theirs = [one[:3] for one in ours], [one[:3] for one in theirs]  # type: ignore[misc]
         assert ours == theirs, f"{name}.{method}"
 
 
-def test_connecting_takes_the_same() -> None:
+def test_connect_has_the_same_parameters() -> None:
     assert _parameters(zkcoord.connect) == _parameters(aio.connect)
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_what_waits_is_awaited(name: str) -> None:
+def test_methods_that_wait_are_awaitable(name: str) -> None:
     for method, function in _public_methods(getattr(aio, name)).items():
         returns = inspect.signature(function).return_annotation
         awaitable = inspect.iscoroutinefunction(function) or str(returns).startswith("Awaiting[")
-        assert awaitable is (method not in AT_ONCE.get(name, set())), f"{name}.{method}"
+        assert awaitable is (method not in NOT_AWAITED.get(name, set())), f"{name}.{method}"
 
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_results_are_the_same(name: str) -> None:
-    plain, awaited = _public_methods(getattr(zkcoord, name)), _public_methods(getattr(aio, name))
-    for method in plain.keys() & awaited.keys():
-        ours = str(inspect.signature(plain[method]).return_annotation)
+    blocking, awaited = _public_methods(getattr(zkcoord, name)), _public_methods(getattr(aio, name))
+    for method in blocking.keys() & awaited.keys():
+        ours = str(inspect.signature(blocking[method]).return_annotation)
         theirs = str(inspect.signature(awaited[method]).return_annotation)
         assert ours == theirs.removeprefix("Awaiting[").removesuffix(
             "]" if theirs.startswith("Awaiting[") else ""

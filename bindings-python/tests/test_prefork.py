@@ -1,6 +1,6 @@
-"""Servers that fork their workers, like gunicorn: the parent has imported zkcoord, and even has clients."""
+"""Servers that fork their workers, like gunicorn. The parent has imported zkcoord and has clients."""
 
-from conftest import PATIENCE, Corner
+from conftest import TIMEOUT, Sandbox
 from zkcoord import Client
 
 SERVER = """
@@ -89,10 +89,12 @@ print(counter.get() - 2 * WORKERS * ROUNDS)
 """
 
 
-def test_workers_connect_anew_and_are_refused_what_their_parent_has(corner: Corner, client: Client) -> None:
-    program = corner.run_python(SERVER)
-    out, err = program.communicate(timeout=2 * PATIENCE)
+def test_workers_connect_again_and_cannot_use_objects_of_their_parent(
+    sandbox: Sandbox, client: Client
+) -> None:
+    program = sandbox.run_python(SERVER)
+    out, err = program.communicate(timeout=2 * TIMEOUT)
     assert (program.returncode, out, err) == (0, "0\n", "")
     for path in ("/parent/plain", "/parent/async", "/lock"):
-        corner.await_children(path, 0)
+        sandbox.await_children(path, 0)
     assert client.counter("/n").get() == 40

@@ -1,10 +1,10 @@
 import pytest
 import zkcoord
-from conftest import Background, Corner
+from conftest import Background, Sandbox
 from zkcoord import Client
 
 
-def test_its_thread_gets_in_again(corner: Corner, client: Client) -> None:
+def test_the_owning_thread_acquires_it_again(sandbox: Sandbox, client: Client) -> None:
     lock = client.reentrant_mutex("/lock")
     with lock as outer, lock.acquire(timeout=0) as inner:
         assert isinstance(lock, zkcoord.Mutex)
@@ -15,16 +15,16 @@ def test_its_thread_gets_in_again(corner: Corner, client: Client) -> None:
         again.release()
         outer.release()
         assert inner.is_held
-        assert len(corner.children("/lock")) == 1
-    assert corner.children("/lock") == []
+        assert len(sandbox.children("/lock")) == 1
+    assert sandbox.children("/lock") == []
     assert lock.stats().count == 2
 
 
-def test_other_threads_and_clients_do_not(corner: Corner, client: Client) -> None:
+def test_other_threads_and_clients_do_not_acquire_it(sandbox: Sandbox, client: Client) -> None:
     lock = client.reentrant_mutex("/lock")
     with lock.acquire() as guard:
         assert Background(lock.try_acquire).finish() is None
-        other = corner.client()
+        other = sandbox.client()
         assert other.reentrant_mutex("/lock").try_acquire() is None
         with pytest.raises(zkcoord.AcquireTimeout, match="/lock"):
             other.mutex("/lock").acquire(timeout=0.1)
@@ -39,7 +39,7 @@ def test_another_thread_may_release(client: Client) -> None:
     assert not guard.is_held
 
 
-def test_who_would_wait_for_himself_is_told(client: Client) -> None:
+def test_acquiring_again_through_another_lock_raises_would_deadlock(client: Client) -> None:
     with client.reentrant_mutex("/lock"):
         for acquire in (
             client.mutex("/lock").acquire,
@@ -57,5 +57,5 @@ def test_the_scheme_decides_the_names_of_nodes(client: Client) -> None:
         assert "__lock__" in guard.node
 
 
-def test_its_text_says_what_it_is(client: Client) -> None:
+def test_repr(client: Client) -> None:
     assert repr(client.reentrant_mutex("/a/lock")) == "<zkcoord.ReentrantMutex /a/lock>"

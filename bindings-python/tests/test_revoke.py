@@ -2,16 +2,16 @@ import threading
 
 import pytest
 import zkcoord
-from conftest import PATIENCE, Corner, eventually
+from conftest import TIMEOUT, Sandbox, eventually
 from zkcoord import Client
 
 
-def test_a_holder_is_asked_and_decides(corner: Corner, client: Client) -> None:
+def test_a_revoke_request_leaves_the_lock_held(sandbox: Sandbox, client: Client) -> None:
     calls: list[str] = []
     with client.mutex("/lock").acquire() as guard:
         guard.on_revoke(lambda: calls.append("before"))
         assert guard.revoke_requested is False
-        assert corner.client().request_revoke(guard.node, timeout=5) is True
+        assert sandbox.client().request_revoke(guard.node, timeout=5) is True
         assert eventually(lambda: calls == ["before"])
         assert guard.revoke_requested is True
         guard.on_revoke(lambda: calls.append("after"))
@@ -23,12 +23,14 @@ def test_a_holder_is_asked_and_decides(corner: Corner, client: Client) -> None:
     assert calls == ["before", "after"]
 
 
-def test_a_guard_of_several_is_asked_by_any_of_their_nodes(corner: Corner, client: Client) -> None:
-    told = threading.Event()
+def test_a_guard_of_several_locks_can_be_revoked_by_any_of_its_nodes(
+    sandbox: Sandbox, client: Client
+) -> None:
+    called = threading.Event()
     with client.multi_mutex(["/a", "/b"]).acquire() as guard:
-        guard.on_revoke(told.set)
-        assert client.request_revoke(f"/b/{corner.children('/b')[0]}")
-        assert told.wait(PATIENCE)
+        guard.on_revoke(called.set)
+        assert client.request_revoke(f"/b/{sandbox.children('/b')[0]}")
+        assert called.wait(TIMEOUT)
         assert guard.revoke_requested
 
 
@@ -36,13 +38,13 @@ def test_releasing_in_the_callback_is_refused(client: Client) -> None:
     outcome: list[Exception] = []
     guard = client.mutex("/lock").acquire()
 
-    def told() -> None:
+    def callback() -> None:
         try:
             guard.release()
         except Exception as error:
             outcome.append(error)
 
-    guard.on_revoke(told)
+    guard.on_revoke(callback)
     client.request_revoke(guard.node)
     assert eventually(lambda: len(outcome) == 1)
     assert isinstance(outcome[0], zkcoord.WouldDeadlock)
@@ -50,9 +52,9 @@ def test_releasing_in_the_callback_is_refused(client: Client) -> None:
     guard.release()
 
 
-def test_without_a_connection_it_fails_in_time(frail: Corner) -> None:
-    client = frail.client()
-    frail.zookeeper.kill(0)
+def test_it_fails_in_time_without_a_connection(own_server: Sandbox) -> None:
+    client = own_server.client()
+    own_server.zookeeper.kill(0)
     assert eventually(lambda: client.state == "suspended")
     with pytest.raises(zkcoord.ConnectionLost):
         client.request_revoke("/lock/lock-0000000001", timeout=0)

@@ -3,36 +3,36 @@ import time
 
 import pytest
 import zkcoord
-from conftest import Background, Corner
+from conftest import Background, Sandbox
 from zkcoord import Client
 
 
-def test_so_many_are_had_and_no_more(corner: Corner, client: Client) -> None:
-    semaphore, other = client.semaphore("/s", permits=3), corner.client().semaphore("/s", permits=3)
+def test_no_more_than_the_permits_are_granted(sandbox: Sandbox, client: Client) -> None:
+    semaphore, other = client.semaphore("/s", permits=3), sandbox.client().semaphore("/s", permits=3)
     with semaphore.acquire(2, timeout=5) as two, other.acquire() as one:
         assert one.token > two.token
-        assert len(corner.children("/s/leases")) == 3
+        assert len(sandbox.children("/s/leases")) == 3
         assert other.try_acquire() is None
         with pytest.raises(zkcoord.AcquireTimeout, match="/s"):
             other.acquire(timeout=0.1)
     with other.acquire(permits=3, timeout=5) as three:
         assert three.is_held
         assert semaphore.try_acquire() is None
-    assert corner.children("/s/leases") == []
-    corner.await_children("/s/locks", 0)
+    assert sandbox.children("/s/leases") == []
+    sandbox.await_children("/s/locks", 0)
 
 
-def test_who_wants_many_waits_and_holds_none_meanwhile(corner: Corner, client: Client) -> None:
+def test_a_request_for_many_permits_holds_none_while_it_waits(sandbox: Sandbox, client: Client) -> None:
     semaphore = client.semaphore("/s", 3)
     with semaphore.acquire(1):
-        waiter = Background(lambda: corner.client().semaphore("/s", 3).acquire(3).release())
-        corner.await_children("/s/locks", 1)
-        assert len(corner.children("/s/leases")) == 1
+        waiter = Background(lambda: sandbox.client().semaphore("/s", 3).acquire(3).release())
+        sandbox.await_children("/s/locks", 1)
+        assert len(sandbox.children("/s/leases")) == 1
     waiter.finish()
     assert semaphore.stats().count == 1
 
 
-def test_a_crowd_never_exceeds_the_permits(client: Client) -> None:
+def test_concurrent_holders_never_exceed_the_permits(client: Client) -> None:
     inside, seen, figures = 0, set(), threading.Lock()
 
     def add(n: int) -> None:
@@ -45,7 +45,7 @@ def test_a_crowd_never_exceeds_the_permits(client: Client) -> None:
         for _ in range(3):
             with client.semaphore("/s", permits=2):
                 add(1)
-                time.sleep(0.05)  # much longer than a grant takes, so that they meet
+                time.sleep(0.05)  # much longer than a grant takes, so that several hold permits at once
                 add(-1)
 
     for thread in [Background(work) for _ in range(5)]:
@@ -53,13 +53,13 @@ def test_a_crowd_never_exceeds_the_permits(client: Client) -> None:
     assert seen == {0, 1, 2}
 
 
-def test_a_lost_permit_is_told(corner: Corner, client: Client) -> None:
+def test_the_loss_of_one_permit_loses_the_guard(sandbox: Sandbox, client: Client) -> None:
     with client.semaphore("/s", permits=2).acquire(2) as guard:
-        corner.observer.delete(f"{corner.root}/s/leases/{corner.children('/s/leases')[1]}")
+        sandbox.observer.delete(f"{sandbox.root}/s/leases/{sandbox.children('/s/leases')[1]}")
         assert guard.lost.wait(5)
         with pytest.raises(zkcoord.LockLost):
             guard.set_data("/s", b"")
 
 
-def test_its_text_says_what_it_is(client: Client) -> None:
+def test_repr(client: Client) -> None:
     assert repr(client.semaphore("/s", permits=3)) == "<zkcoord.Semaphore /s permits=3>"

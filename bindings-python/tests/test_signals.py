@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE, Corner, eventually
+from conftest import TIMEOUT, Sandbox, eventually
 from zkcoord import Client, aio
 
 WAITER = """
@@ -21,25 +21,25 @@ WAITER = """
 def _interrupt(program: "subprocess.Popen[str]") -> tuple[int, str, str]:
     program.send_signal(signal.SIGINT)
     sent = time.monotonic()
-    out, err = program.communicate(timeout=PATIENCE)
+    out, err = program.communicate(timeout=TIMEOUT)
     assert time.monotonic() - sent < 1
     return program.returncode, out, err
 
 
 @pytest.mark.parametrize("timeout", ["", "timeout=60"])
-def test_ctrl_c_ends_a_wait_and_leaves_the_queue(corner: Corner, client: Client, timeout: str) -> None:
+def test_ctrl_c_ends_a_wait_and_leaves_the_queue(sandbox: Sandbox, client: Client, timeout: str) -> None:
     with client.mutex("/lock"):
-        program = corner.run_python(WAITER.format(timeout=timeout))
-        corner.await_children("/lock", 2)
+        program = sandbox.run_python(WAITER.format(timeout=timeout))
+        sandbox.await_children("/lock", 2)
         assert _interrupt(program) == (7, "interrupted\n", "")
-        corner.await_children("/lock", 1)
+        sandbox.await_children("/lock", 1)
 
 
-def test_an_interrupted_wait_leaves_the_queue_though_the_program_goes_on(
-    corner: Corner, client: Client
+def test_an_interrupted_wait_leaves_the_queue_while_the_program_continues(
+    sandbox: Sandbox, client: Client
 ) -> None:
     with client.mutex("/lock") as guard:
-        program = corner.run_python("""
+        program = sandbox.run_python("""
             client = zkcoord.connect(hosts, session_timeout=30)
             try:
                 client.mutex("/lock").acquire()
@@ -47,17 +47,17 @@ def test_an_interrupted_wait_leaves_the_queue_though_the_program_goes_on(
                 print("interrupted", flush=True)
             time.sleep(60)
         """)
-        corner.await_children("/lock", 2)
+        sandbox.await_children("/lock", 2)
         program.send_signal(signal.SIGINT)
         assert program.stdout is not None
         assert program.stdout.readline() == "interrupted\n"
-        corner.await_children("/lock", 1)
+        sandbox.await_children("/lock", 1)
         guard.check()
     program.kill()
     program.communicate()
 
 
-# Every waiting call, by class and method, of objects that are there before the server stops answering.
+# Every blocking call, by class and method, of objects made before the server stops answering.
 PREPARED = """
 misses, striped = client.miss_guard("/misses"), client.striped_counter("/striped", flush_interval=3600)
 counter, window, limiter = client.counter("/n"), client.window_counter("/window"), client.rate_limiter("/limit")
@@ -103,7 +103,7 @@ CALLS = """{
     "Guard.release": guard.release,
     "Client.close": client.close,
 }"""
-PLAIN = """
+BLOCKING = """
 client = zkcoord.connect(hosts, session_timeout=30)
 guard, other = client.mutex("/held").acquire(), client.mutex("/other").acquire()
 {prepared}
@@ -145,15 +145,15 @@ os._exit(0)
 """
 
 
-@pytest.mark.parametrize("world", ["plain", "asyncio"])
-def test_ctrl_c_ends_every_waiting_call(frail: Corner, world: str) -> None:
-    template = PLAIN if world == "plain" else ASYNCIO.replace("zkcoord.connect", "aio.connect")
-    calls = CALLS if world == "plain" else CALLS.replace("zkcoord.connect", "aio.connect")
-    program = frail.run_python(template.format(prepared=PREPARED, calls=calls))
+@pytest.mark.parametrize("api", ["blocking", "asyncio"])
+def test_ctrl_c_ends_every_blocking_call(own_server: Sandbox, api: str) -> None:
+    template = BLOCKING if api == "blocking" else ASYNCIO.replace("zkcoord.connect", "aio.connect")
+    calls = CALLS if api == "blocking" else CALLS.replace("zkcoord.connect", "aio.connect")
+    program = own_server.run_python(template.format(prepared=PREPARED, calls=calls))
     assert program.stdin is not None
     assert program.stdout is not None
     assert program.stdout.readline() == "ready\n"
-    frail.zookeeper.pause(0)
+    own_server.zookeeper.pause(0)
     program.stdin.write("\n")
     program.stdin.flush()
     interrupted = []
@@ -164,19 +164,19 @@ def test_ctrl_c_ends_every_waiting_call(frail: Corner, world: str) -> None:
         assert program.stdout.readline() == "interrupted\n", name
         assert time.monotonic() - sent < 1, name
         interrupted.append(name)
-    _, err = program.communicate(timeout=PATIENCE)
-    frail.zookeeper.resume(0)
+    _, err = program.communicate(timeout=TIMEOUT)
+    own_server.zookeeper.resume(0)
     assert (program.returncode, err) == (0, "")
-    assert _waiting_calls() - {"Guard.wait_lost"} <= set(interrupted)
+    assert _awaitable_methods() - {"Guard.wait_lost"} <= set(interrupted)
 
 
 def _is_asleep(program: "subprocess.Popen[str]") -> bool:
-    """Whether the main thread waits for something."""
+    """Returns whether the main thread waits."""
     return Path(f"/proc/{program.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "S"
 
 
-def _waiting_calls() -> set[str]:
-    """What is awaited in asyncio, which a test of its own holds against what waits in plain Python."""
+def _awaitable_methods() -> set[str]:
+    """Returns the awaitable methods of the asyncio API. test_parity.py compares them with the blocking API."""
     classes = {name: getattr(aio, name) for name in aio.__all__ if inspect.isclass(getattr(aio, name))}
     return {
         f"{name}.{method}"
@@ -188,8 +188,8 @@ def _waiting_calls() -> set[str]:
     }
 
 
-def test_ctrl_c_ends_the_wait_for_a_value(corner: Corner) -> None:
-    program = corner.run_python("""
+def test_ctrl_c_ends_the_wait_for_a_value(sandbox: Sandbox) -> None:
+    program = sandbox.run_python("""
         with zkcoord.connect(hosts, session_timeout=2) as client, client.counter("/n").watch() as values:
             try:
                 for value in values:
@@ -202,12 +202,12 @@ def test_ctrl_c_ends_the_wait_for_a_value(corner: Corner) -> None:
     assert _interrupt(program) == (7, "", "")
 
 
-def test_ctrl_c_in_the_block_releases_and_without_a_handler_it_kills(corner: Corner, client: Client) -> None:
-    program = corner.run_python("""
+def test_ctrl_c_in_a_block_releases_the_lock_and_ends_the_program(sandbox: Sandbox, client: Client) -> None:
+    program = sandbox.run_python("""
         with zkcoord.connect(hosts, session_timeout=2) as client, client.mutex("/lock"):
             time.sleep(60)
     """)
-    corner.await_children("/lock", 1)
+    sandbox.await_children("/lock", 1)
     status, _, err = _interrupt(program)
     assert status == -signal.SIGINT
     assert err.rstrip().endswith("KeyboardInterrupt")
@@ -215,10 +215,10 @@ def test_ctrl_c_in_the_block_releases_and_without_a_handler_it_kills(corner: Cor
         pass
 
 
-def test_a_grant_in_the_moment_of_an_interrupt_is_given_back(corner: Corner) -> None:
-    program = corner.run_python("""
+def test_a_lock_granted_at_the_moment_of_an_interrupt_is_released(sandbox: Sandbox) -> None:
+    program = sandbox.run_python("""
         import warnings
-        warnings.simplefilter("ignore", ResourceWarning)  # it may also be granted already, but not returned yet
+        warnings.simplefilter("ignore", ResourceWarning)  # the lock may already be granted, but not yet returned
         class Interrupted(Exception): pass
         def interrupt(*_): raise Interrupted
         signal.signal(signal.SIGALRM, interrupt)
@@ -240,16 +240,16 @@ def test_a_grant_in_the_moment_of_an_interrupt_is_given_back(corner: Corner) -> 
     """)
     out, err = program.communicate(timeout=50)
     assert (program.returncode, out, err) == (0, "some\n", "")
-    corner.await_children("/lock", 0)
+    sandbox.await_children("/lock", 0)
 
 
-def test_other_threads_wait_on(corner: Corner, client: Client) -> None:
+def test_ctrl_c_does_not_end_the_waits_of_other_threads(sandbox: Sandbox, client: Client) -> None:
     with client.mutex("/lock"):
-        program = corner.run_python("""
+        program = sandbox.run_python("""
             with zkcoord.connect(hosts, session_timeout=2) as client:
                 def work():
                     with client.mutex("/lock").acquire(timeout=30):
-                        print("had it", flush=True)
+                        print("acquired", flush=True)
                 thread = threading.Thread(target=work)
                 thread.start()
                 try:
@@ -258,24 +258,24 @@ def test_other_threads_wait_on(corner: Corner, client: Client) -> None:
                     print("interrupted", flush=True)
                 thread.join()
         """)
-        corner.await_children("/lock", 2)
+        sandbox.await_children("/lock", 2)
         program.send_signal(signal.SIGINT)
         assert program.stdout is not None
         assert program.stdout.readline() == "interrupted\n"
-        assert len(corner.children("/lock")) == 2
-    out, err = program.communicate(timeout=PATIENCE)
-    assert (program.returncode, out, err) == (0, "had it\n", "")
+        assert len(sandbox.children("/lock")) == 2
+    out, err = program.communicate(timeout=TIMEOUT)
+    assert (program.returncode, out, err) == (0, "acquired\n", "")
 
 
 @pytest.mark.parametrize("end", ["client.close()", "pass"])
-def test_the_interpreter_ends_well_while_threads_wait_and_a_callback_runs(
-    corner: Corner, client: Client, end: str
+def test_the_interpreter_exits_cleanly_while_threads_wait_and_a_callback_runs(
+    sandbox: Sandbox, client: Client, end: str
 ) -> None:
     with client.mutex("/held"):
-        program = corner.run_python(f"""
+        program = sandbox.run_python(f"""
             client = zkcoord.connect(hosts, session_timeout=2)
             def slow(state):
-                print("told", state, flush=True)
+                print("state", state, flush=True)
                 time.sleep(0.5)
             client.on_state(slow)
             def work():
@@ -292,13 +292,13 @@ def test_the_interpreter_ends_well_while_threads_wait_and_a_callback_runs(
             time.sleep(0.2)
             {end}
         """)
-        out, err = program.communicate(timeout=PATIENCE)
+        out, err = program.communicate(timeout=TIMEOUT)
     assert (program.returncode, err) == (0, "")
-    assert out in ("", "told closed\n")
+    assert out in ("", "state closed\n")
 
 
-def test_the_interpreter_waits_at_its_end_for_a_callback(corner: Corner) -> None:
-    program = corner.run_python("""
+def test_the_interpreter_waits_for_a_running_callback(sandbox: Sandbox) -> None:
+    program = sandbox.run_python("""
         client = zkcoord.connect(hosts, session_timeout=2)
         started = threading.Event()
         def slow(state):
@@ -309,5 +309,5 @@ def test_the_interpreter_waits_at_its_end_for_a_callback(corner: Corner) -> None
         threading.Thread(target=client.close, daemon=True).start()
         started.wait()
     """)
-    assert program.communicate(timeout=PATIENCE) == ("done\n", "")
+    assert program.communicate(timeout=TIMEOUT) == ("done\n", "")
     assert program.returncode == 0

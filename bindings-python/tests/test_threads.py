@@ -2,7 +2,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from conftest import Background, Corner
+from conftest import Background, Sandbox
 from zkcoord import Client
 
 WAITERS = 16
@@ -18,8 +18,8 @@ def _counted_in_a_second() -> float:
     return statistics.median(rates)
 
 
-def test_threads_that_wait_do_not_slow_one_that_counts(
-    corner: Corner, client: Client, tell: Callable[[str], None]
+def test_waiting_threads_do_not_slow_a_counting_one(
+    sandbox: Sandbox, client: Client, print_result: Callable[[str], None]
 ) -> None:
     mutex = client.mutex("/lock")
 
@@ -30,11 +30,11 @@ def test_threads_that_wait_do_not_slow_one_that_counts(
     with mutex:
         alone = _counted_in_a_second()
         waiters = [Background(work) for _ in range(WAITERS)]
-        corner.await_children("/lock", WAITERS + 1)
+        sandbox.await_children("/lock", WAITERS + 1)
         beside = _counted_in_a_second()
     for waiter in waiters:
         waiter.finish()
-    tell(
+    print_result(
         f"one thread counts to {alone:,.0f} in a second alone, to {beside:,.0f} beside {WAITERS} that wait: "
         f"{beside / alone:.2f} x"
     )

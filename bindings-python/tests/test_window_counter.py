@@ -1,27 +1,27 @@
 import pytest
 import zkcoord
-from conftest import Corner, eventually
+from conftest import Sandbox, eventually
 from zkcoord import Client
 
 
-def test_events_of_all_clients_count(corner: Corner, client: Client) -> None:
-    failures, other = client.window_counter("/a/failures"), corner.client().window_counter("/a/failures")
+def test_events_of_all_clients_count_together(sandbox: Sandbox, client: Client) -> None:
+    failures, other = client.window_counter("/a/failures"), sandbox.client().window_counter("/a/failures")
     assert failures.count() == 0
-    assert corner.observer.exists(corner.root + "/a/failures") is None
+    assert sandbox.observer.exists(sandbox.root + "/a/failures") is None
     assert failures.add() == 1
     assert other.add(5, timeout=5) == 6
     assert failures.add(0) == 6
     assert failures.count(timeout=5) == 6
 
 
-def test_events_are_forgotten_after_the_window(client: Client) -> None:
+def test_events_do_not_count_after_the_window(client: Client) -> None:
     failures = client.window_counter("/failures", window=0.3, buckets=3)
     assert failures.add(7) == 7
     assert eventually(lambda: failures.count() == 0)
     assert failures.add() == 1
 
 
-def test_all_must_give_the_same_window_and_buckets(client: Client) -> None:
+def test_clients_with_another_window_or_buckets_are_refused(client: Client) -> None:
     assert client.window_counter("/failures", window=60, buckets=6).add() == 1
     with pytest.raises(zkcoord.InvalidArgument, match="window"):
         client.window_counter("/failures", window=61, buckets=6).add()
@@ -29,7 +29,7 @@ def test_all_must_give_the_same_window_and_buckets(client: Client) -> None:
         client.window_counter("/failures", window=60, buckets=7).count()
 
 
-def test_a_count_that_would_leave_64_bits_is_refused(client: Client) -> None:
+def test_a_count_beyond_64_bits_is_refused(client: Client) -> None:
     failures = client.window_counter("/failures")
     assert failures.add(2**63 - 1) == 2**63 - 1
     assert failures.add(2**63 - 1) == 2**64 - 2
@@ -38,16 +38,16 @@ def test_a_count_that_would_leave_64_bits_is_refused(client: Client) -> None:
     assert failures.count() == 2**64 - 2
 
 
-def test_foreign_bytes_stay_as_they_are(corner: Corner, client: Client) -> None:
-    corner.observer.create(corner.root + "/failures", b"seven")
+def test_foreign_data_is_refused_and_left_unchanged(sandbox: Sandbox, client: Client) -> None:
+    sandbox.observer.create(sandbox.root + "/failures", b"seven")
     failures = client.window_counter("/failures")
     for operate in (failures.add, failures.count):
         with pytest.raises(zkcoord.BadData, match="/failures"):
             operate()
-    assert corner.observer.data(corner.root + "/failures")[0] == b"seven"  # type: ignore[index]
+    assert sandbox.observer.data(sandbox.root + "/failures")[0] == b"seven"  # type: ignore[index]
 
 
-def test_it_is_closed_with_its_client(client: Client) -> None:
+def test_it_raises_closed_error_after_the_client_is_closed(client: Client) -> None:
     failures = client.window_counter("/failures")
     client.close()
     for operate in (failures.add, failures.count):
@@ -55,5 +55,5 @@ def test_it_is_closed_with_its_client(client: Client) -> None:
             operate()
 
 
-def test_its_text_says_what_it_is(client: Client) -> None:
+def test_repr(client: Client) -> None:
     assert repr(client.window_counter("/a/failures")) == "<zkcoord.WindowCounter /a/failures>"

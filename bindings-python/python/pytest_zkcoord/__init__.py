@@ -1,4 +1,4 @@
-"""pytest's fixtures of zkcoord: a real ZooKeeper for tests. pytest finds them by itself.
+"""The pytest fixtures of zkcoord: a real ZooKeeper for tests. pytest finds them automatically.
 
 ::
 
@@ -6,8 +6,8 @@
         with zkcoord.connect(zookeeper_hosts) as client:
             assert client.counter("/runs").increment() == 1
 
-A package of its own, which imports nothing of zkcoord before a fixture is asked for: pytest loads it also for those
-whose tests need no ZooKeeper.
+This is a separate package that imports nothing of zkcoord before a fixture is used, because pytest also loads it for
+test suites that need no ZooKeeper.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def zookeeper() -> Iterator[ZooKeeper]:
-    """One server for all tests of the session, started when it is first asked for.
+    """A server for all tests of the session, started when it is first used.
 
-    Without Java or ZooKeeper the test fails and says what to install. Define a fixture of this name in ``conftest.py``
-    for another kind, like three nodes.
+    Without Java or ZooKeeper the test fails with a message that names the packages to install. To use other servers,
+    for example three nodes, define a fixture of this name in ``conftest.py``.
     """
     from zkcoord.testing import NotInstalled, ZooKeeper
 
@@ -41,9 +41,9 @@ def zookeeper() -> Iterator[ZooKeeper]:
 
 @pytest.fixture
 def zookeeper_hosts(zookeeper: ZooKeeper) -> str:
-    """What to connect to for one test: the servers, with a chroot of its own, which exists."""
+    """The connect string for one test: the servers, and an existing chroot for this test alone."""
     import zkcoord
 
     hosts = f"{zookeeper.hosts}/test-{uuid.uuid4().hex}"
-    zkcoord.connect(hosts).close()  # makes it, for clients that do not
+    zkcoord.connect(hosts).close()  # creates the chroot, for clients that do not
     return hosts

@@ -11,11 +11,12 @@
                 write(row, fence=guard.token)
         runs = client.counter("/counters/runs").increment()
 
-Times are seconds; ``timeout=None`` waits for ever, ``timeout=0`` tries once. Errors are :class:`ZkcoordError` and its
-classes. Clients, and all that is made from them, may be used from several threads. In a child of ``fork()`` connect
-again: what the parent made raises :class:`ForkedError` there. When the interpreter ends, clients are closed.
+Times are in seconds; ``timeout=None`` waits forever, ``timeout=0`` tries once. All errors are subclasses of
+:class:`ZkcoordError`. Clients, and all objects made from them, may be used from several threads. A child of ``fork()``
+must connect again: objects made by its parent raise :class:`ForkedError` there. Clients are closed when the interpreter
+exits.
 
-:mod:`zkcoord.aio` has the same for asyncio.
+:mod:`zkcoord.aio` provides the same API for asyncio.
 """
 
 from zkcoord import _exit

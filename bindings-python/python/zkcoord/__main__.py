@@ -1,4 +1,4 @@
-"""``python -m zkcoord`` is the command ``zkcoord``."""
+"""The entry point of ``python -m zkcoord``, which is the command ``zkcoord``."""
 
 import sys
 

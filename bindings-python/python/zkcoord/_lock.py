@@ -1,4 +1,4 @@
-"""What the locks that wait have in common: how they are taken, and what they do as context managers of their own."""
+"""The base class of the locks: acquiring, and the lock itself as a context manager."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zkcoord.guard import Guard
 
 
 class Lock(ABC):
-    """``with lock as guard:`` is ``with lock.acquire() as guard:``."""
+    """A lock for which ``with lock as guard:`` is short for ``with lock.acquire() as guard:``."""
 
     _client: object
 
@@ -19,12 +19,12 @@ class Lock(ABC):
 
     @abstractmethod
     def acquire(self) -> Guard:
-        """Waits for the lock."""
+        """Acquires the lock and waits until it is granted."""
 
-    def _taken(self, operation: _zkcoord.Op[_zkcoord.Guard]) -> Guard:
+    def _acquire(self, operation: _zkcoord.Op[_zkcoord.Guard]) -> Guard:
         return Guard(operation.wait(), self._client)
 
-    def _taken_if_free(self, operation: _zkcoord.Op[_zkcoord.Guard | None]) -> Guard | None:
+    def _try_acquire(self, operation: _zkcoord.Op[_zkcoord.Guard | None]) -> Guard | None:
         native = operation.wait()
         return None if native is None else Guard(native, self._client)
 
@@ -38,7 +38,7 @@ class Lock(ABC):
 
 
 class _Entered(threading.local):
-    """The guards of this thread's ``with lock`` blocks; other threads may be in one of the same lock."""
+    """The guards of the current thread's ``with lock`` blocks. Other threads may be in blocks of the same lock."""
 
     def __init__(self) -> None:
         self.guards: list[Guard] = []

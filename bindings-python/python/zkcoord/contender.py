@@ -1,4 +1,4 @@
-"""Who stands in a lock's queue."""
+"""The contenders in the queue of a lock."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """One who stands in a lock's queue.
+    """A holder or waiter in the queue of a lock.
 
     Attributes:
         node: The path of its node, below the client's chroot.
-        identity: The text in its node. zkcoord writes ``host:pid`` or what the client was told, Curator the client's
-            address, kazoo its ``identifier``.
-        session_id: The session that it belongs to; 0 when the node is not ephemeral.
-        role: ``"holder"``, or ``"waiter"``.
-        mode: ``"read"`` when it is content with others that read, otherwise ``"write"``.
-        library: Which library wrote the node: ``"zkcoord"``, ``"curator"``, ``"kazoo"``, ``"go-zookeeper"``,
+        identity: The data of its node. zkcoord writes ``host:pid`` or the client's ``identity``, Curator the address of
+            the client, kazoo its ``identifier``.
+        session_id: The session that owns the node; 0 if the node is not ephemeral.
+        role: ``"holder"`` or ``"waiter"``.
+        mode: ``"read"`` if it shares the lock with other readers, otherwise ``"write"``.
+        library: The library that wrote the node: ``"zkcoord"``, ``"curator"``, ``"kazoo"``, ``"go-zookeeper"``,
             ``"zookeeper-recipe"``, ``"other"``.
-        waiting_since: When it queued, by the server's clock, in UTC.
+        waiting_since: The time at which it queued, by the server's clock, in UTC.
     """
 
     node: str
@@ -34,10 +34,10 @@ class Contender:
 
 
 class Queue(list[Contender]):
-    """A lock's queue as it was: its contenders, first come first. Made by ``mutex.inspect()``.
+    """A snapshot of the queue of a lock: its contenders in order of arrival. Made by ``mutex.inspect()``.
 
     Attributes:
-        warnings: What is wrong with the queue, in words to act on. Empty when all in it can see each other.
+        warnings: Messages about libraries in the queue that do not see each other. Empty if all of them do.
     """
 
     def __init__(self, contenders: Iterable[Contender] = (), warnings: Iterable[str] = ()) -> None:

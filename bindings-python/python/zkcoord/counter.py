@@ -8,19 +8,19 @@ from zkcoord.versioned import Versioned
 
 
 class Counter(CounterOperations):
-    """A counter at a path, an integer. Made by ``client.counter(path)``. A missing node counts as the default, 0.
+    """An integer counter at a path. Made by ``client.counter(path)``. A missing node has the default value, 0.
 
-    Every change is applied exactly once, also when the reply of a server is lost. Changes that come in while a write is
-    under way share the next one; each caller still gets the value of its own.
+    Every change is applied exactly once, even if the reply of a server is lost. Changes made while a write is in
+    progress share the next write; each caller still gets its own value.
 
-    All methods take a ``timeout`` in seconds (``None``: for ever; 0: try once) and raise:
+    All methods take a ``timeout`` in seconds (``None``: no limit; 0: try once) and raise:
 
-    - :class:`~zkcoord.AcquireTimeout`: it passed; the change was not applied, and will not be;
-    - :class:`~zkcoord.Indeterminate`: it passed, or the session died, after the change was sent; it may have been
-      applied;
-    - :class:`~zkcoord.BadData`: the node holds something else than a counter; nothing is written;
-    - :class:`~zkcoord.CounterOverflow`: the result would leave the format's range, or ``min`` and ``max``; nothing is
-      written;
+    - :class:`~zkcoord.AcquireTimeout`: it timed out; the change was not applied and will not be;
+    - :class:`~zkcoord.Indeterminate`: it timed out, or the session ended, after the change was sent; it may or may not
+      have been applied;
+    - :class:`~zkcoord.BadData`: the node does not hold a counter; nothing is written;
+    - :class:`~zkcoord.CounterOverflow`: the result would be outside the range of the format, or of ``min`` and ``max``;
+      nothing is written;
     - :class:`~zkcoord.ConnectionLost`: the timeout is 0 and there is no connection;
     - :class:`~zkcoord.InvalidArgument`, :class:`~zkcoord.NotAuthorized`, :class:`~zkcoord.QuotaExceeded`,
       :class:`~zkcoord.WouldDeadlock`, :class:`~zkcoord.ClosedError`, :class:`~zkcoord.ForkedError`.
@@ -32,7 +32,7 @@ class Counter(CounterOperations):
     """
 
     def add(self, n: int = 1, *, timeout: float | None = None) -> int:
-        """Adds ``n``, which may be negative, and returns the new value. One round trip when nobody else writes."""
+        """Adds ``n``, which may be negative, and returns the new value. One round trip if no other client writes."""
         return self._add(n, timeout).wait()
 
     def increment(self, *, timeout: float | None = None) -> int:
@@ -44,12 +44,12 @@ class Counter(CounterOperations):
         return self.add(-1, timeout=timeout)
 
     def get(self, stale: bool = False, *, timeout: float | None = None) -> int:
-        """The value: with every change in it that was acknowledged before the call. One round trip.
+        """Returns the value, with every change that was acknowledged before the call. One round trip.
 
         Args:
-            stale: ``True``: the value as the connected server has it, which may lag behind what others have
-                acknowledged. Spares the leader the work.
-            timeout: See above.
+            stale: ``True`` returns the value of the connected server, which may lag behind changes acknowledged to
+                others. This spares the leader the work.
+            timeout: See the class.
         """
         return self._get(stale, timeout).wait()
 
@@ -58,15 +58,15 @@ class Counter(CounterOperations):
         self._set(value, timeout).wait()
 
     def get_and_set(self, value: int, *, timeout: float | None = None) -> int:
-        """Sets the value and returns the one before."""
+        """Sets the value and returns the previous one."""
         return self._get_and_set(value, timeout).wait()
 
     def compare_and_set(self, expected: int, new: int, *, timeout: float | None = None) -> bool:
-        """Sets the value to ``new`` if it is ``expected``; returns whether it was."""
+        """Sets the value to ``new`` if it equals ``expected``. Returns ``True`` if it did."""
         return self._compare_and_set(expected, new, timeout).wait()
 
     def versioned(self, *, timeout: float | None = None) -> Versioned:
-        """The value as by :meth:`get`, with the version of its node.
+        """Returns the value, as :meth:`get` does, with the version of its node.
 
         Example::
 
@@ -75,14 +75,14 @@ class Counter(CounterOperations):
         return self._versioned(timeout).wait()
 
     def reserve(self, n: int, *, timeout: float | None = None) -> range:
-        """Takes ``n`` consecutive numbers that nobody else gets, neither here nor from :meth:`increment`.
+        """Reserves ``n`` consecutive numbers that no other caller gets, neither here nor from :meth:`increment`.
 
-        The value goes up by ``n``; the numbers are those that it went through, the new value included. They are unique
-        as long as nobody lowers or sets the counter. One round trip.
+        The value increases by ``n``; the numbers are the values that it passes, including the new one. They are unique
+        as long as nobody decreases or sets the counter. One round trip.
 
         Args:
-            n: How many, at least 1.
-            timeout: See above. Numbers of a call that raised may be taken, and are lost then.
+            n: The number of numbers, at least 1.
+            timeout: See the class. If the call raises, its numbers may be used up.
 
         Example::
 
@@ -92,7 +92,7 @@ class Counter(CounterOperations):
         return self._reserve(n, timeout).wait()
 
     def watch(self) -> CounterWatch:
-        """Follows the value: the current one, then the latest whenever it has changed. Makes no request yet.
+        """Returns an iterator over the current value and then the latest value after each change. Makes no request.
 
         Example::
 

@@ -1,4 +1,4 @@
-"""The values of a counter, one after another."""
+"""An iterator over the values of a counter."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from zkcoord.errors import Cancelled
 
 
 class CounterWatch(CounterWatchOperations):
-    """The values of a counter, one after another: an iterator. Made by ``counter.watch()``.
+    """An iterator over the values of a counter. Made by ``counter.watch()``.
 
-    The first is the current value; then each comes when it is another one than the one before. Values that follow each
-    other faster than they are asked for are left out; the latest never is. A node that is missing, or is deleted, has
-    the counter's default. It goes on through lost connections and the session's expiry.
+    The first value is the current one. Each further value differs from the one before it. If the value changes faster
+    than it is requested, intermediate values are skipped, but never the latest. A node that is missing or deleted has
+    the default value of the counter. The watch survives lost connections and expired sessions.
 
-    Iterating waits as long as it takes, and ends when the watch is closed, by whatever thread. It raises:
+    Iterating waits without a limit, and ends when any thread closes the watch. It raises:
 
-    - :class:`~zkcoord.BadData`: the node holds something else than a counter; the next call waits until that changes;
+    - :class:`~zkcoord.BadData`: the node does not hold a counter; the next call waits until that changes;
     - :class:`~zkcoord.NotAuthorized`, :class:`~zkcoord.WouldDeadlock`, :class:`~zkcoord.ClosedError`,
       :class:`~zkcoord.ForkedError`.
 
-    It has at most one watch on the server, which goes at the end of its ``with`` block, by :meth:`close`, or with it.
+    It has at most one watch on the server, which is removed at the end of its ``with`` block, by :meth:`close`, or when
+    the object is deleted.
 
     Example::
 
@@ -41,15 +42,15 @@ class CounterWatch(CounterWatchOperations):
             raise StopIteration from None
 
     def next(self, timeout: float | None = None) -> int:
-        """The next value, as by iterating, but within some time.
+        """Returns the next value, as iterating does, but with a timeout.
 
         Args:
-            timeout: How many seconds to wait. ``None``: for ever; 0: take what is there.
+            timeout: The seconds to wait. ``None``: no limit; 0: return a value only if one is available.
 
         Raises:
-            AcquireTimeout: There was no other value in time. Also a ``TimeoutError``.
-            Cancelled: The watch is closed, or was closed meanwhile.
-            ZkcoordError: Otherwise as above.
+            AcquireTimeout: There was no new value in time. Also a ``TimeoutError``.
+            Cancelled: The watch is closed, or was closed during the call.
+            ZkcoordError: Otherwise as iterating.
 
         Example::
 

@@ -1,4 +1,4 @@
-"""What can go wrong, by class and by code. The same table serves all languages of zkcoord (docs/errors.md).
+"""The errors of zkcoord, by class and by code. The same table serves all languages of zkcoord (docs/errors.md).
 
 ::
 
@@ -12,112 +12,83 @@
 
 
 class ZkcoordError(Exception):
-    """Base of all errors of zkcoord.
+    """Base class of all errors of zkcoord.
 
     Attributes:
-        code: The error's name in the table of all languages, like ``"TIMEOUT"``.
+        code: The name of the error in the table of all languages, like ``"TIMEOUT"``.
     """
 
     code: str
 
+    def __init_subclass__(cls, *, code: str | None = None) -> None:
+        super().__init_subclass__()
+        if code is not None:
+            cls.code = code
 
-class AcquireTimeout(ZkcoordError, TimeoutError):
-    """The timeout passed: nothing is held, no node is left, nothing was written."""
 
-    code = "TIMEOUT"
+class AcquireTimeout(ZkcoordError, TimeoutError, code="TIMEOUT"):
+    """The operation timed out. Nothing is held, no node is left behind, and nothing was written."""
 
 
-class Cancelled(ZkcoordError):
+class Cancelled(ZkcoordError, code="CANCELLED"):
     """The caller cancelled the operation."""
 
-    code = "CANCELLED"
 
-
-class ConnectionLost(ZkcoordError, ConnectionError):
+class ConnectionLost(ZkcoordError, ConnectionError, code="CONNECTION_LOST"):
     """No server can be reached. The operation was not applied."""
 
-    code = "CONNECTION_LOST"
+
+class Indeterminate(ZkcoordError, code="INDETERMINATE"):
+    """A write was sent and its outcome is unknown: it may or may not have been applied."""
 
 
-class Indeterminate(ZkcoordError):
-    """A write was sent and its outcome cannot be learned: it may have been applied or not."""
-
-    code = "INDETERMINATE"
+class SessionExpired(ZkcoordError, ConnectionError, code="SESSION_EXPIRED"):
+    """The operation was bound to a session that has expired."""
 
 
-class SessionExpired(ZkcoordError, ConnectionError):
-    """The operation was bound to a session that is gone."""
-
-    code = "SESSION_EXPIRED"
+class LockLost(ZkcoordError, code="LOCK_LOST"):
+    """The guard no longer holds its lock, or the client cannot be sure that it does."""
 
 
-class LockLost(ZkcoordError):
-    """The guard is not valid any more, or cannot be known to be."""
-
-    code = "LOCK_LOST"
+class NotAuthorized(ZkcoordError, PermissionError, code="NOT_AUTHORIZED"):
+    """The servers refused the authentication, or the ACL of a node refused the operation."""
 
 
-class NotAuthorized(ZkcoordError, PermissionError):
-    """The servers refused: the authentication, or by a node's ACL."""
-
-    code = "NOT_AUTHORIZED"
+class InvalidArgument(ZkcoordError, ValueError, code="INVALID_ARGUMENT"):
+    """An argument has an invalid value or type. The message names the argument and its value."""
 
 
-class InvalidArgument(ZkcoordError, ValueError):
-    """An argument is not acceptable, by its value or its type. The message names both."""
-
-    code = "INVALID_ARGUMENT"
+class BadData(ZkcoordError, ValueError, code="BAD_DATA"):
+    """The node holds bytes that are not a valid counter in this format. They are left unchanged."""
 
 
-class BadData(ZkcoordError, ValueError):
-    """A counter's node holds bytes that are no counter of its format. They are left as they are."""
-
-    code = "BAD_DATA"
+class CounterOverflow(ZkcoordError, OverflowError, code="OVERFLOW"):
+    """The result would be outside the range of the counter. Nothing is written."""
 
 
-class CounterOverflow(ZkcoordError, OverflowError):
-    """The result leaves the range of the counter. Nothing is written."""
-
-    code = "OVERFLOW"
-
-
-class SequenceExhausted(ZkcoordError):
+class SequenceExhausted(ZkcoordError, code="SEQUENCE_EXHAUSTED"):
     """The sequence numbers of the lock's directory are used up or ambiguous."""
 
-    code = "SEQUENCE_EXHAUSTED"
+
+class QuotaExceeded(ZkcoordError, code="QUOTA"):
+    """The servers refused the write because a quota is exceeded."""
 
 
-class QuotaExceeded(ZkcoordError):
-    """The servers refused for quota."""
-
-    code = "QUOTA"
+class WouldDeadlock(ZkcoordError, RuntimeError, code="WOULD_DEADLOCK"):
+    """The call would wait for its own caller, for example a blocking call in a callback of zkcoord."""
 
 
-class WouldDeadlock(ZkcoordError, RuntimeError):
-    """A waiting call from one of zkcoord's callbacks, which would wait for itself."""
-
-    code = "WOULD_DEADLOCK"
+class ClosedError(ZkcoordError, RuntimeError, code="CLOSED"):
+    """The client is closed."""
 
 
-class ClosedError(ZkcoordError, RuntimeError):
-    """The client was closed."""
-
-    code = "CLOSED"
+class ForkedError(ZkcoordError, RuntimeError, code="FORKED"):
+    """The object was made before ``fork()`` and is used in the child process. Connect again there."""
 
 
-class ForkedError(ZkcoordError, RuntimeError):
-    """Made before ``fork()`` and used in the child. Connect again there."""
-
-    code = "FORKED"
+class Unsupported(ZkcoordError, code="UNSUPPORTED"):
+    """The servers, or this build of zkcoord, do not support the operation."""
 
 
-class Unsupported(ZkcoordError):
-    """The servers, or this version of zkcoord, lack it."""
-
-    code = "UNSUPPORTED"
-
-
-class InternalError(ZkcoordError):
-    """A bug in zkcoord; the message says what."""
-
-    code = "INTERNAL"
+class InternalError(ZkcoordError, code="INTERNAL"):
+    """A bug in zkcoord. The message describes it; please report it."""

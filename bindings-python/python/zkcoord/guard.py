@@ -1,4 +1,4 @@
-"""A lock that is held."""
+"""A guard, which holds a lock."""
 
 from __future__ import annotations
 
@@ -6,86 +6,78 @@ from collections.abc import Callable
 from typing import Self
 
 from zkcoord import _arguments
-from zkcoord._operations.guard import PARTING, GuardOperations, LostOperations
-from zkcoord.errors import AcquireTimeout, ForkedError, WouldDeadlock, ZkcoordError
+from zkcoord._operations.block_exit import EXIT_TIMEOUT, exiting_block
+from zkcoord._operations.guard import GuardOperations, LostOperations
+from zkcoord.errors import AcquireTimeout, WouldDeadlock
 
 
 class Guard(GuardOperations):
-    """A lock that is held, until it is released or lost. Given back at the end of its ``with`` block.
+    """A guard, which holds a lock until it is released or lost. It is released at the end of its ``with`` block.
 
-    A lock can be lost while it is held: when the servers have not confirmed the session for too long, when the session
-    is over, when somebody deletes the lock's node. The guard knows before the servers can give the lock to anybody
-    else. What still runs then is fenced off by the :attr:`token`.
+    A lock can be lost while it is held: if the servers have not confirmed the session for too long, if the session
+    ends, or if somebody deletes the node of the lock. The guard reports this before the servers can grant the lock to
+    another client. Work that continues nevertheless is fenced off by the :attr:`token`.
 
-    A guard that is forgotten gives its lock back in the background, with a :class:`ResourceWarning`.
+    A guard that becomes unreachable releases its lock in the background, with a :class:`ResourceWarning`.
     """
 
     @property
     def lost(self) -> Lost:
-        """The loss of the lock, as an event to look at or to wait for."""
+        """The loss of the lock, as an event to test or to wait for."""
         return Lost(self._native)
 
     def on_lost(self, fn: Callable[[], object]) -> None:
-        """Calls ``fn()`` once when the lock is lost, on a thread of zkcoord's.
+        """Calls ``fn()`` once if the lock is lost, on a thread of zkcoord.
 
-        At once if that has happened already; never if the lock is released. ``fn`` must not make waiting calls: they
-        raise :class:`~zkcoord.WouldDeadlock` there.
+        The call is immediate if the lock is already lost, and is not made if the lock is released. ``fn`` must not make
+        blocking calls of zkcoord, like :meth:`release`: they raise :class:`~zkcoord.WouldDeadlock` there.
 
         Raises:
-            InvalidArgument: ``fn`` cannot be called.
-            ForkedError: This is a child of the process that acquired it.
+            InvalidArgument: ``fn`` is not callable.
+            ForkedError: This process is a child of the one that acquired the lock.
 
         Example::
 
             stop = threading.Event()
             guard.on_lost(stop.set)
         """
-        _arguments.function("fn", fn)
-        self._native.on_lost(fn)
+        self._native.on_lost(_arguments.function("fn", fn))
 
     def on_revoke(self, fn: Callable[[], object]) -> None:
-        """Calls ``fn()`` once when somebody asks for the lock, on a thread of zkcoord's.
-
-        At once if that has happened already; never if the lock is released. ``fn`` must not make waiting calls, like
-        :meth:`release`: they raise :class:`~zkcoord.WouldDeadlock` there.
-
-        Raises:
-            InvalidArgument: ``fn`` cannot be called.
-            ForkedError: This is a child of the process that acquired it.
+        """Calls ``fn()`` once if another client asks for the lock. Otherwise as :meth:`on_lost`.
 
         Example::
 
             stop = threading.Event()
             guard.on_revoke(stop.set)
         """
-        _arguments.function("fn", fn)
-        self._native.on_revoke(fn)
+        self._native.on_revoke(_arguments.function("fn", fn))
 
     def set_data(
         self, path: str, data: bytes | bytearray | memoryview, version: int = -1, timeout: float | None = None
     ) -> None:
         """Sets the data of a node, on condition that the lock is still held.
 
-        The servers check the lock's node and make the write in one transaction: what is held up on its way until the
-        lock is another's, is refused.
+        The servers check the node of the lock and write in one transaction. So they refuse a write that is delayed
+        until another client holds the lock.
 
         Args:
-            path: The node, below the chroot. Not made when it is missing: see :meth:`create`.
-            data: The bytes.
-            version: The version that the node must be at. -1: any.
-            timeout: How many seconds it may take. ``None``: for ever; 0: try once.
+            path: The node, below the chroot. It must exist; see :meth:`create`.
+            data: The bytes to write.
+            version: The version that the node must have. -1: any version.
+            timeout: The seconds that it may take. ``None``: no limit; 0: try once.
 
         Raises:
-            LockLost: The lock's node is gone. Nothing was written.
-            InvalidArgument: An argument is not acceptable, there is no such node, or it is at another version. Nothing
-                was written.
+            LockLost: The node of the lock no longer exists. Nothing was written.
+            InvalidArgument: An argument is invalid, the node does not exist, or it has another version. Nothing was
+                written.
             AcquireTimeout: There was no connection in time. Nothing was written.
-            Indeterminate: The connection was lost, or the timeout passed, after the write was sent. It may have been
-                applied or not.
-            NotAuthorized: An ACL refused.
-            QuotaExceeded: The servers refused for quota.
-            WouldDeadlock: Called from a callback of zkcoord's.
-            ForkedError: This is a child of the process that acquired it.
+            Indeterminate: The connection was lost, or the call timed out, after the write was sent. It may or may not
+                have been applied.
+            NotAuthorized: An ACL refused the write.
+            QuotaExceeded: The servers refused the write because of a quota.
+            WouldDeadlock: It was called from a callback of zkcoord.
+            ForkedError: This process is a child of the one that acquired the lock.
 
         Example::
 
@@ -98,7 +90,7 @@ class Guard(GuardOperations):
         """Creates a persistent node, on condition that the lock is still held.
 
         Raises:
-            InvalidArgument: An argument is not acceptable, there is such a node already, or none above it.
+            InvalidArgument: An argument is invalid, the node already exists, or its parent does not.
             ZkcoordError: Otherwise as :meth:`set_data`.
         """
         self._create(path, data, timeout).wait()
@@ -107,44 +99,39 @@ class Guard(GuardOperations):
         """Deletes a node, on condition that the lock is still held.
 
         Raises:
-            InvalidArgument: An argument is not acceptable, there is no such node, it is at another version, or there
-                are nodes below it.
+            InvalidArgument: An argument is invalid, the node does not exist, has another version, or has children.
             ZkcoordError: Otherwise as :meth:`set_data`.
         """
         self._delete(path, version, timeout).wait()
 
     def release(self, timeout: float | None = None) -> None:
-        """Gives the lock back and waits until the servers have taken it. May be called again, and after a loss.
+        """Releases the lock and waits until the servers confirm it. May be called again, and after a loss.
 
         Args:
-            timeout: How many seconds to wait for the servers. ``None``: for ever.
+            timeout: The seconds to wait for the servers. ``None``: no limit.
 
         Raises:
-            AcquireTimeout: The servers have not confirmed it in time. It goes on in the background.
-            WouldDeadlock: Called from a callback of zkcoord's; the lock is held still.
-            ForkedError: This is a child of the process that acquired it.
+            AcquireTimeout: The servers have not confirmed it in time. Releasing continues in the background.
+            WouldDeadlock: It was called from a callback of zkcoord. The lock is still held.
+            ForkedError: This process is a child of the one that acquired the lock.
         """
         try:
             self._release(timeout).wait()
         except WouldDeadlock:
-            self._released = False  # refused before it began
+            self._released = False  # the native operation was refused before it began
             raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        try:
-            self.release(timeout=PARTING)
-        except (AcquireTimeout, ForkedError):
-            pass  # it goes on in the background; or it is the parent's
-        except ZkcoordError:
-            if kind is None:  # what the block raised tells more
-                raise
+        # After a timeout, releasing continues in the background.
+        with exiting_block(kind, AcquireTimeout):
+            self.release(timeout=EXIT_TIMEOUT)
 
 
 class Lost(LostOperations):
-    """The loss of a lock, as an event: like :class:`threading.Event`, but set by zkcoord alone.
+    """The loss of a lock as an event, like :class:`threading.Event`, that only zkcoord sets.
 
     Example::
 
@@ -156,14 +143,14 @@ class Lost(LostOperations):
         """Waits until the lock is lost.
 
         Args:
-            timeout: How many seconds to wait. ``None``: for ever, also when the lock is released meanwhile.
+            timeout: The seconds to wait. ``None``: no limit, even if the lock is released during the call.
 
         Returns:
-            Whether it is lost.
+            ``True`` if the lock is lost.
 
         Raises:
-            WouldDeadlock: Called from a callback of zkcoord's.
-            ForkedError: This is a child of the process that acquired the lock.
+            WouldDeadlock: It was called from a callback of zkcoord.
+            ForkedError: This process is a child of the one that acquired the lock.
         """
         if (operation := self._wait(timeout)) is None:
             return self.is_set()

@@ -14,19 +14,19 @@ _Value = TypeVar("_Value")
 
 
 class MissGuard(MissGuardOperations):
-    """Keeps useless lookups of keys that do not exist off a database. Made by ``client.miss_guard(path)``.
+    """A guard that keeps useless lookups of missing keys off a database. Made by ``client.miss_guard(path)``.
 
-    Put it between a cache and the database behind it. Of all who want the same key at the same time, in all processes,
-    one looks it up while the others wait for the answer. A key that was missed ``threshold`` times within ``window`` is
-    answered ``None`` for ``hold`` seconds, without a lookup.
+    Use it between a cache and its database. If several callers, in any processes, want the same key at the same time,
+    one of them looks it up and the others wait for the answer. A key that was missed ``threshold`` times within
+    ``window`` seconds is reported as ``None`` for ``hold`` seconds, without a lookup.
 
-    - One lookup of a key at a time, as long as nobody loses the session while looking.
-    - A key that appears is seen when the hold is over, at the latest; at once after :meth:`forget`.
-    - A value that was found is its caller's own: others who waited for it look it up themselves, one after another. So
-      what is found belongs into a cache.
+    - At most one lookup of a key runs at a time, unless its session is lost during the lookup.
+    - A key that appears is found after ``hold`` seconds at the latest, and at once after :meth:`forget`.
+    - A value that was found is returned to its own caller only: the callers that waited look it up themselves, one
+      after another. So put values that were found into a cache.
 
-    Keys may be any text or bytes: what stands in ZooKeeper is their hash. A text and its UTF-8 are the same key. Idle
-    keys leave no nodes behind.
+    A key may be any string or bytes: ZooKeeper only stores its hash. A string and its UTF-8 encoding are the same key.
+    Idle keys leave no nodes behind.
 
     Example::
 
@@ -39,29 +39,30 @@ class MissGuard(MissGuardOperations):
     def load(
         self, key: _Key, fn: Callable[[_Key], _Value | None], *, timeout: float | None = None
     ) -> _Value | None:
-        """Looks a key up by ``fn(key)``, unless it is known to be absent. Waits while others look it up.
+        """Looks a key up by ``fn(key)``, unless it is known to be absent. Waits while another caller looks it up.
 
-        One round trip for a key that is held absent; three or four before ``fn`` is called, and one after it.
+        One round trip for a key that is known to be absent; otherwise three or four before the call of ``fn``, and one
+        after it.
 
-        Not reentrant: an ``fn`` that loads the same key waits for itself.
+        Not reentrant: if ``fn`` loads the same key, it deadlocks.
 
         Args:
-            key: Any text or bytes.
-            fn: Called in this thread, at most once, with the key. ``None`` counts as a miss. What it raises passes
-                through, counts neither way, and lets the next one look.
-            timeout: How many seconds to wait for others, and again for the servers when ``fn`` has returned. ``None``:
-                for ever; 0: try once.
+            key: Any string or bytes.
+            fn: A function called in this thread, at most once, with the key. ``None`` counts as a miss. If it raises,
+                the exception passes through, the lookup counts neither way, and the next caller may look the key up.
+            timeout: The seconds to wait for other callers, and again for the servers after ``fn`` has returned.
+                ``None``: no limit; 0: try once.
 
         Returns:
-            What ``fn`` returned; ``None`` also when the key is known to be absent.
+            The result of ``fn``, or ``None`` if the key is known to be absent.
 
         Raises:
-            InvalidArgument: ``key`` is neither text nor bytes, or ``fn`` cannot be called here.
-            AcquireTimeout: Others still look the key up; ``fn`` was not called. Also a ``TimeoutError``.
-            Indeterminate: ``fn`` was called, and the servers have not confirmed in time what came of it.
-            BadData: The key's node holds something else; it stays as it is.
+            InvalidArgument: ``key`` is neither a string nor bytes, or ``fn`` is not callable or is async.
+            AcquireTimeout: Another caller is still looking the key up; ``fn`` was not called. Also a ``TimeoutError``.
+            Indeterminate: ``fn`` was called, and the servers have not confirmed its outcome in time.
+            BadData: The node of the key holds foreign data, which is left unchanged.
             ConnectionLost: There is no connection, and the timeout is 0.
-            WouldDeadlock: Called from a callback of zkcoord's.
+            WouldDeadlock: It was called from a callback of zkcoord.
             ZkcoordError: Otherwise as :meth:`Mutex.acquire() <zkcoord.Mutex.acquire>`.
 
         Example::
@@ -69,31 +70,31 @@ class MissGuard(MissGuardOperations):
             user = client.miss_guard("/misses/users").load("user-42", query, timeout=5)
         """
         if inspect.iscoroutinefunction(fn):
-            raise _arguments.invalid("fn", fn, "must not be async here; see zkcoord.aio")
+            raise _arguments.invalid("fn", fn, "must not be async; use zkcoord.aio for async functions")
         turn = self._begin(key, fn, timeout).wait()
         if turn is None:
             return None
         try:
             value = fn(key)
-            self._conclude(turn, value, timeout).wait()
+            self._report(turn, value, timeout).wait()
             return value
         finally:
-            turn.abandon()  # if there was no verdict
+            turn.abandon()  # without effect after a report
 
     def forget(self, key: str | bytes, *, timeout: float | None = None) -> None:
         """Forgets the misses of a key, because it exists now. Two round trips.
 
-        Every :meth:`load` that begins after this, by whatever client, looks the key up again, or is answered by a
-        lookup that began after this. One that is under way will not count as a miss.
+        Every :meth:`load` by any client that begins afterwards looks the key up again, or gets the answer of a lookup
+        that began afterwards. A lookup in progress will not count as a miss.
 
         Args:
-            key: Any text or bytes.
-            timeout: How many seconds the servers have. ``None``: for ever; 0: try once.
+            key: Any string or bytes.
+            timeout: The seconds that the servers may take. ``None``: no limit; 0: try once.
 
         Raises:
-            InvalidArgument: An argument is not acceptable.
-            AcquireTimeout: The timeout passed before anything was written. Also a ``TimeoutError``.
-            Indeterminate: It passed later; forgetting again does no harm.
+            InvalidArgument: An argument is invalid.
+            AcquireTimeout: It timed out before anything was written. Also a ``TimeoutError``.
+            Indeterminate: It timed out later. Calling it again is safe.
             ZkcoordError: Otherwise as :meth:`load`.
 
         Example::

@@ -1,20 +1,20 @@
-"""Several mutexes taken as one."""
+"""A lock of several mutexes."""
 
 from __future__ import annotations
 
 from zkcoord import _arguments, _zkcoord
 from zkcoord._lock import Lock
-from zkcoord._operations.recipe import Measured
+from zkcoord._operations.recipe import RecipeWithStats
 from zkcoord.guard import Guard
 
 
-class MultiMutex(Measured[_zkcoord.MultiMutex], Lock):
-    """Several mutexes taken as one, all or none. Made by ``client.multi_mutex(paths)``.
+class MultiMutex(RecipeWithStats[_zkcoord.MultiMutex], Lock):
+    """A lock of several mutexes, of which it holds all or none. Made by ``client.multi_mutex(paths)``.
 
-    They are taken in the order of their paths, whatever order those were given in, so that nobody waits in a circle. On
-    each path it excludes whoever takes that path alone, as a :class:`~zkcoord.Mutex`.
+    The mutexes are acquired in the order of their paths, regardless of the order in which they were given, so that no
+    two clients can deadlock. On each path it excludes all clients that use that path as a :class:`~zkcoord.Mutex`.
 
-    ``with both as guard:`` is ``with both.acquire() as guard:``.
+    ``with both as guard:`` is short for ``with both.acquire() as guard:``.
 
     Example::
 
@@ -24,25 +24,26 @@ class MultiMutex(Measured[_zkcoord.MultiMutex], Lock):
     """
 
     def acquire(self, timeout: float | None = None) -> Guard:
-        """Waits for all the locks, under one deadline.
+        """Acquires all the mutexes, with one timeout for the whole call.
 
         Args:
-            timeout: How many seconds to wait, also while no server can be reached. ``None``: for ever; 0: try once.
+            timeout: The seconds to wait, including the time while no server can be reached. ``None``: no limit; 0: try
+                once.
 
         Returns:
-            One guard for all of them, lost when one of them is. Its token is that of the first path.
+            One guard for all of them, which is lost if one of them is lost. Its token is that of the first path.
 
         Raises:
-            AcquireTimeout: They were not all had in time; none is held. Also a ``TimeoutError``.
+            AcquireTimeout: It timed out; none of them is held. Also a ``TimeoutError``.
             ZkcoordError: Otherwise as :meth:`Mutex.acquire() <zkcoord.Mutex.acquire>`.
         """
-        return self._taken(self._native.acquire(_arguments.timeout(timeout), None))
+        return self._acquire(self._native.acquire(_arguments.timeout(timeout), None))
 
     def try_acquire(self) -> Guard | None:
-        """Takes all the locks if all are free; ``None`` when one is not.
+        """Acquires all the mutexes if all of them are free. Returns ``None`` if one is not.
 
         Raises:
-            ConnectionLost: There is no connection right now.
+            ConnectionLost: There is no connection at the moment.
             ZkcoordError: Otherwise as :meth:`acquire`.
         """
-        return self._taken_if_free(self._native.try_acquire(None))
+        return self._try_acquire(self._native.try_acquire(None))

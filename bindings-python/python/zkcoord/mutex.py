@@ -10,51 +10,52 @@ from zkcoord.guard import Guard
 
 
 class Mutex(MutexOperations, Lock):
-    """A lock that at most one client of the ensemble holds, served in order of arrival. Made by ``client.mutex(path)``.
+    """A lock that one client at a time holds, granted in order of arrival. Made by ``client.mutex(path)``.
 
-    Not reentrant: a second :meth:`acquire` waits for the first guard, also in the same thread. A thread that holds the
-    lock through a :class:`~zkcoord.ReentrantMutex` gets :class:`~zkcoord.WouldDeadlock` instead of waiting for itself.
+    Not reentrant: a second :meth:`acquire` waits for the first guard, even in the same thread. A thread that holds the
+    lock through a :class:`~zkcoord.ReentrantMutex` gets :class:`~zkcoord.WouldDeadlock` instead of deadlocking.
 
     On the same path it excludes Curator's ``InterProcessMutex`` or, with ``scheme="kazoo"``, kazoo's ``Lock``. The two
-    sides of a :class:`~zkcoord.RwLock` are of this class too.
+    sides of a :class:`~zkcoord.RwLock` are also of this class.
 
-    ``with mutex as guard:`` is ``with mutex.acquire() as guard:``.
+    ``with mutex as guard:`` is short for ``with mutex.acquire() as guard:``.
     """
 
     def acquire(self, timeout: float | None = None) -> Guard:
-        """Waits for the lock. One round trip when it is free.
+        """Acquires the lock and waits until it is granted. One round trip if it is free.
 
-        A waiter that loses its session queues again with the next one. Ctrl-C ends the wait and leaves the queue.
+        A waiter whose session expires queues again with the next session. Ctrl-C ends the wait and leaves the queue.
 
         Args:
-            timeout: How many seconds to wait, also while no server can be reached. ``None``: for ever; 0: try once.
+            timeout: The seconds to wait, including the time while no server can be reached. ``None``: no limit; 0: try
+                once.
 
         Returns:
-            The guard, to be released: use it in a ``with`` statement.
+            A guard that must be released: use it in a ``with`` statement.
 
         Raises:
-            AcquireTimeout: The lock was not had in time. Also a ``TimeoutError``.
+            AcquireTimeout: It timed out. Also a ``TimeoutError``.
             NotAuthorized: An ACL refused.
-            QuotaExceeded: The servers refused for quota.
+            QuotaExceeded: The servers refused because of a quota.
             SequenceExhausted: The sequence numbers of the lock's directory are used up.
             ConnectionLost: There is no connection, and the timeout is 0.
-            WouldDeadlock: This thread holds the lock in a way that it would wait for itself, or it runs a callback of
-                zkcoord's.
-            ClosedError: The client was closed.
-            ForkedError: This is a child of the process that connected.
+            WouldDeadlock: This thread already holds the lock and would wait for itself, or it runs a callback of
+                zkcoord.
+            ClosedError: The client is closed.
+            ForkedError: This process is a child of the one that connected.
 
         Example::
 
             with mutex.acquire(timeout=5) as guard:
                 write_report(fence=guard.token)
         """
-        return self._taken(self._native.acquire(_arguments.timeout(timeout), None))
+        return self._acquire(self._native.acquire(_arguments.timeout(timeout), None))
 
     def try_acquire(self) -> Guard | None:
-        """Takes the lock if it is free; ``None`` when it is not.
+        """Acquires the lock if it is free. Returns ``None`` if it is not.
 
         Raises:
-            ConnectionLost: There is no connection right now.
+            ConnectionLost: There is no connection at the moment.
             ZkcoordError: Otherwise as :meth:`acquire`.
 
         Example::
@@ -63,13 +64,13 @@ class Mutex(MutexOperations, Lock):
                 with guard:
                     write_report(fence=guard.token)
         """
-        return self._taken_if_free(self._native.try_acquire(None))
+        return self._try_acquire(self._native.try_acquire(None))
 
     def inspect(self, timeout: float | None = None) -> Queue:
-        """Who holds the lock and who waits for it, in order. Two round trips.
+        """Returns the holders and waiters of the lock, in order. Two round trips.
 
         Args:
-            timeout: How many seconds the servers have. ``None``: for ever.
+            timeout: The seconds that the servers may take. ``None``: no limit.
 
         Returns:
             A list of :class:`~zkcoord.Contender`. Its ``warnings`` name libraries in it that do not see each other.
@@ -78,9 +79,9 @@ class Mutex(MutexOperations, Lock):
             AcquireTimeout: The servers have not answered in time.
             NotAuthorized: An ACL refused.
             ConnectionLost: There is no connection, and the timeout is 0.
-            WouldDeadlock: Called from a callback of zkcoord's.
-            ClosedError: The client was closed.
-            ForkedError: This is a child of the process that connected.
+            WouldDeadlock: It was called from a callback of zkcoord.
+            ClosedError: The client is closed.
+            ForkedError: This process is a child of the one that connected.
 
         Example::
 

@@ -1,4 +1,4 @@
-"""A rate limiter for a whole fleet."""
+"""A rate limiter for all clients of the ensemble."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ from zkcoord._operations.rate_limiter import RateLimiterOperations
 
 
 class RateLimiter(RateLimiterOperations):
-    """So many permits in any stretch of time, for all clients together. Made by ``client.rate_limiter(path)``.
+    """A rate limiter that all clients share. Made by ``client.rate_limiter(path)``.
 
-    Never more than ``permits`` are let through in any ``per`` seconds, wherever they begin. The time is that of the
-    servers' leader: no clock of a client matters. Permits that a client had reserved when it died are lost, never used
-    twice.
+    It never grants more than ``permits`` in any period of ``per`` seconds. The time is that of the servers' leader; the
+    clocks of clients do not matter. Permits that a client has reserved when it dies are lost, never used twice.
 
-    A busy client takes some permits in advance, so most calls cost no request; others one round trip. In one client who
-    comes first goes first; between clients, whose write came first.
+    A busy client reserves some permits in advance, so most calls make no request; the others take one round trip. Calls
+    of one client are served in order of arrival, calls of several clients in the order of their writes.
 
-    Both acquiring methods raise:
+    :meth:`acquire` and :meth:`try_acquire` raise:
 
-    - :class:`~zkcoord.InvalidArgument`: so many can never be used at once, or the node was made for other ``permits``,
-      ``per`` or ``burst``;
-    - :class:`~zkcoord.AcquireTimeout`: the permits, or the servers' answer, were not had in time; none were taken;
-    - :class:`~zkcoord.BadData`: the node holds something else; nothing is written;
+    - :class:`~zkcoord.InvalidArgument`: more permits than can ever be used at once, or the node was created with other
+      ``permits``, ``per`` or ``burst``;
+    - :class:`~zkcoord.AcquireTimeout`: the permits, or the answer of the servers, did not come in time; none were used;
+    - :class:`~zkcoord.BadData`: the node does not hold a rate limiter; nothing is written;
     - :class:`~zkcoord.ConnectionLost`: there is no connection, and the call does not wait;
     - :class:`~zkcoord.NotAuthorized`, :class:`~zkcoord.QuotaExceeded`, :class:`~zkcoord.WouldDeadlock`,
       :class:`~zkcoord.ClosedError`, :class:`~zkcoord.ForkedError`.
@@ -33,17 +32,17 @@ class RateLimiter(RateLimiterOperations):
     """
 
     def acquire(self, permits: int = 1, timeout: float | None = None) -> None:
-        """Waits until ``permits`` may be used, all at once. They are used up; there is nothing to give back.
+        """Waits until ``permits`` may be used, all at once. They are used up and need not be released.
 
-        A call that cannot have them in time raises as soon as that is known, often at once.
+        A call that cannot succeed in time raises as soon as that is known, often at once.
 
         Args:
-            permits: How many. No more than the burst.
-            timeout: How many seconds to wait, also while no server can be reached. ``None``: for ever; 0: take them if
-                they are free now.
+            permits: The number of permits, at most the burst.
+            timeout: The seconds to wait, including the time while no server can be reached. ``None``: no limit; 0: use
+                them only if they are free now.
         """
         self._acquire(permits, timeout).wait()
 
     def try_acquire(self, permits: int = 1) -> bool:
-        """Takes ``permits`` if they are free now, all or none, and says whether they were. Does not wait for others."""
+        """Uses ``permits`` if all of them are free now. Returns ``True`` if they were. Does not wait for others."""
         return self._try_acquire(permits).wait()

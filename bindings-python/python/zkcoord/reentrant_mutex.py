@@ -1,4 +1,4 @@
-"""A mutex that its owner may take several times."""
+"""A mutex that its owner may acquire several times."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from zkcoord.mutex import Mutex
 
 
 class ReentrantMutex(Mutex):
-    """A mutex that the thread that holds it may take again. Made by ``client.reentrant_mutex(path)``.
+    """A mutex that the thread that holds it may acquire again. Made by ``client.reentrant_mutex(path)``.
 
-    Taken again it costs no request: the guards share one node and one token, also those of other objects that the same
-    client made for the path. The lock is given back when the last of them is released, by whatever thread. A lost lock
-    does not count as held: its guards stay lost, and :meth:`acquire` queues anew.
+    Acquiring it again makes no request: the guards share one node and one token, including those of other objects that
+    the same client made for the path. The lock is released when the last of the guards is released, by any thread. A
+    lost lock does not count as held: its guards stay lost, and :meth:`acquire` queues anew.
 
-    The owner is the thread: tasks or greenlets that run in one thread would all get in. For everybody else it is a
-    mutex like any.
+    The owner is the thread: tasks or greenlets that run in one thread would all be granted the lock. Towards all other
+    clients it is an ordinary mutex.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""How long waits and holds took, and what that says of the next wait."""
+"""Statistics of waits and holds, and the probability that the next wait succeeds in time."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from zkcoord import _arguments, _zkcoord
 
 @dataclass(frozen=True, slots=True)
 class HoldStats:
-    """The holds of what one lock object acquired, in seconds: those that ended with a release. Lost ones do not count.
+    """Statistics of the holds of one lock object, in seconds. Only holds that ended with a release count.
 
-    Mean, deviation and quantiles are those of the latest 1,024.
+    Mean, deviation and quantiles are those of the latest 1,024 holds.
 
     Attributes:
-        count: How many holds ended.
+        count: The number of holds.
         mean: The mean.
         stddev: The standard deviation.
-        p50: Half of the holds took at most this long.
-        p99: 99 % of them took at most this long.
+        p50: The median.
+        p99: The 99th percentile.
     """
 
     count: int
@@ -30,18 +30,18 @@ class HoldStats:
 
 @dataclass(frozen=True, slots=True)
 class WaitStats:
-    """The waits of one lock, counter or limiter object that ended well, in seconds. Made by its ``stats()``.
+    """Statistics of the successful waits of one lock, counter or limiter object, in seconds. Made by its ``stats()``.
 
-    Mean, deviation and quantiles are those of the latest 1,024.
+    Mean, deviation and quantiles are those of the latest 1,024 waits.
 
     Attributes:
-        count: How many waits ended well.
-        timeouts: How many ended with :class:`~zkcoord.AcquireTimeout`.
+        count: The number of successful waits.
+        timeouts: The number of waits that ended with :class:`~zkcoord.AcquireTimeout`.
         mean: The mean.
         stddev: The standard deviation.
-        p50: Half of the waits took at most this long.
-        p99: 99 % of them took at most this long.
-        holds: How long was held what was waited for, or had by trying. All zero where nothing is held.
+        p50: The median.
+        p99: The 99th percentile.
+        holds: The holds of locks acquired by waiting or by trying. All zero for objects that hold nothing.
     """
 
     count: int
@@ -53,12 +53,15 @@ class WaitStats:
     holds: HoldStats = HoldStats(0, 0.0, 0.0, 0.0, 0.0)
 
     def success_probability(self, budget_seconds: float) -> float:
-        """How likely a wait ends within so many seconds, from 0 to 1. NaN before the second wait.
+        """Returns the probability, from 0 to 1, that a wait succeeds within a time. NaN before the second wait.
 
-        An estimate: with n waits seen it is off by about 0.45 / √n, and it cannot know what changed since.
+        It is an estimate: after n waits its error is about 0.45 / √n, and it cannot reflect later changes.
+
+        Args:
+            budget_seconds: The time in seconds.
 
         Raises:
-            InvalidArgument: ``budget_seconds`` is no number of at least 0.
+            InvalidArgument: ``budget_seconds`` is not a number of at least 0.
 
         Example::
 
@@ -69,9 +72,7 @@ class WaitStats:
         return _zkcoord.success_probability(self.count, self.mean, self.stddev, budget)
 
 
-def wait_stats(
-    figures: tuple[int, int, float, float, float, float, tuple[int, float, float, float, float]],
-) -> WaitStats:
-    """What the native half tells, with names."""
-    count, timeouts, mean, stddev, p50, p99, holds = figures
+def wait_stats(native: _zkcoord._WaitStats) -> WaitStats:
+    """Returns the statistics of the native object with names."""
+    count, timeouts, mean, stddev, p50, p99, holds = native
     return WaitStats(count, timeouts, mean, stddev, p50, p99, HoldStats(*holds))

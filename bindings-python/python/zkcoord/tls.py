@@ -1,4 +1,4 @@
-"""Encrypted connections: whom to trust, and who we are."""
+"""The options of encrypted connections."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from zkcoord import _arguments
 
 @dataclass(frozen=True, kw_only=True)
 class Tls:
-    """How connections are encrypted, and how both sides prove who they are: the argument ``tls`` of :func:`connect`.
+    """The encryption of connections and the certificates of both sides: the argument ``tls`` of :func:`connect`.
 
-    All files hold PEM. They are checked before anything is sent, and read again for every new connection, so that
+    All files are PEM files. They are checked before anything is sent, and read again for every new connection, so that
     renewed certificates need no restart.
 
     Args:
-        ca: The file with the certificates of the authorities that are trusted, and only they. ``None``: the system's,
-            which the environment variable ``SSL_CERT_FILE`` can name.
-        cert: The file with the certificate that is shown to servers, which ask for one unless their ``ssl.clientAuth``
-            says ``none``. Needs ``key``.
-        key: The file with the private key to ``cert``, not encrypted. It may be the same file.
-        verify_hostname: Whether a server's certificate must be one for the host that was named. Without it, whoever has
-            any certificate of a trusted authority can pose as the server.
+        ca: The file with the certificates of the only authorities to trust. ``None``: those of the system, which the
+            environment variable ``SSL_CERT_FILE`` can replace.
+        cert: The file with the certificate to present to servers, which require one unless their ``ssl.clientAuth`` is
+            ``none``. Needs ``key``.
+        key: The file with the unencrypted private key of ``cert``. It may be the same file.
+        verify_hostname: ``True`` requires that a server's certificate is valid for its host name. Otherwise anyone with
+            a certificate of a trusted authority can impersonate the server.
 
     Raises:
-        InvalidArgument: An argument has the wrong type. What is wrong with a file is raised by :func:`connect`.
+        InvalidArgument: An argument has the wrong type. Problems with a file are raised by :func:`connect`.
 
     Example::
 
@@ -40,13 +40,12 @@ class Tls:
 
     def __post_init__(self) -> None:
         for name in ("ca", "cert", "key"):
-            if getattr(self, name) is not None:
-                _arguments.file(f"tls.{name}", getattr(self, name))
+            _arguments.optional(_arguments.file, f"tls.{name}", getattr(self, name))
         _arguments.boolean("tls.verify_hostname", self.verify_hostname)
 
 
 def native(tls: object) -> tuple[str | None, str | None, str | None, bool] | None:
-    """The argument ``tls`` as the native half takes it."""
+    """Returns the argument ``tls`` in the form that the native module takes."""
     if tls is None:
         return None
     if not isinstance(tls, Tls):

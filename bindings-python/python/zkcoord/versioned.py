@@ -1,4 +1,4 @@
-"""A counter's value and its node's version."""
+"""The value of a counter with the version of its node."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 
 class Versioned(NamedTuple):
-    """A value, and the version of the node that held it.
+    """The value of a counter, and the version of the node that held it.
 
     Attributes:
-        value: The counter's value.
-        version: How often the node was written since it was made; -1 when it is missing.
+        value: The value of the counter.
+        version: The number of writes to the node since it was created; -1 if it is missing.
     """
 
     value: int

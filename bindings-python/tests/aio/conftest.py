@@ -1,30 +1,30 @@
-"""What the tests for asyncio share; the rest is in ../conftest.py."""
+"""The fixtures and helpers of the tests for asyncio, besides those in ../conftest.py."""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from conftest import PATIENCE, SESSION, Corner
+from conftest import SESSION_TIMEOUT, TIMEOUT, Sandbox
 from zkcoord import aio
 
 
 @pytest.fixture
-async def client(corner: Corner) -> AsyncIterator[aio.Client]:
-    async with aio.connect(corner.hosts, session_timeout=SESSION) as client:
+async def client(sandbox: Sandbox) -> AsyncIterator[aio.Client]:
+    async with aio.connect(sandbox.hosts, session_timeout=SESSION_TIMEOUT) as client:
         yield client
 
 
-async def eventually(condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
-    """Whether the condition becomes true, while the loop goes on."""
-    until = time.monotonic() + patience
+async def eventually(condition: Callable[[], bool], timeout: float = TIMEOUT) -> bool:
+    """Returns whether the condition becomes true within the timeout in seconds, while the loop runs."""
+    deadline = time.monotonic() + timeout
     while not condition():
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             return False
         await asyncio.sleep(0.01)
     return True
 
 
-async def children(corner: Corner, path: str, count: int) -> None:
-    """Waits until a node has so many children."""
-    assert await eventually(lambda: len(corner.children(path)) == count), corner.children(path)
+async def await_children(sandbox: Sandbox, path: str, count: int) -> None:
+    """Waits until a node has ``count`` children."""
+    assert await eventually(lambda: len(sandbox.children(path)) == count), sandbox.children(path)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import zkcoord
-from conftest import PATIENCE, Corner
+from conftest import TIMEOUT, Sandbox
 from zkcoord import aio
 
 
@@ -14,8 +14,8 @@ async def guard(client: aio.Client) -> AsyncIterator[aio.Guard]:
         yield guard
 
 
-def _lose(corner: Corner, guard: aio.Guard) -> None:
-    corner.observer.delete(corner.root + guard.node)
+def _lose(sandbox: Sandbox, guard: aio.Guard) -> None:
+    sandbox.observer.delete(sandbox.root + guard.node)
 
 
 def _uncancelled() -> bool:
@@ -24,13 +24,13 @@ def _uncancelled() -> bool:
     return task.cancelling() == 0
 
 
-async def test_a_loss_cancels_the_body_which_raises_lock_lost(corner: Corner, guard: aio.Guard) -> None:
+async def test_a_loss_cancels_the_body_and_raises_lock_lost(sandbox: Sandbox, guard: aio.Guard) -> None:
     cleaned_up = False
     with pytest.raises(zkcoord.LockLost, match="deleted by somebody else") as caught:
         async with guard.cancel_on_loss():
-            _lose(corner, guard)
+            _lose(sandbox, guard)
             try:
-                await asyncio.sleep(PATIENCE)
+                await asyncio.sleep(TIMEOUT)
             except asyncio.CancelledError:
                 cleaned_up = True
                 raise
@@ -40,7 +40,7 @@ async def test_a_loss_cancels_the_body_which_raises_lock_lost(corner: Corner, gu
     await asyncio.sleep(0)
 
 
-async def test_without_a_loss_nothing_happens(client: aio.Client, guard: aio.Guard) -> None:
+async def test_without_a_loss_nothing_is_cancelled(client: aio.Client, guard: aio.Guard) -> None:
     async with guard.cancel_on_loss():
         await client.counter("/n").increment()
     with pytest.raises(ZeroDivisionError):
@@ -51,18 +51,18 @@ async def test_without_a_loss_nothing_happens(client: aio.Client, guard: aio.Gua
     assert _uncancelled()
 
 
-async def test_a_loss_after_the_body_cancels_nothing(corner: Corner, guard: aio.Guard) -> None:
+async def test_a_loss_after_the_body_cancels_nothing(sandbox: Sandbox, guard: aio.Guard) -> None:
     async with guard.cancel_on_loss():
         pass
-    _lose(corner, guard)
-    assert await guard.wait_lost(PATIENCE)
+    _lose(sandbox, guard)
+    assert await guard.wait_lost(TIMEOUT)
     await asyncio.sleep(0.05)
     assert _uncancelled()
 
 
-async def test_what_is_not_held_is_told_on_entering(corner: Corner, guard: aio.Guard) -> None:
-    _lose(corner, guard)
-    assert await guard.wait_lost(PATIENCE)
+async def test_entering_without_the_lock_raises_lock_lost(sandbox: Sandbox, guard: aio.Guard) -> None:
+    _lose(sandbox, guard)
+    assert await guard.wait_lost(TIMEOUT)
     with pytest.raises(zkcoord.LockLost, match="deleted"):
         async with guard.cancel_on_loss():
             pytest.fail("entered")
@@ -72,75 +72,77 @@ async def test_what_is_not_held_is_told_on_entering(corner: Corner, guard: aio.G
             pytest.fail("entered")
 
 
-async def test_a_body_that_ends_all_the_same_does_not_pass_for_a_success(
-    corner: Corner, guard: aio.Guard
+async def test_a_body_that_suppresses_the_cancellation_raises_lock_lost(
+    sandbox: Sandbox, guard: aio.Guard
 ) -> None:
     with pytest.raises(zkcoord.LockLost) as caught:
         async with guard.cancel_on_loss():
-            _lose(corner, guard)
+            _lose(sandbox, guard)
             with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.sleep(PATIENCE)
+                await asyncio.sleep(TIMEOUT)
     assert caught.value.__cause__ is None
     assert _uncancelled()
 
 
-async def test_other_exceptions_pass_through(corner: Corner, guard: aio.Guard) -> None:
+async def test_other_exceptions_pass_through(sandbox: Sandbox, guard: aio.Guard) -> None:
     with pytest.raises(ZeroDivisionError):
         async with guard.cancel_on_loss():
-            _lose(corner, guard)
+            _lose(sandbox, guard)
             try:
-                await asyncio.sleep(PATIENCE)
+                await asyncio.sleep(TIMEOUT)
             finally:
                 _ = 1 / 0
     assert _uncancelled()
 
 
-async def test_cancelling_by_others_passes_through(corner: Corner, guard: aio.Guard) -> None:
+async def test_a_cancellation_by_others_passes_through(sandbox: Sandbox, guard: aio.Guard) -> None:
     entered = asyncio.Event()
 
     async def work() -> None:
         async with guard.cancel_on_loss():
             entered.set()
-            await asyncio.sleep(PATIENCE)
+            await asyncio.sleep(TIMEOUT)
 
     for is_lost in (False, True):
         task = asyncio.create_task(work())
         await entered.wait()
         if is_lost:
-            # Both in one tick: the other one must not be swallowed.
+            # Both happen in one tick; the cancellation by others must not be swallowed.
             task.cancel()
-            _lose(corner, guard)
-            await guard.wait_lost(PATIENCE)
+            _lose(sandbox, guard)
+            await guard.wait_lost(TIMEOUT)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         entered.clear()
 
 
-async def test_it_nests_with_timeouts(corner: Corner, client: aio.Client, guard: aio.Guard) -> None:
+async def test_cancel_on_loss_nests_with_timeouts(
+    sandbox: Sandbox, client: aio.Client, guard: aio.Guard
+) -> None:
     with pytest.raises(TimeoutError) as caught:
         async with asyncio.timeout(0.05), guard.cancel_on_loss():
-            await asyncio.sleep(PATIENCE)
+            await asyncio.sleep(TIMEOUT)
     assert not isinstance(caught.value, zkcoord.ZkcoordError)
     with pytest.raises(zkcoord.LockLost):
         async with (
-            asyncio.timeout(PATIENCE),
+            asyncio.timeout(TIMEOUT),
             client.mutex("/other") as other,
             other.cancel_on_loss(),
             guard.cancel_on_loss(),
         ):
-            _lose(corner, other)
-            await asyncio.sleep(PATIENCE)
+            _lose(sandbox, other)
+            await asyncio.sleep(TIMEOUT)
     assert _uncancelled()
 
 
-async def test_it_cancels_a_whole_group_of_tasks(corner: Corner, guard: aio.Guard) -> None:
+async def test_a_loss_cancels_a_whole_task_group(sandbox: Sandbox, guard: aio.Guard) -> None:
     cancelled = 0
 
     async def work() -> None:
         nonlocal cancelled
         try:
-            await asyncio.sleep(PATIENCE)
+            await asyncio.sleep(TIMEOUT)
         except asyncio.CancelledError:
             cancelled += 1
             raise
@@ -150,11 +152,11 @@ async def test_it_cancels_a_whole_group_of_tasks(corner: Corner, guard: aio.Guar
             for _ in range(5):
                 group.create_task(work())
             await asyncio.sleep(0)
-            _lose(corner, guard)
+            _lose(sandbox, guard)
     assert cancelled == 5
 
 
-async def test_it_is_for_one_block(guard: aio.Guard) -> None:
+async def test_cancel_on_loss_is_for_one_block(guard: aio.Guard) -> None:
     block = guard.cancel_on_loss()
     async with block:
         with pytest.raises(RuntimeError, match="one block"):

@@ -7,35 +7,35 @@ from typing import Any
 
 import pytest
 import zkcoord
-from conftest import Background, Corner
+from conftest import Background, Sandbox
 from conftest import eventually as eventually_sync
 from zkcoord import aio
 
-from .conftest import children, eventually
+from .conftest import await_children, eventually
 
 
-async def test_connecting_is_awaited_or_entered(corner: Corner) -> None:
-    client = await aio.connect(corner.hosts, session_timeout=2)
+async def test_connect_can_be_awaited_or_entered(sandbox: Sandbox) -> None:
+    client = await aio.connect(sandbox.hosts, session_timeout=2)
     assert client.state == "connected"
-    assert repr(client).startswith(f"<zkcoord.aio.Client {corner.hosts} session=0x")
+    assert repr(client).startswith(f"<zkcoord.aio.Client {sandbox.hosts} session=0x")
     async with client as same:
         assert same is client
     assert client.state == "closed"
-    async with aio.connect(corner.hosts, session_timeout=2) as other:
+    async with aio.connect(sandbox.hosts, session_timeout=2) as other:
         assert other.session_id not in (0, client.session_id)
     assert other.state == "closed"
     await other.close()
 
 
-async def test_connecting_can_be_a_task(corner: Corner) -> None:
+async def test_connect_works_with_create_task(sandbox: Sandbox) -> None:
     first, second = await asyncio.gather(
-        asyncio.create_task(aio.connect(corner.hosts)), aio.connect(corner.hosts)
+        asyncio.create_task(aio.connect(sandbox.hosts)), aio.connect(sandbox.hosts)
     )
     async with first, second:
         assert first.session_id != second.session_id
 
 
-async def test_wrong_arguments_are_told_at_the_call(client: aio.Client) -> None:
+async def test_invalid_arguments_are_refused_at_the_call(client: aio.Client) -> None:
     for call in (
         lambda: aio.connect(7),  # type: ignore[arg-type]
         lambda: aio.connect("localhost", session_timeout=-1),
@@ -49,26 +49,28 @@ async def test_wrong_arguments_are_told_at_the_call(client: aio.Client) -> None:
             call()
 
 
-async def test_no_server_is_told_in_time() -> None:
+async def test_connecting_without_a_server_raises_connection_lost() -> None:
     with pytest.raises(zkcoord.ConnectionLost):
         await aio.connect("127.0.0.1:1", connect_timeout=0.2)
 
 
-async def test_a_forgotten_await_is_complained_about(corner: Corner, client: aio.Client) -> None:
+async def test_a_coroutine_that_is_never_awaited_causes_a_warning(
+    sandbox: Sandbox, client: aio.Client
+) -> None:
     with pytest.warns(RuntimeWarning, match="never awaited"):
         client.mutex("/lock").acquire()
         gc.collect()
     with pytest.warns(RuntimeWarning, match="never awaited"):
-        aio.connect(corner.hosts)
+        aio.connect(sandbox.hosts)
         gc.collect()
-    assert corner.observer.exists(corner.root + "/lock") is None
+    assert sandbox.observer.exists(sandbox.root + "/lock") is None
 
 
-async def test_a_closed_client_says_so(corner: Corner, client: aio.Client) -> None:
+async def test_a_closed_client_raises_closed_error(sandbox: Sandbox, client: aio.Client) -> None:
     mutex, counter = client.mutex("/lock"), client.counter("/n")
-    async with corner_client(corner) as other, other.mutex("/lock"):
+    async with connect(sandbox) as other, other.mutex("/lock"):
         waiting = asyncio.create_task(mutex.acquire())
-        await children(corner, "/lock", 2)
+        await await_children(sandbox, "/lock", 2)
         await client.close()
         await client.close()
         with pytest.raises(zkcoord.ClosedError):
@@ -78,49 +80,49 @@ async def test_a_closed_client_says_so(corner: Corner, client: aio.Client) -> No
             await again
 
 
-def corner_client(corner: Corner) -> aio.Awaiting[aio.Client]:
-    return aio.connect(corner.hosts, session_timeout=2)
+def connect(sandbox: Sandbox) -> aio.Awaiting[aio.Client]:
+    return aio.connect(sandbox.hosts, session_timeout=2)
 
 
-async def test_what_a_block_raises_comes_out_though_the_close_fails(corner: Corner) -> None:
+async def test_the_exception_of_a_block_is_raised(sandbox: Sandbox) -> None:
     with pytest.raises(ZeroDivisionError):
-        async with corner_client(corner):
+        async with connect(sandbox):
             _ = 1 / 0
 
 
-async def test_a_forgotten_client_closes_itself_with_a_warning(corner: Corner) -> None:
-    client: Any = await corner_client(corner)
+async def test_an_unreachable_client_is_closed_with_a_warning(sandbox: Sandbox) -> None:
+    client: Any = await connect(sandbox)
     session = client.session_id
     await client.counter("/n").increment()
     assert session != 0
-    with pytest.warns(ResourceWarning, match=f"never closed: client of {corner.hosts}"):
+    with pytest.warns(ResourceWarning, match=f"never closed: client of {sandbox.hosts}"):
         del client
         gc.collect()
 
 
-async def test_states_are_told_in_the_loop_until_unsubscribed(frail: Corner) -> None:
-    client = await corner_client(frail)
+async def test_on_state_is_called_in_the_loop_until_unsubscribed(own_server: Sandbox) -> None:
+    client = await connect(own_server)
     async with client:
         loop = asyncio.get_running_loop()
-        told: list[str] = []
+        states: list[str] = []
         ended: list[str] = []
 
-        def tell(state: str) -> None:
+        def record(state: str) -> None:
             assert asyncio.get_running_loop() is loop
-            told.append(state)
+            states.append(state)
 
-        client.on_state(tell)
+        client.on_state(record)
         unsubscribe = client.on_state(ended.append)
         unsubscribe()
-        frail.zookeeper.kill(0)
-        assert await eventually(lambda: told[:1] == ["suspended"]), told
-        frail.zookeeper.start_node(0)
-        assert await eventually(lambda: told[-1] == "connected"), told
-    assert await eventually(lambda: told[-1] == "closed"), told
+        own_server.zookeeper.kill(0)
+        assert await eventually(lambda: states[:1] == ["suspended"]), states
+        own_server.zookeeper.start_node(0)
+        assert await eventually(lambda: states[-1] == "connected"), states
+    assert await eventually(lambda: states[-1] == "closed"), states
     assert ended == []
 
 
-async def test_somebody_is_asked_to_give_a_lock_back(corner: Corner, client: aio.Client) -> None:
+async def test_a_holder_is_asked_to_release_the_lock(sandbox: Sandbox, client: aio.Client) -> None:
     asked = asyncio.Event()
     async with client.mutex("/lock") as guard:
         assert not guard.revoke_requested
@@ -134,8 +136,8 @@ async def test_somebody_is_asked_to_give_a_lock_back(corner: Corner, client: aio
     assert not await client.request_revoke(guard.node)
 
 
-def test_a_client_serves_several_loops_in_several_threads(corner: Corner) -> None:
-    client = asyncio.run(_connected(corner))
+def test_a_client_serves_several_loops_in_several_threads(sandbox: Sandbox) -> None:
+    client = asyncio.run(_connected(sandbox))
 
     async def work() -> list[int]:
         return await asyncio.gather(*(client.counter("/n").increment() for _ in range(100)))
@@ -146,12 +148,12 @@ def test_a_client_serves_several_loops_in_several_threads(corner: Corner) -> Non
     asyncio.run(client.close())
 
 
-async def _connected(corner: Corner) -> aio.Client:
-    return await corner_client(corner)
+async def _connected(sandbox: Sandbox) -> aio.Client:
+    return await connect(sandbox)
 
 
-def test_a_closed_loop_takes_its_tasks_and_mailbox_with_it(corner: Corner) -> None:
-    client = asyncio.run(_connected(corner))
+def test_a_closed_loop_frees_its_tasks_and_completion_queue(sandbox: Sandbox) -> None:
+    client = asyncio.run(_connected(sandbox))
     guard = asyncio.run(_awaited(client.mutex("/lock").acquire()))
     complaints: list[str] = []
     descriptors = len(os.listdir("/proc/self/fd"))
@@ -159,13 +161,13 @@ def test_a_closed_loop_takes_its_tasks_and_mailbox_with_it(corner: Corner) -> No
         loop = asyncio.new_event_loop()
         waiting = loop.create_task(client.mutex("/lock").acquire())
         loop.run_until_complete(_awaited(client.counter("/n").increment()))
-        assert eventually_sync(lambda: len(corner.children("/lock")) == 2)
+        assert eventually_sync(lambda: len(sandbox.children("/lock")) == 2)
         loop.set_exception_handler(lambda _, report: complaints.append(report["message"]))
         loop.close()
         del waiting, loop
         gc.collect()
-        corner.await_children("/lock", 1)
-    # asyncio's own, which belong here, and no others.
+        sandbox.await_children("/lock", 1)
+    # Only the messages of asyncio itself, which are expected.
     assert complaints == ["Task was destroyed but it is pending!"] * 10
     assert len(os.listdir("/proc/self/fd")) <= descriptors
     asyncio.run(guard.release())
@@ -176,14 +178,14 @@ async def _awaited(awaitable: Awaitable[Any]) -> Any:
     return await awaitable
 
 
-def test_a_grant_after_the_loop_is_closed_is_given_back(corner: Corner) -> None:
-    client = asyncio.run(_connected(corner))
+def test_a_lock_granted_after_the_loop_is_closed_is_released(sandbox: Sandbox) -> None:
+    client = asyncio.run(_connected(sandbox))
     loop = asyncio.new_event_loop()
 
     async def queue() -> asyncio.Task[aio.Guard]:
         holder = await client.mutex("/lock").acquire()
         waiting = asyncio.create_task(client.mutex("/lock").acquire())
-        await children(corner, "/lock", 2)
+        await await_children(sandbox, "/lock", 2)
         holders.append(holder)
         return waiting
 
@@ -191,9 +193,9 @@ def test_a_grant_after_the_loop_is_closed_is_given_back(corner: Corner) -> None:
     waiting: Any = loop.run_until_complete(queue())
     waiting._log_destroy_pending = False
     loop.close()
-    # The task is still there, with nobody to run it.
+    # The task still exists, but no loop runs it.
     asyncio.run(holders[0].release())
     del waiting
     gc.collect()
-    corner.await_children("/lock", 0)
+    sandbox.await_children("/lock", 0)
     asyncio.run(client.close())

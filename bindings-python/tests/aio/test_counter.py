@@ -2,13 +2,13 @@ import asyncio
 
 import pytest
 import zkcoord
-from conftest import Corner
+from conftest import Sandbox
 from zkcoord import aio
 
 from .conftest import eventually
 
 
-async def test_it_counts(client: aio.Client) -> None:
+async def test_counter_methods(client: aio.Client) -> None:
     counter = client.counter("/a/n")
     assert await counter.get() == 0
     assert await counter.increment() == 1
@@ -27,24 +27,24 @@ async def test_it_counts(client: aio.Client) -> None:
     assert repr(counter) == "<zkcoord.aio.Counter /a/n>"
 
 
-async def test_concurrent_adds_each_get_their_value(corner: Corner, client: aio.Client) -> None:
-    async with aio.connect(corner.hosts, session_timeout=2) as other:
+async def test_concurrent_adds_each_get_their_value(sandbox: Sandbox, client: aio.Client) -> None:
+    async with aio.connect(sandbox.hosts, session_timeout=2) as other:
         counters = [each.counter("/n") for each in (client, other)]
         values = await asyncio.gather(*(counters[number % 2].increment() for number in range(1000)))
     assert sorted(values) == list(range(1, 1001))
 
 
-async def test_errors_come_out(corner: Corner, client: aio.Client) -> None:
+async def test_errors_are_raised(sandbox: Sandbox, client: aio.Client) -> None:
     with pytest.raises(zkcoord.InvalidArgument, match=r"n 1\.5"):
         await client.counter("/n").add(1.5)  # type: ignore[arg-type]
     with pytest.raises(zkcoord.CounterOverflow):
         await client.counter("/n", max=3).add(4)
-    corner.observer.create(corner.root + "/other", b"three")
+    sandbox.observer.create(sandbox.root + "/other", b"three")
     with pytest.raises(zkcoord.BadData, match="/other"):
         await client.counter("/other").get()
 
 
-async def test_a_watch_gives_the_latest_values(client: aio.Client) -> None:
+async def test_a_watch_returns_the_latest_values(client: aio.Client) -> None:
     counter = client.counter("/n")
     async with counter.watch() as values:
         assert await values.next() == 0
@@ -78,7 +78,9 @@ async def test_closing_a_watch_ends_the_iterations_over_it(client: aio.Client) -
     await asyncio.wait_for(following, 20)
 
 
-async def test_a_value_that_comes_while_a_call_is_cancelled_is_given_to_the_next(client: aio.Client) -> None:
+async def test_a_value_that_arrives_during_a_cancellation_is_returned_by_the_next_call(
+    client: aio.Client,
+) -> None:
     counter = client.counter("/n")
     values = counter.watch()
     for number in range(200):
@@ -100,7 +102,7 @@ async def test_a_value_that_comes_while_a_call_is_cancelled_is_given_to_the_next
     values.close()
 
 
-async def test_a_cancelled_add_was_applied_or_not(client: aio.Client) -> None:
+async def test_a_cancelled_add_is_applied_at_most_once(client: aio.Client) -> None:
     counter, known = client.counter("/n"), 0
     for number in range(100):
         adding = asyncio.create_task(counter.increment())

@@ -1,16 +1,16 @@
-"""Striped and window counters, rate limiters."""
+"""Striped counters, window counters and rate limiters."""
 
 import asyncio
 
 import pytest
 import zkcoord
-from conftest import PATIENCE, Corner
+from conftest import TIMEOUT, Sandbox
 from zkcoord import aio
 
 
-async def test_what_is_flushed_is_in_every_sum(corner: Corner, client: aio.Client) -> None:
+async def test_flushed_additions_are_in_every_sum(sandbox: Sandbox, client: aio.Client) -> None:
     requests = client.striped_counter("/a/requests", flush_interval=3600)
-    async with aio.connect(corner.hosts, session_timeout=2) as other:
+    async with aio.connect(sandbox.hosts, session_timeout=2) as other:
         theirs = other.striped_counter("/a/requests", flush_interval=3600)
         for _ in range(10):
             assert requests.add() is None  # type: ignore[func-returns-value]
@@ -28,28 +28,28 @@ async def test_what_is_flushed_is_in_every_sum(corner: Corner, client: aio.Clien
             await again
 
 
-async def test_a_close_that_cannot_flush_says_so(corner: Corner) -> None:
-    corner.observer.create(corner.root + "/n", b"seven")
-    client = await aio.connect(corner.hosts)
+async def test_close_raises_if_it_cannot_flush(sandbox: Sandbox) -> None:
+    sandbox.observer.create(sandbox.root + "/n", b"seven")
+    client = await aio.connect(sandbox.hosts)
     client.striped_counter("/n", flush_interval=3600).add(5)
     with pytest.raises(zkcoord.BadData, match="/n"):
         await client.close()
     assert client.state == "closed"
     with pytest.raises(KeyError):
-        async with aio.connect(corner.hosts) as client:
+        async with aio.connect(sandbox.hosts) as client:
             client.striped_counter("/n", flush_interval=3600).add(5)
-            raise KeyError("tells more")
+            raise KeyError("more informative")
 
 
-async def test_a_cancelled_close_closes_all_the_same(corner: Corner) -> None:
-    client = await aio.connect(corner.hosts)
-    told: list[str] = []
-    client.on_state(told.append)
+async def test_a_cancelled_close_still_closes(sandbox: Sandbox) -> None:
+    client = await aio.connect(sandbox.hosts)
+    states: list[str] = []
+    client.on_state(states.append)
     closing = asyncio.create_task(client.close())
     await asyncio.sleep(0)
     closing.cancel()
     await asyncio.wait([closing])
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while client.state != "closed":
             await asyncio.sleep(0.01)
 
@@ -67,7 +67,7 @@ async def test_events_within_the_window_count(client: aio.Client) -> None:
         await client.window_counter("/a/failures", window=61, buckets=6).add()
 
 
-async def test_a_limiter_lets_so_many_through(client: aio.Client) -> None:
+async def test_a_limiter_grants_its_permits(client: aio.Client) -> None:
     limiter = client.rate_limiter("/limit", permits=5, per=3600)
     assert await limiter.acquire(4) is None  # type: ignore[func-returns-value]
     assert await limiter.try_acquire() is True
@@ -78,13 +78,13 @@ async def test_a_limiter_lets_so_many_through(client: aio.Client) -> None:
     assert repr(limiter) == "<zkcoord.aio.RateLimiter /limit permits=5 per=3600>"
 
 
-async def test_waiters_get_through_in_their_time(client: aio.Client) -> None:
+async def test_waiters_are_granted_permits_at_the_rate(client: aio.Client) -> None:
     limiter = client.rate_limiter("/limit", permits=20, per=0.2)
-    await asyncio.gather(*(limiter.acquire(timeout=PATIENCE) for _ in range(60)))
+    await asyncio.gather(*(limiter.acquire(timeout=TIMEOUT) for _ in range(60)))
     assert limiter.stats().count == 60
 
 
-async def test_a_cancelled_waiter_lets_the_next_one_through(client: aio.Client) -> None:
+async def test_a_cancelled_waiter_does_not_block_the_next_one(client: aio.Client) -> None:
     limiter = client.rate_limiter("/limit", permits=1, per=0.3)
     await limiter.acquire()
     first = asyncio.create_task(limiter.acquire())
@@ -92,5 +92,5 @@ async def test_a_cancelled_waiter_lets_the_next_one_through(client: aio.Client) 
     second = asyncio.create_task(limiter.acquire())
     await asyncio.sleep(0)
     first.cancel()
-    await asyncio.wait_for(second, PATIENCE)
+    await asyncio.wait_for(second, TIMEOUT)
     assert first.cancelled()

@@ -1,4 +1,4 @@
-"""Many tasks at once. What is measured is printed, not judged: the machine may have other things to do."""
+"""Many concurrent tasks. Measurements are printed and not asserted, because the machine may be busy."""
 
 import asyncio
 import gc
@@ -10,24 +10,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE, Corner
+from conftest import TIMEOUT, Sandbox
 from zkcoord import aio
 from zkcoord.aio import _bridge
 
-from .conftest import children
+from .conftest import await_children
 
 CROWD = 1000
 
 
 @pytest.fixture
-async def client(corner: Corner) -> AsyncIterator[aio.Client]:
-    # A session that outlasts whatever else the machine does.
-    async with aio.connect(corner.hosts, session_timeout=30) as client:
+async def client(sandbox: Sandbox) -> AsyncIterator[aio.Client]:
+    # The session must not expire while the machine is busy.
+    async with aio.connect(sandbox.hosts, session_timeout=30) as client:
         yield client
 
 
 class Blocks:
-    """How long the event loop was blocked at most."""
+    """Measures the longest time for which the event loop was blocked."""
 
     def __init__(self) -> None:
         self.longest = 0.0
@@ -44,7 +44,7 @@ class Blocks:
         self._next = self._loop.call_later(0.001, self._beat)
 
     def __str__(self) -> str:
-        return f"loop blocked {self.longest * 1000:.1f} ms at most, {self.longest_busy * 1000:.1f} ms of it at work"
+        return f"loop blocked for at most {self.longest * 1000:.1f} ms, {self.longest_busy * 1000:.1f} ms of CPU time"
 
     def stop(self) -> None:
         self._next.cancel()
@@ -52,7 +52,7 @@ class Blocks:
 
 @contextmanager
 def blocks() -> Iterator[Blocks]:
-    # The collector shall not look through what pytest has in memory.
+    # Exclude the objects of pytest from garbage collection.
     gc.collect()
     gc.freeze()
     measured = Blocks()
@@ -62,17 +62,17 @@ def blocks() -> Iterator[Blocks]:
 
 
 def resident() -> int:
-    """The memory of this process, in KiB."""
+    """Returns the memory of this process in KiB."""
     status = Path("/proc/self/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
 
 
-async def test_a_crowd_on_one_mutex_is_served(client: aio.Client, tell: Callable[[str], None]) -> None:
+async def test_many_tasks_acquire_one_mutex(client: aio.Client, print_result: Callable[[str], None]) -> None:
     mutex, inside, served = client.mutex("/lock"), 0, 0
 
     async def work() -> None:
         nonlocal inside, served
-        async with mutex.acquire(timeout=3 * PATIENCE):
+        async with mutex.acquire(timeout=3 * TIMEOUT):
             inside += 1
             assert inside == 1
             await asyncio.sleep(0)
@@ -82,12 +82,14 @@ async def test_a_crowd_on_one_mutex_is_served(client: aio.Client, tell: Callable
     started = time.perf_counter()
     with blocks() as blocked:
         await asyncio.gather(*(work() for _ in range(CROWD)))
-    tell(f"{CROWD} tasks on one mutex: {served} served in {time.perf_counter() - started:.2f} s; {blocked}")
+    print_result(
+        f"{CROWD} tasks on one mutex: {served} served in {time.perf_counter() - started:.2f} s; {blocked}"
+    )
     assert served == CROWD
 
 
-async def test_a_crowd_on_mutexes_of_their_own_is_served(
-    client: aio.Client, tell: Callable[[str], None]
+async def test_many_tasks_acquire_one_mutex_each(
+    client: aio.Client, print_result: Callable[[str], None]
 ) -> None:
     served = 0
 
@@ -95,39 +97,41 @@ async def test_a_crowd_on_mutexes_of_their_own_is_served(
         nonlocal served
         mutex = client.mutex(f"/locks/{number}")
         for _ in range(3):
-            async with mutex.acquire(timeout=PATIENCE):
+            async with mutex.acquire(timeout=TIMEOUT):
                 served += 1
 
     started = time.perf_counter()
     with blocks() as blocked:
         await asyncio.gather(*(work(number) for number in range(CROWD)))
-    tell(f"{CROWD} mutexes: {served} taken in {time.perf_counter() - started:.2f} s; {blocked}")
+    print_result(f"{CROWD} mutexes: {served} taken in {time.perf_counter() - started:.2f} s; {blocked}")
     assert served == 3 * CROWD
 
 
-async def test_many_completions_take_few_wake_ups(client: aio.Client, tell: Callable[[str], None]) -> None:
-    counter, mailbox, wake_ups = client.counter("/n"), _bridge._mailbox(), 0
+async def test_many_completions_take_few_wake_ups(
+    client: aio.Client, print_result: Callable[[str], None]
+) -> None:
+    counter, completions, wake_ups = client.counter("/n"), _bridge._loop_completions(), 0
 
     def deliver() -> None:
         nonlocal wake_ups
         wake_ups += 1
-        mailbox._deliver()
+        completions._deliver()
 
-    asyncio.get_running_loop().add_reader(mailbox._native.fileno(), deliver)
+    asyncio.get_running_loop().add_reader(completions._native.fileno(), deliver)
     started = time.perf_counter()
     with blocks() as blocked:
         values = await asyncio.gather(*(counter.increment() for _ in range(10 * CROWD)))
     took = time.perf_counter() - started
-    tell(f"{10 * CROWD} increments in {took:.2f} s, told at {wake_ups} wake-ups; {blocked}")
+    print_result(f"{10 * CROWD} increments in {took:.2f} s, delivered by {wake_ups} wake-ups; {blocked}")
     assert wake_ups < CROWD
     assert sorted(values) == list(range(1, 10 * CROWD + 1))
 
 
 @pytest.mark.parametrize("lock", ["mutex", "semaphore", "rw_lock", "multi_mutex"])
-async def test_a_storm_of_cancellations_leaves_nothing_behind(
-    corner: Corner,
+async def test_many_cancellations_leave_nothing_behind(
+    sandbox: Sandbox,
     client: aio.Client,
-    tell: Callable[[str], None],
+    print_result: Callable[[str], None],
     caplog: pytest.LogCaptureFixture,
     lock: str,
 ) -> None:
@@ -154,7 +158,8 @@ async def test_a_storm_of_cancellations_leaves_nothing_behind(
             await asyncio.sleep(0)
 
     async def storm() -> None:
-        # Some come early and some late; each is cancelled some time after it came, often in the moment of its grant.
+        # Tasks start at random times. Each is cancelled at a random time after its start, often at the moment of its
+        # grant.
         loop, tasks = asyncio.get_running_loop(), []
         for number in range(CROWD):
             if chance.random() < 0.2:
@@ -170,13 +175,13 @@ async def test_a_storm_of_cancellations_leaves_nothing_behind(
     before = resident()
     for _ in range(3):
         await storm()
-    tell(
+    print_result(
         f"{4 * CROWD} acquires of a {lock}: {granted} granted (seed {seed}); "
         f"{before} KiB before the last {3 * CROWD}, {resident()} KiB after"
     )
     paths = {"semaphore": ["/lock/leases", "/lock/locks"], "rw_lock": ["/lock"]}
     for path in paths.get(lock, [f"/lock/{number}" for number in range(5)]):
-        await children(corner, path, 0)
+        await await_children(sandbox, path, 0)
     async with acquire(0):
         pass
     assert reports == []

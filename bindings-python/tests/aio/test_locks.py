@@ -2,13 +2,13 @@ import asyncio
 
 import pytest
 import zkcoord
-from conftest import PATIENCE, Corner
+from conftest import TIMEOUT, Sandbox
 from zkcoord import aio
 
-from .conftest import children
+from .conftest import await_children
 
 
-async def test_readers_share_and_a_writer_does_not(corner: Corner, client: aio.Client) -> None:
+async def test_readers_share_and_a_writer_does_not(sandbox: Sandbox, client: aio.Client) -> None:
     lock = client.rw_lock("/lock")
     async with lock.read.acquire(timeout=5) as first:
 
@@ -27,13 +27,13 @@ async def test_readers_share_and_a_writer_does_not(corner: Corner, client: aio.C
         assert await asyncio.create_task(lock.read.try_acquire()) is None
         async with lock.read.acquire(timeout=5) as reading:
             assert reading.is_held
-    await children(corner, "/lock", 0)
+    await await_children(sandbox, "/lock", 0)
     assert repr(lock) == "<zkcoord.aio.RwLock /lock>"
     assert repr(lock.write) == "<zkcoord.aio.Mutex /lock (write)>"
 
 
-async def test_a_task_gets_a_reentrant_mutex_again_and_others_do_not(
-    corner: Corner, client: aio.Client
+async def test_only_the_owning_task_acquires_a_reentrant_mutex_again(
+    sandbox: Sandbox, client: aio.Client
 ) -> None:
     lock = client.reentrant_mutex("/lock")
     async with lock as outer, lock.acquire(timeout=0) as inner:
@@ -47,10 +47,10 @@ async def test_a_task_gets_a_reentrant_mutex_again_and_others_do_not(
         with pytest.raises(zkcoord.AcquireTimeout):
             await asyncio.create_task(client.mutex("/lock").acquire(timeout=0.1))
         assert [contender.node for contender in await lock.inspect()] == [outer.node]
-    assert corner.children("/lock") == []
+    assert sandbox.children("/lock") == []
 
 
-async def test_the_owner_is_who_awaits_not_who_calls(client: aio.Client) -> None:
+async def test_the_owner_is_the_task_that_awaits(client: aio.Client) -> None:
     lock = client.reentrant_mutex("/lock")
     async with lock:
         acquiring = lock.acquire(timeout=0.1)
@@ -58,8 +58,8 @@ async def test_the_owner_is_who_awaits_not_who_calls(client: aio.Client) -> None
             await asyncio.create_task(acquiring)
 
 
-async def test_no_task_is_taken_for_one_that_is_gone(client: aio.Client) -> None:
-    """A task's address is used again at once when it is gone; its number never is."""
+async def test_a_new_task_is_not_mistaken_for_a_finished_one(client: aio.Client) -> None:
+    """The address of a finished task is reused at once, but its number never is."""
     lock, guards = client.reentrant_mutex("/lock"), []
 
     async def take() -> None:
@@ -72,22 +72,22 @@ async def test_no_task_is_taken_for_one_that_is_gone(client: aio.Client) -> None
     assert not guards[0].is_held
 
 
-async def test_so_many_permits_are_had_and_no_more(corner: Corner, client: aio.Client) -> None:
+async def test_no_more_than_the_permits_are_granted(sandbox: Sandbox, client: aio.Client) -> None:
     semaphore = client.semaphore("/s", permits=3)
     async with semaphore.acquire(2, timeout=5), semaphore as one:
         assert one.is_held
-        assert len(corner.children("/s/leases")) == 3
+        assert len(sandbox.children("/s/leases")) == 3
         assert await semaphore.try_acquire() is None
         with pytest.raises(zkcoord.AcquireTimeout, match="/s"):
             await semaphore.acquire(timeout=0.1)
     async with semaphore.acquire(permits=3, timeout=5):
         pass
-    assert corner.children("/s/leases") == []
+    assert sandbox.children("/s/leases") == []
     assert (semaphore.stats().count, semaphore.stats().timeouts) == (3, 1)
     assert repr(semaphore) == "<zkcoord.aio.Semaphore /s permits=3>"
 
 
-async def test_a_crowd_never_exceeds_the_permits(client: aio.Client) -> None:
+async def test_concurrent_holders_never_exceed_the_permits(client: aio.Client) -> None:
     inside, seen = 0, set()
 
     async def work() -> None:
@@ -103,28 +103,28 @@ async def test_a_crowd_never_exceeds_the_permits(client: aio.Client) -> None:
     assert seen == {1, 2}
 
 
-async def test_several_are_had_all_or_none(corner: Corner, client: aio.Client) -> None:
+async def test_a_multi_mutex_acquires_all_or_none(sandbox: Sandbox, client: aio.Client) -> None:
     both = client.multi_mutex(["/b", "/a"])
     async with client.mutex("/b"):
         assert await both.try_acquire() is None
         with pytest.raises(zkcoord.AcquireTimeout, match="/a"):
             await both.acquire(timeout=0.1)
-        await children(corner, "/a", 0)
-        waiting = asyncio.create_task(both.acquire(timeout=PATIENCE))
+        await await_children(sandbox, "/a", 0)
+        waiting = asyncio.create_task(both.acquire(timeout=TIMEOUT))
     async with await waiting as guard, client.mutex("/c"):
         assert len(guard.tokens) == 2
         assert await client.mutex("/a").try_acquire() is None
     async with both:
         pass
-    assert corner.children("/a") == corner.children("/b") == []
+    assert sandbox.children("/a") == sandbox.children("/b") == []
     assert both.stats().count == 2
     assert repr(both) == "<zkcoord.aio.MultiMutex /b /a>"
 
 
-async def test_opposite_orders_do_not_wait_for_each_other(client: aio.Client) -> None:
+async def test_opposite_orders_do_not_deadlock(client: aio.Client) -> None:
     async def work(paths: list[str]) -> None:
         for _ in range(10):
-            async with client.multi_mutex(paths).acquire(timeout=PATIENCE):
+            async with client.multi_mutex(paths).acquire(timeout=TIMEOUT):
                 pass
 
     await asyncio.gather(work(["/a", "/b"]), work(["/b", "/a"]))

@@ -3,23 +3,23 @@ import signal
 import time
 
 import pytest
-from conftest import PATIENCE, Corner, eventually
+from conftest import TIMEOUT, Sandbox, eventually
 from zkcoord import Client
-from zkcoord_command import DEAF, Running, await_end, is_running
+from zkcoord_command import SIGNAL_PRINTER, Running, await_end, is_running
 from zkcoord_testkit import Kit
 
-GENTLE = ["sh", "-c", "trap 'echo TERM; exit 0' TERM; echo began; while :; do sleep 0.02; done"]
+EXITS_ON_SIGTERM = ["sh", "-c", "trap 'echo TERM; exit 0' TERM; echo began; while :; do sleep 0.02; done"]
 
 
 @pytest.mark.parametrize("fault", ["pause", "kill"])
-def test_silence_ends_the_command_before_the_lock_can_be_anothers(frail: Corner, fault: str) -> None:
-    running = Running(frail, "lock", "--session-timeout", "4", "/lock", "--", *DEAF)
+def test_an_outage_ends_the_command_before_others_can_hold_the_lock(own_server: Sandbox, fault: str) -> None:
+    running = Running(own_server, "lock", "--session-timeout", "4", "/lock", "--", *SIGNAL_PRINTER)
     pid = int(running.line())
-    getattr(frail.zookeeper, fault)(0)
+    getattr(own_server.zookeeper, fault)(0)
     silent = time.monotonic()
     assert running.line() == "SIGTERM"
     await_end(pid)
-    # The server can end the session no sooner.
+    # The server ends the session no earlier.
     assert time.monotonic() - silent < 4
     ran = running.finish()
     assert ran.code == 137
@@ -27,20 +27,30 @@ def test_silence_ends_the_command_before_the_lock_can_be_anothers(frail: Corner,
     assert "the command gets SIGKILL" in ran.err
 
 
-def test_who_ends_in_time_has_ended_well(frail: Corner) -> None:
-    running = Running(frail, "lock", "/lock", "--", *GENTLE)
+def test_a_command_that_exits_on_sigterm_keeps_its_exit_code(own_server: Sandbox) -> None:
+    running = Running(own_server, "lock", "/lock", "--", *EXITS_ON_SIGTERM)
     assert running.line() == "began"
-    frail.zookeeper.pause(0)
+    own_server.zookeeper.pause(0)
     assert running.line() == "TERM"
     assert running.finish().code == 0
-    frail.zookeeper.resume(0)
+    own_server.zookeeper.resume(0)
 
 
-def test_servers_that_answer_again_in_time_are_forgiven(corner: Corner, kit: Kit) -> None:
-    with kit.proxy(corner.zookeeper.host(0)) as proxy:
-        hosts = proxy.address + corner.root
+def test_the_lock_is_kept_if_servers_answer_again_in_time(sandbox: Sandbox, kit: Kit) -> None:
+    with kit.proxy(sandbox.zookeeper.host(0)) as proxy:
+        hosts = proxy.address + sandbox.root
         running = Running(
-            corner, "lock", "--hosts", hosts, "--session-timeout", "4", "--grace", "1.5", "/lock", "--", *DEAF
+            sandbox,
+            "lock",
+            "--hosts",
+            hosts,
+            "--session-timeout",
+            "4",
+            "--grace",
+            "1.5",
+            "/lock",
+            "--",
+            *SIGNAL_PRINTER,
         )
         running.line()
         proxy.stall()
@@ -55,15 +65,15 @@ def test_servers_that_answer_again_in_time_are_forgiven(corner: Corner, kit: Kit
         running.finish()
 
 
-def _take_away(corner: Corner) -> None:
-    (name,) = corner.children("/lock")
-    corner.observer.delete(f"{corner.root}/lock/{name}")
+def _delete_lock_node(sandbox: Sandbox) -> None:
+    (name,) = sandbox.children("/lock")
+    sandbox.observer.delete(f"{sandbox.root}/lock/{name}")
 
 
-def test_a_lock_that_is_taken_away_ends_the_command(corner: Corner) -> None:
-    running = Running(corner, "lock", "--json", "/lock", "--", *DEAF)
+def test_the_loss_of_the_lock_ends_the_command(sandbox: Sandbox) -> None:
+    running = Running(sandbox, "lock", "--json", "/lock", "--", *SIGNAL_PRINTER)
     running.line()
-    _take_away(corner)
+    _delete_lock_node(sandbox)
     assert running.line() == "SIGTERM"
     ran = running.finish()
     assert ran.code == 137
@@ -75,43 +85,43 @@ def test_a_lock_that_is_taken_away_ends_the_command(corner: Corner) -> None:
     assert ended == {"event": "ended", "code": 137}
 
 
-def test_a_good_end_without_the_lock_is_none(corner: Corner) -> None:
-    running = Running(corner, "lock", "/lock", "--", *GENTLE)
+def test_a_successful_command_that_lost_its_lock_exits_with_76(sandbox: Sandbox) -> None:
+    running = Running(sandbox, "lock", "/lock", "--", *EXITS_ON_SIGTERM)
     running.line()
-    _take_away(corner)
+    _delete_lock_node(sandbox)
     assert running.line() == "TERM"
     ran = running.finish()
     assert ran.code == 76
     assert "its node was deleted by somebody else: the command gets SIGTERM" in ran.err
 
 
-def test_an_ended_session_ends_the_command(corner: Corner, client: Client) -> None:
-    running = Running(corner, "lock", "/lock", "--", *GENTLE)
+def test_an_ended_session_ends_the_command(sandbox: Sandbox, client: Client) -> None:
+    running = Running(sandbox, "lock", "/lock", "--", *EXITS_ON_SIGTERM)
     running.line()
     (holder,) = client.mutex("/lock").inspect()
-    corner.zookeeper.expire(holder.session_id)
+    sandbox.zookeeper.expire(holder.session_id)
     assert running.line() == "TERM"
     assert running.finish().code == 76
-    with client.mutex("/lock").acquire(timeout=PATIENCE):
+    with client.mutex("/lock").acquire(timeout=TIMEOUT):
         pass
 
 
-def test_whoever_was_stopped_too_long_goes_no_step_further(corner: Corner) -> None:
-    running = Running(corner, "lock", "/lock", "--", "sh", "-c", "echo $$; exec sleep 60")
+def test_the_command_is_ended_at_once_after_zkcoord_was_stopped_too_long(sandbox: Sandbox) -> None:
+    running = Running(sandbox, "lock", "/lock", "--", "sh", "-c", "echo $$; exec sleep 60")
     pid = int(running.line())
     running.signal(signal.SIGSTOP)
-    corner.await_children("/lock", 0)  # the server has ended the session
-    assert is_running(pid)  # who is stopped can do nothing about it: see docs/cli.md
+    sandbox.await_children("/lock", 0)  # the server has ended the session
+    assert is_running(pid)  # a stopped zkcoord cannot end it: see docs/cli.md
     running.signal(signal.SIGCONT)
     await_end(pid)
     assert running.finish().code in (137, 143)
 
 
-def test_a_stopped_command_is_ended_too(corner: Corner) -> None:
-    running = Running(corner, "lock", "/lock", "--", "sh", "-c", "echo $$; kill -STOP $$")
+def test_a_stopped_command_is_ended_by_a_loss(sandbox: Sandbox) -> None:
+    running = Running(sandbox, "lock", "/lock", "--", "sh", "-c", "echo $$; kill -STOP $$")
     pid = int(running.line())
     assert eventually(lambda: _state(pid) == "T")
-    _take_away(corner)
+    _delete_lock_node(sandbox)
     await_end(pid)
     assert running.finish().code == 143
 

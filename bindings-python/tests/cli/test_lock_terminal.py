@@ -1,4 +1,4 @@
-"""On a terminal: progress, colours, and who gets its keys."""
+"""The command line on a terminal: progress, colours, and the foreground."""
 
 import fcntl
 import os
@@ -12,20 +12,20 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from conftest import PATIENCE, Corner
+from conftest import TIMEOUT, Sandbox
 from zkcoord import Client
-from zkcoord_command import DEAF, environment, words
+from zkcoord_command import SIGNAL_PRINTER, environment, words
 
 
 class Terminal:
     """A terminal with one program in its foreground."""
 
-    def __init__(self, corner: Corner, *arguments: str, **more: str) -> None:
+    def __init__(self, sandbox: Sandbox, *arguments: str, **more: str) -> None:
         self.main, self.other = pty.openpty()
         self.seen = ""
         self.process = subprocess.Popen(
             words(*arguments),
-            env=environment(corner, TERM="xterm", **more),
+            env=environment(sandbox, TERM="xterm", **more),
             stdin=self.other,
             stdout=self.other,
             stderr=self.other,
@@ -37,9 +37,9 @@ class Terminal:
         os.write(self.main, keys.encode())
 
     def await_text(self, pattern: str) -> re.Match[str]:
-        until = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not (match := re.search(pattern, self.seen)):
-            assert time.monotonic() < until, (pattern, self.seen)
+            assert time.monotonic() < deadline, (pattern, self.seen)
             if select.select([self.main], [], [], 0.05)[0]:
                 self.seen += os.read(self.main, 4096).decode()
         self.seen = self.seen[match.end() :]
@@ -63,30 +63,30 @@ def terminals() -> Iterator[list[Terminal]]:
         terminal.close()
 
 
-def test_progress_is_one_line_that_goes_away(
-    corner: Corner, client: Client, terminals: list[Terminal]
+def test_progress_is_one_line_that_is_removed(
+    sandbox: Sandbox, client: Client, terminals: list[Terminal]
 ) -> None:
     with client.mutex("/lock"):
-        terminal = Terminal(corner, "lock", "/lock", "--", "echo", "ran")
+        terminal = Terminal(sandbox, "lock", "/lock", "--", "echo", "ran")
         terminals.append(terminal)
         for _ in range(2):
             terminal.await_text(r"\r\x1b\[Kzkcoord: /lock: 1st in line, held by \S+ for \d+ s")
     terminal.await_text(r"\r\x1b\[Kran\r\n")
-    assert terminal.process.wait(PATIENCE) == 0
+    assert terminal.process.wait(TIMEOUT) == 0
 
 
-def test_the_command_gets_the_keys(corner: Corner, terminals: list[Terminal]) -> None:
-    terminal = Terminal(corner, "lock", "/lock", "--", "sh", "-c", "read -r line; echo got $line; exec cat")
+def test_the_command_reads_the_terminal(sandbox: Sandbox, terminals: list[Terminal]) -> None:
+    terminal = Terminal(sandbox, "lock", "/lock", "--", "sh", "-c", "read -r line; echo got $line; exec cat")
     terminals.append(terminal)
     terminal.press("words\n")
     terminal.await_text("got words")
     terminal.press("\x03")
-    assert terminal.process.wait(PATIENCE) == 130
-    assert corner.children("/lock") == []
+    assert terminal.process.wait(TIMEOUT) == 130
+    assert sandbox.children("/lock") == []
 
 
-def test_ctrl_c_comes_once(corner: Corner, terminals: list[Terminal]) -> None:
-    terminal = Terminal(corner, "lock", "/lock", "--", *DEAF)
+def test_the_command_gets_ctrl_c_once(sandbox: Sandbox, terminals: list[Terminal]) -> None:
+    terminal = Terminal(sandbox, "lock", "/lock", "--", *SIGNAL_PRINTER)
     terminals.append(terminal)
     pid = int(terminal.await_text(r"(\d+)\r\n")[1])
     assert terminal.foreground() == pid
@@ -96,8 +96,8 @@ def test_ctrl_c_comes_once(corner: Corner, terminals: list[Terminal]) -> None:
     assert "SIGINT" not in terminal.await_text(r"(?s)(.*)SIGUSR1")[1]
 
 
-def test_ctrl_z_stops_both_and_they_go_on_together(corner: Corner, terminals: list[Terminal]) -> None:
-    terminal = Terminal(corner, "lock", "/lock", "--", *DEAF)
+def test_ctrl_z_stops_zkcoord_and_its_command(sandbox: Sandbox, terminals: list[Terminal]) -> None:
+    terminal = Terminal(sandbox, "lock", "/lock", "--", *SIGNAL_PRINTER)
     terminals.append(terminal)
     pid = int(terminal.await_text(r"(\d+)\r\n")[1])
     terminal.press("\x1a")
@@ -110,19 +110,21 @@ def test_ctrl_z_stops_both_and_they_go_on_together(corner: Corner, terminals: li
     assert terminal.foreground() == pid
 
 
-def test_ctrl_c_ends_a_wait(corner: Corner, client: Client, terminals: list[Terminal]) -> None:
+def test_ctrl_c_ends_a_wait(sandbox: Sandbox, client: Client, terminals: list[Terminal]) -> None:
     with client.mutex("/lock"):
-        terminal = Terminal(corner, "lock", "/lock", "--", "echo", "ran")
+        terminal = Terminal(sandbox, "lock", "/lock", "--", "echo", "ran")
         terminals.append(terminal)
         terminal.await_text("in line")
         terminal.press("\x03")
-        assert terminal.process.wait(PATIENCE) == 130
-        corner.await_children("/lock", 1)
+        assert terminal.process.wait(TIMEOUT) == 130
+        sandbox.await_children("/lock", 1)
 
 
-def test_colours_are_for_terminals_that_want_them(corner: Corner, terminals: list[Terminal]) -> None:
+def test_colours_are_used_on_terminals_unless_no_color_is_set(
+    sandbox: Sandbox, terminals: list[Terminal]
+) -> None:
     for more, text in (({}, "\x1b[32mok  \x1b[0m"), ({"NO_COLOR": "1"}, "ok    server")):
-        terminal = Terminal(corner, "doctor", "/lock", **more)
+        terminal = Terminal(sandbox, "doctor", "/lock", **more)
         terminals.append(terminal)
         terminal.await_text(re.escape(text))
-        assert terminal.process.wait(PATIENCE) == 0
+        assert terminal.process.wait(TIMEOUT) == 0

@@ -1,18 +1,18 @@
 from collections.abc import Iterator
 
 import pytest
-from conftest import Corner
+from conftest import Sandbox
 from zkcoord_command import run
 from zkcoord_testkit import Kit
 
 
 @pytest.fixture(scope="module")
-def secure(kit: Kit) -> Iterator[Corner]:
+def secure(kit: Kit) -> Iterator[Sandbox]:
     with kit.zookeeper(tls=True) as zookeeper:
-        yield Corner(zookeeper)
+        yield Sandbox(zookeeper)
 
 
-def test_connections_are_encrypted_on_demand(secure: Corner) -> None:
+def test_tls_options_encrypt_connections(secure: Sandbox) -> None:
     tls = secure.zookeeper.tls
     hosts = tls["hosts"] + secure.root
     known = ["--hosts", hosts, "--tls-ca", tls["ca"], "--tls-cert", tls["cert"], "--tls-key", tls["key"]]

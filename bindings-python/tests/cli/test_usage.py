@@ -1,9 +1,10 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import zkcoord
-from conftest import Corner
+from conftest import Sandbox
 from zkcoord.cli import main
 from zkcoord_command import environment, run
 
@@ -14,8 +15,8 @@ from zkcoord_command import environment, run
         ([], "required: COMMAND"),
         (["steal", "/lock"], "invalid choice: 'steal'"),
         (["lock"], "required: PATH"),
-        (["lock", "/lock"], "what is to be run?"),
-        (["lock", "/lock", "--"], "what is to be run?"),
+        (["lock", "/lock"], "missing the command to run"),
+        (["lock", "/lock", "--"], "missing the command to run"),
         (["lock", "--", "true"], "required: PATH"),
         (["lock", "lock", "--", "true"], 'path "lock": must start with "/"'),
         (["lock", "--timeout", "soon", "/lock", "--", "true"], "at least 0: 'soon'"),
@@ -23,29 +24,32 @@ from zkcoord_command import environment, run
         (["lock", "--timeout", "1", "--try", "/lock", "--", "true"], "not allowed with"),
         (["lock", "--permits", "0", "/lock", "--", "true"], "at least 1: '0'"),
         (["lock", "--permits", "2", "--shared", "/lock", "--", "true"], "not allowed with"),
-        (["lock", "--take", "2", "/lock", "--", "true"], "there are 1 permits"),
-        (["lock", "--permits", "2", "--scheme", "kazoo", "/s", "--", "true"], "only that of Curator"),
+        (["lock", "--take", "2", "/lock", "--", "true"], "--take 2: must be at most 1"),
+        (
+            ["lock", "--permits", "2", "--scheme", "kazoo", "/s", "--", "true"],
+            "support only the scheme curator",
+        ),
         (["lock", "--grace", "9", "/lock", "--", "true"], "--grace 9: must be at most 3.75"),
         (["lock", "--session-timeout", "0", "/lock", "--", "true"], "session_timeout"),
-        (["inspect", "/lock", "--", "true"], "unexpected: -- true"),
+        (["inspect", "/lock", "--", "true"], "unexpected arguments: -- true"),
         (["inspect", "--frobnicate", "/lock"], "--frobnicate"),
         (["counter", "/n", "add", "many"], "must be an integer: 'many'"),
-        (["counter", "/n", "add", "9223372036854775808"], "must fit in 64 bits"),
-        (["counter", "/n", "set"], "set: to what?"),
+        (["counter", "/n", "add", "9223372036854775808"], "must fit in a signed 64-bit integer"),
+        (["counter", "/n", "set"], "set: missing the new value"),
         (["counter", "/n", "watch", "3"], "takes no number"),
         (["--auth", "secret", "inspect", "/lock"], "--auth: must be SCHEME:SECRET"),
         (["--auth", "@/nowhere/file", "inspect", "/lock"], "No such file"),
         (["--hosts", "a b", "inspect", "/lock"], "hosts"),
     ],
 )
-def test_wrong_usage_is_told_in_words(
-    corner: Corner,
+def test_invalid_usage_is_reported(
+    sandbox: Sandbox,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     arguments: list[str],
     message: str,
 ) -> None:
-    monkeypatch.setenv("ZKCOORD_HOSTS", corner.hosts)
+    monkeypatch.setenv("ZKCOORD_HOSTS", sandbox.hosts)
     try:
         code: object = main(arguments)
     except SystemExit as ended:
@@ -56,14 +60,14 @@ def test_wrong_usage_is_told_in_words(
     assert "secret" not in err
 
 
-def test_a_path_that_is_no_text_is_told_in_words(corner: Corner) -> None:
-    ran = run(corner, "lock", b"/lo\xffck", "--", "true")
+def test_a_path_that_is_not_valid_utf8_is_refused(sandbox: Sandbox) -> None:
+    ran = run(sandbox, "lock", b"/lo\xffck", "--", "true")
     assert (ran.code, ran.out) == (64, "")
     assert "path '/lo\\udcffck': must not contain surrogates" in ran.err
-    assert run(corner, "doctor", "lock").code == 64
+    assert run(sandbox, "doctor", "lock").code == 64
 
 
-def test_help_has_examples_and_a_version() -> None:
+def test_help_shows_examples_and_version_shows_the_version() -> None:
     for arguments in (["--help"], *([name, "--help"] for name in ("lock", "inspect", "counter", "doctor"))):
         ran = run(None, *arguments)
         assert (ran.code, ran.err) == (0, "")
@@ -73,7 +77,7 @@ def test_help_has_examples_and_a_version() -> None:
 
 
 @pytest.mark.parametrize("name", ["lock", "inspect", "counter"])
-def test_without_a_server_it_says_so(name: str) -> None:
+def test_no_reachable_server_exits_with_69(name: str) -> None:
     command = ["--", "true"] if name == "lock" else []
     ran = run(None, "--hosts", "127.0.0.1:1", "--connect-timeout", "0.2", name, "/x", *command)
     assert (ran.code, ran.out) == (69, "")
@@ -84,43 +88,43 @@ def test_without_a_server_it_says_so(name: str) -> None:
     assert '{"error": {"code": "CONNECTION_LOST", "message": "not connected within 200ms' in ran.err
 
 
-def test_a_timeout_counts_connecting_too() -> None:
+def test_the_timeout_includes_connecting() -> None:
     ran = run(None, "--hosts", "127.0.0.1:1", "lock", "--timeout", "0.2", "/x", "--", "true")
     assert ran.code == 69
     assert "not connected within 200ms" in ran.err
 
 
-def test_secrets_come_from_a_file_or_the_environment(
-    corner: Corner, tmp_path_factory: pytest.TempPathFactory
+def test_credentials_come_from_a_file_or_the_environment(
+    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     file = tmp_path_factory.mktemp("auth") / "auth"
     file.write_text("digest:owner:secret\n")
-    locked = run(corner, "--auth", f"@{file}", "--acl", "creator", "lock", "/lock", "--", "true")
+    locked = run(sandbox, "--auth", f"@{file}", "--acl", "creator", "lock", "/lock", "--", "true")
     assert locked.code == 0, locked
-    ran = run(corner, "lock", "--try", "/lock", "--", "true")
+    ran = run(sandbox, "lock", "--try", "/lock", "--", "true")
     assert ran.code == 77
     assert "ACL refused" in ran.err
-    assert run(corner, "lock", "--try", "/lock", "--", "true", ZKCOORD_AUTH="digest:owner:secret").code == 0
-    assert run(corner, "lock", "--auth", "digest:owner:secret", "/lock", "--", "true").code == 0
+    assert run(sandbox, "lock", "--try", "/lock", "--", "true", ZKCOORD_AUTH="digest:owner:secret").code == 0
+    assert run(sandbox, "lock", "--auth", "digest:owner:secret", "/lock", "--", "true").code == 0
 
 
-def test_it_is_a_program_of_its_own(corner: Corner) -> None:
-    script = sys.executable.replace("python", "zkcoord") if sys.executable.endswith("python") else "zkcoord"
+def test_the_installed_script_runs(sandbox: Sandbox) -> None:
+    script = Path(sys.executable).with_name("zkcoord")
     ran = subprocess.run(
-        [script, "counter", "/n", "add"], env=environment(corner), capture_output=True, text=True
+        [script, "counter", "/n", "add"], env=environment(sandbox), capture_output=True, text=True
     )
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "1\n", "")
 
 
-def test_nobody_who_reads_is_no_error(corner: Corner) -> None:
+def test_a_closed_stdout_is_not_an_error(sandbox: Sandbox) -> None:
     command = f"{sys.executable} -W error -m zkcoord counter /n; echo $? >&2"
     ran = subprocess.run(
-        ["sh", "-c", f"({command}) | true"], env=environment(corner), capture_output=True, text=True
+        ["sh", "-c", f"({command}) | true"], env=environment(sandbox), capture_output=True, text=True
     )
     assert ran.stderr in ("0\n", "141\n")
 
 
-def test_a_bug_is_told_in_words_too(
+def test_an_unexpected_exception_is_reported_as_a_bug(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -128,4 +132,7 @@ def test_a_bug_is_told_in_words_too(
 
     monkeypatch.setattr("zkcoord.cli.options.connect", fail)
     assert main(["counter", "/n"]) == 70
-    assert capsys.readouterr() == ("", "zkcoord: error: this is a bug, please report it: LookupError: 42\n")
+    assert capsys.readouterr() == (
+        "",
+        "zkcoord: error: this is a bug in zkcoord, please report it: LookupError: 42\n",
+    )

@@ -1,4 +1,4 @@
-"""Runs the command line as users do, in processes of its own."""
+"""Runs the command line as users do, in separate processes."""
 
 import json
 import os
@@ -7,17 +7,17 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from conftest import PATIENCE, SESSION, Corner, eventually
+from conftest import SESSION_TIMEOUT, TIMEOUT, Sandbox, eventually
 
-# A command for ``lock`` that tells which signals come, and goes on.
-DEAF = [
+# A command for ``zkcoord lock`` that prints the signals that it receives, and continues.
+SIGNAL_PRINTER = [
     sys.executable,
     "-c",
     """
 import os, signal
-def tell(number, frame): print(signal.Signals(number).name, flush=True)
+def print_name(number, frame): print(signal.Signals(number).name, flush=True)
 for name in ("INT", "TERM", "HUP", "USR1", "USR2", "QUIT", "WINCH"):
-    signal.signal(getattr(signal, "SIG" + name), tell)
+    signal.signal(getattr(signal, "SIG" + name), print_name)
 print(os.getpid(), flush=True)
 while True: signal.pause()
 """,
@@ -37,18 +37,18 @@ def words(*arguments: str | bytes) -> list[str | bytes]:
     return [sys.executable, "-W", "error", "-m", "zkcoord", *arguments]
 
 
-def environment(corner: Corner | None, **more: str) -> dict[str, str]:
-    hosts = {"ZKCOORD_HOSTS": corner.hosts} if corner else {}
+def environment(sandbox: Sandbox | None, **more: str) -> dict[str, str]:
+    hosts = {"ZKCOORD_HOSTS": sandbox.hosts} if sandbox else {}
     return {**os.environ, **hosts, **more}
 
 
-def run(corner: Corner | None, *arguments: str | bytes, **more: str) -> Ran:
+def run(sandbox: Sandbox | None, *arguments: str | bytes, **more: str) -> Ran:
     ran = subprocess.run(
         words(*arguments),
-        env=environment(corner, **more),
+        env=environment(sandbox, **more),
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         stdin=subprocess.DEVNULL,
     )
     assert "Traceback" not in ran.stderr, ran.stderr
@@ -56,12 +56,12 @@ def run(corner: Corner | None, *arguments: str | bytes, **more: str) -> Ran:
 
 
 class Running:
-    """A command line that is under way."""
+    """A command line in progress."""
 
-    def __init__(self, corner: Corner, *arguments: str) -> None:
+    def __init__(self, sandbox: Sandbox, *arguments: str) -> None:
         self.process = subprocess.Popen(
-            words("--session-timeout", str(SESSION), *arguments),
-            env=environment(corner),
+            words("--session-timeout", str(SESSION_TIMEOUT), *arguments),
+            env=environment(sandbox),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -73,7 +73,7 @@ class Running:
         return self.process.stdout.readline().rstrip("\n")
 
     def finish(self) -> Ran:
-        out, err = self.process.communicate(timeout=PATIENCE)
+        out, err = self.process.communicate(timeout=TIMEOUT)
         assert "Traceback" not in err
         return Ran(self.process.returncode, out, err)
 
@@ -82,7 +82,7 @@ class Running:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process is there, and no zombie."""
+    """Returns whether a process exists and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -90,4 +90,4 @@ def is_running(pid: int) -> bool:
 
 
 def await_end(pid: int) -> None:
-    assert eventually(lambda: not is_running(pid)), f"{pid} runs on"
+    assert eventually(lambda: not is_running(pid)), f"process {pid} is still running"

@@ -2,11 +2,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import PATIENCE
+from conftest import TIMEOUT
 
 
 def _pytest(folder: Path, tests: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Runs tests as a user's suite of their own."""
+    """Runs tests as the test suite of a user."""
     (folder / "test_mine.py").write_text(tests)
     return subprocess.run(
         [
@@ -24,13 +24,13 @@ def _pytest(folder: Path, tests: str, **environment: str) -> "subprocess.Complet
         ],
         capture_output=True,
         text=True,
-        timeout=2 * PATIENCE,
+        timeout=2 * TIMEOUT,
         cwd=folder,
         env=environment or None,
     )
 
 
-def test_the_fixtures_are_there_by_themselves(tmp_path: Path) -> None:
+def test_pytest_finds_the_fixtures(tmp_path: Path) -> None:
     ran = _pytest(
         tmp_path,
         """
@@ -50,7 +50,7 @@ def test_another_has_a_chroot_of_its_own(zookeeper_hosts, zookeeper):
     assert "2 passed" in ran.stdout
 
 
-def test_nothing_is_loaded_for_those_who_do_not_ask(tmp_path: Path) -> None:
+def test_zkcoord_is_not_imported_unless_a_fixture_is_used(tmp_path: Path) -> None:
     ran = _pytest(
         tmp_path,
         """
@@ -64,7 +64,7 @@ def test_alone():
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-def test_without_java_a_test_fails_in_words(tmp_path: Path) -> None:
+def test_without_java_a_test_fails_with_a_clear_message(tmp_path: Path) -> None:
     ran = _pytest(tmp_path, "def test_one(zookeeper): pass", PATH="/nowhere")
     assert ran.returncode == 1
     assert "apt-get install default-jre-headless" in ran.stdout

@@ -1,4 +1,4 @@
-"""What type checkers make of zkcoord: run by mypy and pyright, not by Python."""
+"""The types of zkcoord, checked by mypy and pyright and not run by Python."""
 
 # pyright: strict
 

@@ -1,4 +1,4 @@
-"""What a client does in both worlds."""
+"""The shared code of the clients."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import weakref
 from collections.abc import Callable
 
 from zkcoord import _arguments, _zkcoord
-from zkcoord._operations import title
+from zkcoord._operations import public_name
 from zkcoord.errors import ForkedError, InvalidArgument
 from zkcoord.tls import Tls, native
 
 
-def connecting(
+def connect_operation(
     hosts: str,
     session_timeout: float,
     connect_timeout: float,
@@ -21,12 +21,12 @@ def connecting(
     tls: Tls | None,
     acl: str,
 ) -> _zkcoord.Op[_zkcoord.Client]:
-    """The operation that connects."""
+    """Returns the operation that connects."""
     return _zkcoord.connect(
         _arguments.text("hosts", hosts),
         _arguments.seconds("session_timeout", session_timeout),
         _arguments.seconds("connect_timeout", connect_timeout),
-        None if identity is None else _arguments.text("identity", identity),
+        _arguments.optional(_arguments.text, "identity", identity),
         [] if auth is None else [_credentials(auth)],
         _arguments.text("acl", acl),
         native(tls),
@@ -40,13 +40,13 @@ def _credentials(auth: object) -> tuple[str, bytes]:
         case (str(), bytes(credentials)):
             pass
         case _:
-            # Without the value: it may be a password.
-            raise InvalidArgument('auth: must be scheme and credentials, like ("digest", "user:password")')
+            # The message omits the value, which may contain a password.
+            raise InvalidArgument('auth: must be a scheme and credentials, like ("digest", "user:password")')
     return _arguments.text("auth (scheme)", auth[0]), credentials
 
 
 class ClientOperations:
-    """What a client does without waiting, and the operations that take time."""
+    """The methods of a client that do not wait, and the operations of those that do."""
 
     def __init__(self, native: _zkcoord.Client, hosts: str) -> None:
         self._native = native
@@ -60,19 +60,19 @@ class ClientOperations:
         """The id of the current session; 0 while there is none.
 
         Raises:
-            ForkedError: This is a child of the process that connected.
+            ForkedError: This process is a child of the one that connected.
         """
         return self._native.session_id()
 
     @property
     def state(self) -> str:
-        """What the client stands on right now.
+        """The current state of the connection and the session.
 
-        ``"connected"``; ``"suspended"``: the connection is lost, the session may live on; ``"expired"``: the session is
-        over, a new one is being opened; ``"closed"``.
+        ``"connected"``; ``"suspended"`` if the connection is lost but the session may still be alive; ``"expired"`` if
+        the session has expired and a new one is being opened; ``"closed"``.
 
         Raises:
-            ForkedError: This is a child of the process that connected.
+            ForkedError: This process is a child of the one that connected.
         """
         return self._native.state()
 
@@ -91,11 +91,11 @@ class ClientOperations:
 
     def _close(self, timeout: float | None = None) -> _zkcoord.Op[None]:
         operation = self._native.close(timeout)
-        self._closed = True  # whatever comes of the wait
+        self._closed = True  # even if waiting for the operation fails
         return operation
 
     def __del__(self) -> None:
-        # Without _closed, __init__ was interrupted.
+        # If _closed is missing, __init__ was interrupted.
         if getattr(self, "_closed", True):
             return
         try:
@@ -109,10 +109,10 @@ class ClientOperations:
 
     def __repr__(self) -> str:
         try:
-            return f"<{title(self)} {self._hosts} session={self.session_id:#x} {self.state}>"
+            return f"<{public_name(self)} {self._hosts} session={self.session_id:#x} {self.state}>"
         except ForkedError:
-            return f"<{title(self)} {self._hosts} forked>"
+            return f"<{public_name(self)} {self._hosts} forked>"
 
 
-# What is made from a client refers to it; so whoever is not in here is in nobody's hands.
+# Everything made from a client refers to it, so a client that is no longer in this set is unreachable.
 open_clients: weakref.WeakSet[ClientOperations] = weakref.WeakSet()

@@ -1,13 +1,13 @@
-"""What a counter does in both worlds."""
+"""The shared code of the counters."""
 
 from __future__ import annotations
 
 from zkcoord import _arguments, _zkcoord
-from zkcoord._operations.recipe import Measured
+from zkcoord._operations.recipe import RecipeWithStats
 from zkcoord.versioned import Versioned
 
 
-class CounterOperations(Measured[_zkcoord.Counter]):
+class CounterOperations(RecipeWithStats[_zkcoord.Counter]):
     """The operations of a counter."""
 
     def _add(self, n: int, timeout: float | None) -> _zkcoord.Op[int]:

@@ -1,4 +1,7 @@
-"""The counters, limiters and miss guards that a client makes: in both worlds the same, but for their classes."""
+"""The methods by which a client makes counters, rate limiters and miss guards.
+
+The blocking and the asyncio client differ only in the classes.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ _MissGuard = TypeVar("_MissGuard")
 class CounterClasses(
     NamedTuple, Generic[_Counter, _StripedCounter, _WindowCounter, _RateLimiter, _MissGuard]
 ):
-    """What they are made of: their native halves, the client, and what to call them."""
+    """The constructors of the objects. They take the native object, the client, and a name for ``repr()``."""
 
     counter: Callable[[_zkcoord.Counter, object, str], _Counter]
     striped_counter: Callable[[_zkcoord.StripedCounter, object, str], _StripedCounter]
@@ -26,8 +29,8 @@ class CounterClasses(
     miss_guard: Callable[[_zkcoord.MissGuard, object, str], _MissGuard]
 
 
-class MakesCounters(Generic[_Counter, _StripedCounter, _WindowCounter, _RateLimiter, _MissGuard]):
-    """The part of a client that makes counters, limiters and miss guards."""
+class CounterFactory(Generic[_Counter, _StripedCounter, _WindowCounter, _RateLimiter, _MissGuard]):
+    """The part of a client that makes counters, rate limiters and miss guards."""
 
     _native: _zkcoord.Client
     _counters: CounterClasses[_Counter, _StripedCounter, _WindowCounter, _RateLimiter, _MissGuard]
@@ -42,23 +45,23 @@ class MakesCounters(Generic[_Counter, _StripedCounter, _WindowCounter, _RateLimi
         max: int | None = None,
         exactly_once: bool = True,
     ) -> _Counter:
-        """A counter at ``path``. Makes no request.
+        """Returns a counter at ``path``. Makes no request.
 
         Args:
-            path: The counter's node, below the chroot, like ``"/counters/hits"``; made by the first change.
-            format: The bytes in the node. ``"i64"``: 8 bytes, big-endian, as Curator's ``DistributedAtomicLong``;
-                ``"i32"``: 4 bytes, as Curator's ``SharedCount`` and ``DistributedAtomicInteger`` and kazoo's
-                ``Counter(support_curator=True)``; ``"text"``: decimal digits, as kazoo's ``Counter``. All who share the
-                path must use the same.
-            default: What a node that is missing or empty counts as, and what its first change starts from.
-            min: The least value that a change through this object may result in. ``None``: that of the format.
-            max: The greatest value, likewise.
-            exactly_once: Whether a lost reply is resolved, for which the client needs an ephemeral child of the
-                counter's node. ``False`` is for nodes whose ACL forbids children: a change whose reply is lost then
-                raises :class:`~zkcoord.Indeterminate`.
+            path: The node of the counter, below the chroot, like ``"/counters/hits"``; created by the first change.
+            format: The format of the bytes in the node. ``"i64"``: 8 bytes, big-endian, as Curator's
+                ``DistributedAtomicLong``; ``"i32"``: 4 bytes, as Curator's ``SharedCount`` and
+                ``DistributedAtomicInteger`` and kazoo's ``Counter(support_curator=True)``; ``"text"``: decimal digits,
+                as kazoo's ``Counter``. All clients of the path must use the same format.
+            default: The value of a node that is missing or empty, from which its first change starts.
+            min: The smallest value that a change through this object may result in. ``None``: that of the format.
+            max: The largest such value. ``None``: that of the format.
+            exactly_once: ``True`` resolves lost replies, for which the client needs an ephemeral child of the counter's
+                node. ``False`` is for nodes whose ACL forbids children: a change whose reply is lost then raises
+                :class:`~zkcoord.Indeterminate`.
 
         Raises:
-            InvalidArgument: An argument is not acceptable, or no value can satisfy all of them.
+            InvalidArgument: An argument is invalid, or no value satisfies all of them.
 
         Example::
 
@@ -68,22 +71,22 @@ class MakesCounters(Generic[_Counter, _StripedCounter, _WindowCounter, _RateLimi
             _arguments.text("path", path),
             _arguments.text("format", format),
             _arguments.integer("default", default),
-            None if min is None else _arguments.integer("min", min),
-            None if max is None else _arguments.integer("max", max),
+            _arguments.optional(_arguments.integer, "min", min),
+            _arguments.optional(_arguments.integer, "max", max),
             _arguments.boolean("exactly_once", exactly_once),
         )
         return self._counters.counter(native, self, path)
 
     def striped_counter(self, path: str, *, flush_interval: float = 0.1) -> _StripedCounter:
-        """A sum at ``path`` to which many clients add often. Makes no request.
+        """Returns a sum at ``path`` to which many clients add often. Makes no request.
 
         Args:
-            path: The counter's node, below the chroot; made by the first write, with a node below it for each client.
-            flush_interval: How many seconds an add may wait to be written. 0: it is written at once; what is added
-                meanwhile shares the next write.
+            path: The node of the counter, below the chroot; created by the first write, with a child for each client.
+            flush_interval: How many seconds an addition may wait before it is written. With 0 it is written at once,
+                and additions made during that write share the next one.
 
         Raises:
-            InvalidArgument: An argument is not acceptable.
+            InvalidArgument: An argument is invalid.
 
         Example::
 
@@ -96,18 +99,18 @@ class MakesCounters(Generic[_Counter, _StripedCounter, _WindowCounter, _RateLimi
         return self._counters.striped_counter(native, self, path)
 
     def window_counter(self, path: str, *, window: float = 60.0, buckets: int = 60) -> _WindowCounter:
-        """A counter at ``path`` of the events within the last ``window``. Makes no request.
+        """Returns a counter at ``path`` of the events within the last ``window`` seconds. Makes no request.
+
+        All clients of the path must give the same window and buckets, which are stored in the node.
 
         Args:
-            path: The counter's node, below the chroot; made by the first add.
+            path: The node of the counter, below the chroot; created by the first addition.
             window: How many seconds an event counts, from 0.001 to 100 years.
-            buckets: Events are forgotten a bucket of ``window / buckets`` seconds at a time: at most one a millisecond,
-                and 10,000. All of them are in the node that each add writes.
-
-        All who share the path must give the same window and buckets; they stand in the node.
+            buckets: The number of buckets of ``window / buckets`` seconds, in which events are forgotten. At most
+                10,000, and at most one per millisecond. Each addition writes all of them.
 
         Raises:
-            InvalidArgument: An argument is not acceptable.
+            InvalidArgument: An argument is invalid.
 
         Example::
 
@@ -125,20 +128,20 @@ class MakesCounters(Generic[_Counter, _StripedCounter, _WindowCounter, _RateLimi
     def rate_limiter(
         self, path: str, *, permits: int = 100, per: float = 1.0, burst: int | None = None
     ) -> _RateLimiter:
-        """So many permits in any stretch of time, for all clients together. Makes no request.
+        """Returns a rate limiter at ``path``, which limits all clients together. Makes no request.
+
+        All clients of the path must give the same arguments, which are stored in the node; other values are refused.
 
         Args:
-            path: The limiter's node, below the chroot; made by the first who asks.
-            permits: How many are let through in any ``per`` seconds, from 1 to 1,000,000.
-            per: The seconds, from 0.001 to 31 days.
-            burst: How many may be used at once, from 1 to 1,000,000. ``None``: as many as ``permits``. At most so many
-                are let through in any ``per * burst / permits`` seconds: with fewer it goes more smoothly, with more a
-                pause can be made up for.
-
-        All who share the path must give the same; they stand in the node, and others are refused.
+            path: The node of the limiter, below the chroot; created by the first acquisition.
+            permits: How many permits are granted in any ``per`` seconds, from 1 to 1,000,000.
+            per: The length of the period in seconds, from 0.001 to 31 days.
+            burst: How many permits may be used at once, from 1 to 1,000,000. ``None``: as many as ``permits``. At most
+                this many are granted in any ``per * burst / permits`` seconds: a smaller burst spreads the permits more
+                evenly, a larger one can make up for a pause.
 
         Raises:
-            InvalidArgument: An argument is not acceptable.
+            InvalidArgument: An argument is invalid.
 
         Example::
 
@@ -150,25 +153,26 @@ class MakesCounters(Generic[_Counter, _StripedCounter, _WindowCounter, _RateLimi
             _arguments.text("path", path),
             _arguments.count("permits", permits),
             _arguments.seconds("per", per),
-            None if burst is None else _arguments.count("burst", burst),
+            _arguments.optional(_arguments.count, "burst", burst),
         )
         return self._counters.rate_limiter(native, self, f"{path} permits={permits} per={per}")
 
     def miss_guard(
         self, path: str, *, threshold: int = 3, window: float = 60.0, hold: float = 30.0
     ) -> _MissGuard:
-        """A guard against lookups of keys that do not exist. Makes no request.
+        """Returns a guard against lookups of keys that do not exist. Makes no request.
 
-        All who share the path should give the same threshold, window and hold: those of whoever records a miss decide.
+        All clients of the path should give the same threshold, window and hold. Each miss is recorded with those of the
+        client that records it.
 
         Args:
-            path: The node below which the records of the keys are, below the chroot; made when it is missing.
+            path: The node below which the records of the keys are kept, below the chroot; created if it is missing.
             threshold: How many misses within the window make a key absent, from 1 to 1000.
-            window: The seconds in which misses count together, from 0.001 to 86400.
-            hold: How many seconds a key is then answered absent, from 0.001 to 86400.
+            window: The seconds within which misses count together, from 0.001 to 86400.
+            hold: For how many seconds the key is then reported absent, from 0.001 to 86400.
 
         Raises:
-            InvalidArgument: An argument is not acceptable.
+            InvalidArgument: An argument is invalid.
 
         Example::
 

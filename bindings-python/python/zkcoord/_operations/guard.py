@@ -1,19 +1,16 @@
-"""What a guard does in both worlds."""
+"""The shared code of the guards."""
 
 from __future__ import annotations
 
 import warnings
 
 from zkcoord import _arguments, _zkcoord
-from zkcoord._operations import title
+from zkcoord._operations import public_name
 from zkcoord.errors import ForkedError
-
-# How many seconds the end of a with block waits for the servers. In an outage, what the block raised must come out.
-PARTING = 2.0
 
 
 class GuardOperations:
-    """What a guard does without waiting, and the operations that take time."""
+    """The methods of a guard that do not wait, and the operations of those that do."""
 
     def __init__(self, native: _zkcoord.Guard, client: object) -> None:
         self._native = native
@@ -22,20 +19,21 @@ class GuardOperations:
 
     @property
     def token(self) -> int:
-        """The fencing token: larger than that of every holder before.
+        """The fencing token. It is larger than the token of every previous holder.
 
-        Pass it along with what you write, and let the receiver refuse a token smaller than one that it has seen.
+        Send it along with every write, and let the receiver refuse a token smaller than the largest one it has seen.
         """
         return self._native.token
 
     @property
     def tokens(self) -> list[tuple[str, int]]:
-        """Every node of the guard with its token: of several locks, in the order of their paths.
+        """Every node of the guard with its token. A guard of several locks lists them in the order of their paths.
 
-        Each fences what its own lock protects: compare tokens of one path only. :attr:`token` is the first one's.
+        Each token fences the writes that its own lock protects: compare only tokens of the same path. :attr:`token` is
+        the first one.
 
         Raises:
-            ForkedError: This is a child of the process that acquired it.
+            ForkedError: This process is a child of the one that acquired the lock.
 
         Example::
 
@@ -47,20 +45,20 @@ class GuardOperations:
 
     @property
     def node(self) -> str:
-        """The path of the lock's node, below the client's chroot; of the first one when there are several."""
+        """The path of the lock's node, below the client's chroot. For several locks, the path of the first node."""
         return self._native.node
 
     @property
     def is_held(self) -> bool:
-        """Whether the lock is held for certain at this moment. Costs no round trip."""
+        """``True`` if the lock is certainly held at this moment. Makes no request."""
         return self._native.is_held()
 
     def check(self) -> None:
-        """Checks that the lock is held for certain at this moment. Costs no round trip.
+        """Checks that the lock is certainly held at this moment. Makes no request.
 
         Raises:
-            LockLost: It is not held any more, or cannot be known to be.
-            ForkedError: This is a child of the process that acquired it.
+            LockLost: The lock is no longer held, or the client cannot be sure that it is.
+            ForkedError: This process is a child of the one that acquired the lock.
 
         Example::
 
@@ -72,14 +70,14 @@ class GuardOperations:
 
     @property
     def lease_remaining(self) -> float:
-        """How many seconds longer the lock is held for certain if no server answers from now on. Costs no round trip.
+        """The seconds for which the lock is certainly held if no server answers from now on. Makes no request.
 
-        While servers answer it is above 3/8 of the session timeout, and never more than 5/8. When it has run out the
-        lock is lost. So it tells in advance that a loss is near, and how long there is to stop. 0 when the lock is not
-        held any more; somebody who deletes the lock's node takes it without such a warning.
+        While servers answer, it is above 3/8 and at most 5/8 of the session timeout. The lock is lost when it reaches
+        0. So it shows in advance that a loss is near, and how much time is left to stop. If somebody deletes the lock's
+        node, the lock is lost without this warning. 0 if the lock is not held.
 
         Raises:
-            ForkedError: This is a child of the process that acquired it.
+            ForkedError: This process is a child of the one that acquired the lock.
 
         Example::
 
@@ -90,13 +88,13 @@ class GuardOperations:
 
     @property
     def revoke_requested(self) -> bool:
-        """Whether somebody has asked for the lock.
+        """``True`` if another client has asked the holder to release the lock.
 
-        By :meth:`Client.request_revoke() <zkcoord.Client.request_revoke>`, or Curator's ``Revoker``. The lock stays
-        held; its holder decides.
+        It asks by :meth:`Client.request_revoke() <zkcoord.Client.request_revoke>`, or by Curator's ``Revoker``. The
+        lock stays held until its holder releases it.
 
         Raises:
-            ForkedError: This is a child of the process that acquired it.
+            ForkedError: This process is a child of the one that acquired the lock.
 
         Example::
 
@@ -125,11 +123,11 @@ class GuardOperations:
 
     def _release(self, timeout: float | None) -> _zkcoord.Op[None]:
         operation = self._native.release(_arguments.timeout(timeout))
-        self._released = True  # whatever comes of the wait
+        self._released = True  # even if waiting for the operation fails
         return operation
 
     def __del__(self) -> None:
-        # Without _released, __init__ was interrupted; the native half gives the lock back then.
+        # If _released is missing, __init__ was interrupted; then dropping the native guard releases the lock.
         if getattr(self, "_released", True):
             return
         was_held = self.is_held
@@ -147,27 +145,27 @@ class GuardOperations:
             state = "held" if self.is_held else "lost" if self._native.is_lost() else "not held"
         except ForkedError:
             state = "forked"
-        return f"<{title(self)} {self.node} token={self.token} {state}>"
+        return f"<{public_name(self)} {self.node} token={self.token} {state}>"
 
 
 class LostOperations:
-    """What the loss of a lock does without waiting, and how it is waited for."""
+    """The methods of a loss event that do not wait, and the operation that waits for the loss."""
 
     def __init__(self, native: _zkcoord.Guard) -> None:
         self._native = native
 
     def is_set(self) -> bool:
-        """Whether the lock was lost. A lock that was released is not lost.
+        """Returns ``True`` if the lock was lost. A lock that was released is not lost.
 
         Raises:
-            ForkedError: This is a child of the process that took the lock.
+            ForkedError: This process is a child of the one that acquired the lock.
         """
         return self._native.is_lost()
 
     def _wait(self, timeout: float | None) -> _zkcoord.Op[None] | None:
-        """``None`` when there is nothing to wait for."""
+        """Returns ``None`` if there is nothing to wait for."""
         limit = _arguments.timeout(timeout)
         return None if limit == 0 or self.is_set() else self._native.wait_lost(limit)
 
     def __repr__(self) -> str:
-        return f"<{title(self)} {self._native.node} {'set' if self.is_set() else 'unset'}>"
+        return f"<{public_name(self)} {self._native.node} {'set' if self.is_set() else 'unset'}>"

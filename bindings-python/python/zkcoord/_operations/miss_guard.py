@@ -1,4 +1,4 @@
-"""What a miss guard does in both worlds."""
+"""The shared code of the miss guards."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class MissGuardOperations(Recipe[_zkcoord.MissGuard]):
         _arguments.function("fn", fn)
         return self._native.begin(name, limit)
 
-    def _conclude(self, turn: _zkcoord.LoadTurn, value: object, timeout: float | None) -> _zkcoord.Op[None]:
+    def _report(self, turn: _zkcoord.LoadTurn, value: object, timeout: float | None) -> _zkcoord.Op[None]:
         limit = _arguments.timeout(timeout)
         return turn.missed(limit) if value is None else turn.found(limit)
 

@@ -1,12 +1,12 @@
-"""What a rate limiter does in both worlds."""
+"""The shared code of the rate limiters."""
 
 from __future__ import annotations
 
 from zkcoord import _arguments, _zkcoord
-from zkcoord._operations.recipe import Measured
+from zkcoord._operations.recipe import RecipeWithStats
 
 
-class RateLimiterOperations(Measured[_zkcoord.RateLimiter]):
+class RateLimiterOperations(RecipeWithStats[_zkcoord.RateLimiter]):
     """The operations of a rate limiter."""
 
     def _acquire(self, permits: int, timeout: float | None) -> _zkcoord.Op[None]:

@@ -1,18 +1,18 @@
-"""What all that a client makes does in both worlds."""
+"""The shared code of everything that a client makes."""
 
 from __future__ import annotations
 
 from typing import Generic, Protocol, TypeVar
 
 from zkcoord import _zkcoord
-from zkcoord._operations import title
+from zkcoord._operations import public_name
 from zkcoord.stats import WaitStats, wait_stats
 
 _Native = TypeVar("_Native")
 
 
 class Recipe(Generic[_Native]):
-    """A native half, the client, which it keeps from being closed, and what to call it."""
+    """A native object, the client, which must not be closed while the recipe is in use, and a name for ``repr()``."""
 
     def __init__(self, native: _Native, client: object, name: str) -> None:
         super().__init__()
@@ -21,26 +21,26 @@ class Recipe(Generic[_Native]):
         self._name = name
 
     def __repr__(self) -> str:
-        return f"<{title(self)} {self._name}>"
+        return f"<{public_name(self)} {self._name}>"
 
 
-class _Figures(Protocol):
-    def stats(self) -> _zkcoord._Figures: ...
+class _HasStats(Protocol):
+    def stats(self) -> _zkcoord._WaitStats: ...
 
 
-_WithStats = TypeVar("_WithStats", bound=_Figures)
+_NativeWithStats = TypeVar("_NativeWithStats", bound=_HasStats)
 
 
-class Measured(Recipe[_WithStats]):
-    """A recipe that is waited for."""
+class RecipeWithStats(Recipe[_NativeWithStats]):
+    """A recipe that measures its waits."""
 
     def stats(self) -> WaitStats:
-        """How long this object's waits took, or a counter's changes, and how long it held what it got.
+        """Returns how long the waits of this object took, or the changes of a counter, and how long it held its locks.
 
-        Costs no round trip.
+        Makes no request.
 
         Raises:
-            ForkedError: This is a child of the process that connected.
+            ForkedError: This process is a child of the one that connected.
 
         Example::
 

@@ -1,4 +1,4 @@
-"""What a striped counter does in both worlds."""
+"""The shared code of the striped counters."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from zkcoord._operations.recipe import Recipe
 
 
 class StripedCounterOperations(Recipe[_zkcoord.StripedCounter]):
-    """What a striped counter does without waiting, and the operations that take time."""
+    """The method of a striped counter that does not wait, and the operations of those that do."""
 
     def add(self, n: int = 1) -> None:
-        """Adds ``n``, which may be negative, and has it written within the flush interval. Does not wait.
+        """Adds ``n``, which may be negative, in memory. It is written within the flush interval. Does not wait.
 
-        What cannot be written (no connection, no right to) is tried again until it can; :meth:`flush` tells.
+        A write that fails (no connection, no permission) is retried until it succeeds; :meth:`flush` raises its error.
 
         Raises:
-            InvalidArgument: ``n`` is no 64-bit integer.
-            CounterOverflow: What waits to be written would leave 64 bits; nothing is added.
-            ClosedError: The client was closed.
-            ForkedError: This is a child of the process that connected.
+            InvalidArgument: ``n`` is not a signed 64-bit integer.
+            CounterOverflow: The sum of the unwritten additions would exceed 64 bits; nothing is added.
+            ClosedError: The client is closed.
+            ForkedError: This process is a child of the one that connected.
         """
         self._native.add(_arguments.integer("n", n))
 

@@ -1,4 +1,4 @@
-"""What a window counter does in both worlds."""
+"""The shared code of the window counters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same locks and counters for asyncio: what waits is awaited.
+"""The asyncio API of the same locks and counters: calls that would block are awaited.
 
 ::
 
@@ -9,9 +9,9 @@
             await write_all(rows, fence=guard.token)  # cancelled, then LockLost, if the lock is lost
         runs = await client.counter("/counters/runs").increment()
 
-Names, arguments and errors are those of :mod:`zkcoord`, where they are told in full. Callbacks are called in the event
-loop in which they were registered. Cancelling a task that waits returns at once; what it was about to do is cleaned up
-in the background, and a lock that was granted in that moment is given back.
+Names, arguments and errors are those of :mod:`zkcoord`, where they are documented in full. Callbacks are called in the
+event loop in which they were registered. Cancelling a task that waits returns at once; its operation is cleaned up in
+the background, and a lock granted at that moment is released.
 """
 
 from zkcoord.aio._awaiting import Awaiting

@@ -1,4 +1,4 @@
-"""Whose a lock is: the task's that acquires it."""
+"""The owner of a lock for asyncio: the task that acquires it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import itertools
 import weakref
 from typing import Any
 
-# Below 2^63, where the threads' begin.
+# Below 2^63, where the numbers of threads begin.
 _numbers = itertools.count(1)
 _owners: weakref.WeakKeyDictionary[asyncio.Task[Any], int] = weakref.WeakKeyDictionary()
 
 
-def task() -> asyncio.Task[Any]:
-    """The running task."""
+def current_task() -> asyncio.Task[Any]:
+    """Returns the running task."""
     running = asyncio.current_task()
     if running is None:
         raise RuntimeError("zkcoord.aio: no task is running")
@@ -21,8 +21,8 @@ def task() -> asyncio.Task[Any]:
 
 
 def owner() -> int:
-    """The running task's number. No other task ever has it, unlike ``id(task)``."""
-    running = task()
+    """Returns the number of the running task. Unlike ``id(task)``, it is never used for another task."""
+    running = current_task()
     number = _owners.get(running)
     if number is None:
         number = _owners[running] = next(_numbers)

@@ -1,19 +1,19 @@
-"""The values of a counter, one after another, for asyncio."""
+"""An asynchronous iterator over the values of a counter."""
 
 from __future__ import annotations
 
 from typing import Self
 
 from zkcoord._operations.counter_watch import CounterWatchOperations
-from zkcoord.aio._bridge import settled
+from zkcoord.aio._bridge import result_of
 from zkcoord.errors import Cancelled
 
 
 class CounterWatch(CounterWatchOperations):
-    """The values of a counter, an asynchronous iterator: :class:`zkcoord.CounterWatch` for asyncio.
+    """An asynchronous iterator over the values of a counter: :class:`zkcoord.CounterWatch` for asyncio.
 
-    Made by ``counter.watch()``. Iterating ends when the watch is closed. A value that comes in the moment in which a
-    call is cancelled is given to the next one.
+    Made by ``counter.watch()``. Iterating ends when the watch is closed. A value that arrives at the moment in which a
+    call is cancelled is returned by the next call.
 
     Example::
 
@@ -32,9 +32,9 @@ class CounterWatch(CounterWatchOperations):
             raise StopAsyncIteration from None
 
     async def next(self, timeout: float | None = None) -> int:
-        """The next value, as by iterating, but within some time. As :meth:`zkcoord.CounterWatch.next`."""
+        """Returns the next value, as iterating does, but with a timeout. As :meth:`zkcoord.CounterWatch.next`."""
         with self._next(timeout) as operation:
-            return await settled(operation)
+            return await result_of(operation)
 
     async def __aenter__(self) -> Self:
         return self

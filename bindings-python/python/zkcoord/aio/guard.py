@@ -1,24 +1,24 @@
-"""A lock that is held, for asyncio."""
+"""A guard, which holds a lock, for asyncio."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self
 
 from zkcoord import _arguments, _zkcoord
-from zkcoord._operations.guard import PARTING, GuardOperations, LostOperations
-from zkcoord.aio._bridge import Listener, in_loop, settled
+from zkcoord._operations.block_exit import EXIT_TIMEOUT, exiting_block
+from zkcoord._operations.guard import GuardOperations, LostOperations
+from zkcoord.aio._bridge import Listener, in_loop, result_of
 from zkcoord.aio.cancel_on_loss import CancelOnLoss
-from zkcoord.errors import AcquireTimeout, ForkedError, ZkcoordError
+from zkcoord.errors import AcquireTimeout, ForkedError
 
 
 class Guard(GuardOperations):
-    """A lock that is held, until it is released or lost: :class:`zkcoord.Guard` for asyncio.
+    """A guard, which holds a lock until it is released or lost: :class:`zkcoord.Guard` for asyncio.
 
-    Given back at the end of its ``async with`` block. One that is forgotten gives its lock back in the background, with
-    a :class:`ResourceWarning`.
+    It is released at the end of its ``async with`` block. A guard that becomes unreachable releases its lock in the
+    background, with a :class:`ResourceWarning`.
     """
 
     def __init__(self, native: _zkcoord.Guard, client: object) -> None:
@@ -27,7 +27,7 @@ class Guard(GuardOperations):
 
     @property
     def lost(self) -> Lost:
-        """The loss of the lock, as an event to look at or to await."""
+        """The loss of the lock, as an event to test or to await."""
         return Lost(self._native)
 
     async def wait_lost(self, timeout: float | None = None) -> bool:
@@ -35,15 +35,15 @@ class Guard(GuardOperations):
         return await self.lost.wait(timeout)
 
     def cancel_on_loss(self) -> CancelOnLoss:
-        """Cancels the body of an ``async with`` statement when the lock is lost, which then raises ``LockLost``.
+        """Cancels the body of an ``async with`` statement if the lock is lost. The statement then raises ``LockLost``.
 
-        As ``asyncio.timeout()`` does it: the body sees a ``CancelledError`` where it awaits, and may clean up. A body
-        that ends all the same when the lock is lost raises ``LockLost`` too, instead of passing for a success. Other
-        exceptions, and cancelling by others, pass through.
+        It works like ``asyncio.timeout()``: the body gets a ``CancelledError`` where it awaits, and may clean up. If
+        the body ends normally although the lock is lost, the statement raises ``LockLost`` too, so that a loss is never
+        mistaken for a success. Other exceptions, and cancellations by others, pass through.
 
         Raises:
             LockLost: From the block: the lock was lost. On entering: it is not held.
-            ForkedError: On entering: this is a child of the process that acquired it.
+            ForkedError: On entering: this process is a child of the one that acquired the lock.
 
         Example::
 
@@ -53,14 +53,14 @@ class Guard(GuardOperations):
         return CancelOnLoss(self._native)
 
     def on_lost(self, fn: Callable[[], object]) -> None:
-        """Calls ``fn()`` once when the lock is lost, in the running event loop.
+        """Calls ``fn()`` once if the lock is lost, in the running event loop.
 
-        Soon, if that has happened already; never if the lock is released. ``fn`` is a plain function; for more it may
-        make a task.
+        The call is made soon if the lock is already lost, and is not made if the lock is released. ``fn`` is a plain
+        function, which may create tasks.
 
         Raises:
-            InvalidArgument: ``fn`` cannot be called.
-            ForkedError: This is a child of the process that acquired it.
+            InvalidArgument: ``fn`` is not callable.
+            ForkedError: This process is a child of the one that acquired the lock.
 
         Example::
 
@@ -72,82 +72,65 @@ class Guard(GuardOperations):
             self._listeners.append(Listener(self._native.wait_lost(None), fn))
 
     def on_revoke(self, fn: Callable[[], object]) -> None:
-        """Calls ``fn()`` once when somebody asks for the lock, in the running event loop.
-
-        Soon, if that has happened already; never if the lock is released. ``fn`` is a plain function; for more it may
-        make a task.
-
-        Raises:
-            InvalidArgument: ``fn`` cannot be called.
-            ForkedError: This is a child of the process that acquired it.
+        """Calls ``fn()`` once if another client asks for the lock. Otherwise as :meth:`on_lost`.
 
         Example::
 
             stop = asyncio.Event()
             guard.on_revoke(stop.set)
         """
-        _arguments.function("fn", fn)
-        self._native.on_revoke(in_loop(fn))
+        self._native.on_revoke(in_loop(_arguments.function("fn", fn)))
 
     async def set_data(
         self, path: str, data: bytes | bytearray | memoryview, version: int = -1, timeout: float | None = None
     ) -> None:
         """Sets the data of a node, on condition that the lock is still held. As :meth:`zkcoord.Guard.set_data`."""
-        await settled(self._set_data(path, data, version, timeout))
+        await result_of(self._set_data(path, data, version, timeout))
 
     async def create(
         self, path: str, data: bytes | bytearray | memoryview, timeout: float | None = None
     ) -> None:
         """Creates a node, on condition that the lock is still held. As :meth:`zkcoord.Guard.create`."""
-        await settled(self._create(path, data, timeout))
+        await result_of(self._create(path, data, timeout))
 
     async def delete(self, path: str, version: int = -1, timeout: float | None = None) -> None:
         """Deletes a node, on condition that the lock is still held. As :meth:`zkcoord.Guard.delete`."""
-        await settled(self._delete(path, version, timeout))
+        await result_of(self._delete(path, version, timeout))
 
     async def release(self, timeout: float | None = None) -> None:
-        """Gives the lock back and waits until the servers have taken it. As :meth:`zkcoord.Guard.release`.
+        """Releases the lock and waits until the servers confirm it. As :meth:`zkcoord.Guard.release`.
 
-        Cancelling ends the wait only: the lock is given back all the same.
+        Cancelling only ends the wait: the lock is released nevertheless.
         """
         operation = self._release(timeout)
         try:
-            await settled(operation)
+            await result_of(operation)
         finally:
             self._stop_listening()
 
     def _stop_listening(self) -> None:
-        """Nothing is told of a lock that was given back; but a loss before that is."""
+        """Stops the callbacks of a lock that was released. A loss before the release is still reported."""
         with contextlib.suppress(ForkedError):
             if not self._native.is_lost():
                 for listener in self._listeners:
                     listener.stop()
 
     def __del__(self) -> None:
-        if hasattr(self, "_listeners"):  # else __init__ was interrupted
+        if hasattr(self, "_listeners"):  # otherwise __init__ was interrupted
             self._stop_listening()
         super().__del__()
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        try:
-            await self.release(timeout=PARTING)
-        except (AcquireTimeout, ForkedError):
-            pass  # it goes on in the background; or it is the parent's
-        except ZkcoordError:
-            if kind is None:  # what the block raised tells more
-                raise
+    async def __aexit__(self, kind: object = None, *_: object) -> None:
+        # After a timeout, releasing continues in the background.
+        with exiting_block(kind, AcquireTimeout):
+            await self.release(timeout=EXIT_TIMEOUT)
 
 
 class Lost(LostOperations):
-    """The loss of a lock, as an event: like :class:`asyncio.Event`, but set by zkcoord alone.
+    """The loss of a lock as an event, like :class:`asyncio.Event`, that only zkcoord sets.
 
     Example::
 
@@ -156,11 +139,11 @@ class Lost(LostOperations):
     """
 
     async def wait(self, timeout: float | None = None) -> bool:
-        """Waits until the lock is lost, and says whether it is. As :meth:`zkcoord.Lost.wait`."""
+        """Waits until the lock is lost. Returns ``True`` if it is. As :meth:`zkcoord.Lost.wait`."""
         if (operation := self._wait(timeout)) is None:
             return self.is_set()
         try:
-            await settled(operation)
+            await result_of(operation)
         except AcquireTimeout:
             return False
         return True

@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar, overload
 
 from zkcoord._operations.miss_guard import MissGuardOperations
-from zkcoord.aio._bridge import settled
+from zkcoord.aio._bridge import result_of
 
 _Key = TypeVar("_Key", str, bytes)
 _Value = TypeVar("_Value")
 
 
 class MissGuard(MissGuardOperations):
-    """Keeps useless lookups of keys that do not exist off a database: :class:`zkcoord.MissGuard` for asyncio.
+    """A guard that keeps useless lookups of missing keys off a database: :class:`zkcoord.MissGuard` for asyncio.
 
     Made by ``client.miss_guard(path)``.
 
@@ -45,24 +45,24 @@ class MissGuard(MissGuardOperations):
     ) -> _Value | None:
         """Looks a key up by ``fn(key)``, unless it is known to be absent. As :meth:`zkcoord.MissGuard.load`.
 
-        ``fn`` may be async; one that is not holds up the event loop while it runs. When a lookup is cancelled, the next
-        one looks.
+        ``fn`` may be async; a function that is not blocks the event loop while it runs. If a lookup is cancelled, the
+        next caller looks the key up.
 
         Example::
 
             user = await client.miss_guard("/misses/users").load("user-42", query, timeout=5)
         """
-        turn = await settled(self._begin(key, fn, timeout))
+        turn = await result_of(self._begin(key, fn, timeout))
         if turn is None:
             return None
         try:
             found = fn(key)
             value = await found if inspect.isawaitable(found) else found
-            await settled(self._conclude(turn, value, timeout))
+            await result_of(self._report(turn, value, timeout))
             return value
         finally:
-            turn.abandon()  # if there was no verdict
+            turn.abandon()  # without effect after a report
 
     async def forget(self, key: str | bytes, *, timeout: float | None = None) -> None:
         """Forgets the misses of a key, because it exists now. As :meth:`zkcoord.MissGuard.forget`."""
-        await settled(self._forget(key, timeout))
+        await result_of(self._forget(key, timeout))

@@ -1,19 +1,20 @@
-"""Several mutexes taken as one, for asyncio."""
+"""A lock of several mutexes, for asyncio."""
 
 from __future__ import annotations
 
 from zkcoord import _arguments, _zkcoord
-from zkcoord._operations.recipe import Measured
+from zkcoord._operations.recipe import RecipeWithStats
 from zkcoord.aio._awaiting import Awaiting
 from zkcoord.aio._lock import Lock
 from zkcoord.aio._owner import owner
 from zkcoord.aio.guard import Guard
 
 
-class MultiMutex(Measured[_zkcoord.MultiMutex], Lock):
-    """Several mutexes taken as one, all or none: :class:`zkcoord.MultiMutex` for asyncio.
+class MultiMutex(RecipeWithStats[_zkcoord.MultiMutex], Lock):
+    """A lock of several mutexes, of which it holds all or none: :class:`zkcoord.MultiMutex` for asyncio.
 
-    Made by ``client.multi_mutex(paths)``. ``async with both as guard:`` is ``async with both.acquire() as guard:``.
+    Made by ``client.multi_mutex(paths)``. ``async with both as guard:`` is short for
+    ``async with both.acquire() as guard:``.
 
     Example::
 
@@ -23,13 +24,14 @@ class MultiMutex(Measured[_zkcoord.MultiMutex], Lock):
     """
 
     def acquire(self, timeout: float | None = None) -> Awaiting[Guard]:
-        """Waits for all the locks, under one deadline. To be awaited, or used in ``async with``.
+        """Acquires all the mutexes, with one timeout for the whole call. Await it, or use it in ``async with``.
 
-        As :meth:`zkcoord.MultiMutex.acquire`; cancelling is as in :meth:`Mutex.acquire() <zkcoord.aio.Mutex.acquire>`.
+        As :meth:`zkcoord.MultiMutex.acquire`. Cancelling works as for :meth:`Mutex.acquire()
+        <zkcoord.aio.Mutex.acquire>`.
         """
         limit = _arguments.timeout(timeout)
-        return self._acquiring(lambda: self._native.acquire(limit, owner()))
+        return self._acquire(lambda: self._native.acquire(limit, owner()))
 
     async def try_acquire(self) -> Guard | None:
-        """Takes all the locks if all are free; ``None`` when one is not."""
-        return await self._taken_if_free(self._native.try_acquire(owner()))
+        """Acquires all the mutexes if all of them are free. Returns ``None`` if one is not."""
+        return await self._try_acquire(self._native.try_acquire(owner()))

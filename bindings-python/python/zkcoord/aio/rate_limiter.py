@@ -1,13 +1,13 @@
-"""A rate limiter for a whole fleet, for asyncio."""
+"""A rate limiter for all clients of the ensemble, for asyncio."""
 
 from __future__ import annotations
 
 from zkcoord._operations.rate_limiter import RateLimiterOperations
-from zkcoord.aio._bridge import settled
+from zkcoord.aio._bridge import result_of
 
 
 class RateLimiter(RateLimiterOperations):
-    """So many permits in any stretch of time, for all clients together: :class:`zkcoord.RateLimiter` for asyncio.
+    """A rate limiter that all clients share: :class:`zkcoord.RateLimiter` for asyncio.
 
     Made by ``client.rate_limiter(path)``.
 
@@ -20,8 +20,8 @@ class RateLimiter(RateLimiterOperations):
 
     async def acquire(self, permits: int = 1, timeout: float | None = None) -> None:
         """Waits until ``permits`` may be used, all at once. As :meth:`zkcoord.RateLimiter.acquire`."""
-        await settled(self._acquire(permits, timeout))
+        await result_of(self._acquire(permits, timeout))
 
     async def try_acquire(self, permits: int = 1) -> bool:
-        """Takes ``permits`` if they are free now, all or none, and says whether they were."""
-        return await settled(self._try_acquire(permits))
+        """Uses ``permits`` if all of them are free now. Returns ``True`` if they were."""
+        return await result_of(self._try_acquire(permits))

@@ -1,4 +1,4 @@
-"""A mutex that its owner may take several times, for asyncio."""
+"""A mutex that its owner may acquire several times, for asyncio."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from zkcoord.aio.mutex import Mutex
 
 
 class ReentrantMutex(Mutex):
-    """A mutex that the task that holds it may take again: :class:`zkcoord.ReentrantMutex` for asyncio.
+    """A mutex that the task that holds it may acquire again: :class:`zkcoord.ReentrantMutex` for asyncio.
 
-    Made by ``client.reentrant_mutex(path)``. The owner is the task that acquires: a task that it starts is another
-    owner, and waits. So mind what makes tasks behind your back, like ``asyncio.gather`` and, before Python 3.12,
+    Made by ``client.reentrant_mutex(path)``. The owner is the task that acquires: a task that it creates is another
+    owner, and waits. Beware of functions that create tasks implicitly, like ``asyncio.gather`` and, before Python 3.12,
     ``asyncio.wait_for``; ``asyncio.timeout`` does not.
 
     Example::

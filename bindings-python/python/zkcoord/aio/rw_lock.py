@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from zkcoord._operations import title
+from zkcoord._operations.rw_lock import RwLockSides
 from zkcoord.aio.mutex import Mutex
 
 
-class RwLock:
-    """A lock that any number of readers hold, or one writer: :class:`zkcoord.RwLock` for asyncio.
+class RwLock(RwLockSides[Mutex]):
+    """A lock that several readers or one writer hold: :class:`zkcoord.RwLock` for asyncio.
 
     Made by ``client.rw_lock(path)``. The owner of a side is the task that acquired it.
 
     Attributes:
-        read: The side that any number may hold at once.
-        write: The side that one holds alone.
+        read: The side that several owners may hold at once.
+        write: The side that one owner holds alone.
 
     Example::
 
@@ -23,11 +23,3 @@ class RwLock:
         async with catalogue.write.acquire(timeout=5) as guard:
             await change(fence=guard.token)
     """
-
-    def __init__(self, read: Mutex, write: Mutex, path: str) -> None:
-        self.read = read
-        self.write = write
-        self._path = path
-
-    def __repr__(self) -> str:
-        return f"<{title(self)} {self._path}>"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from zkcoord import _arguments, _zkcoord
-from zkcoord._operations.recipe import Measured
+from zkcoord._operations.recipe import RecipeWithStats
 from zkcoord.aio._awaiting import Awaiting
 from zkcoord.aio._lock import Lock
 from zkcoord.aio.guard import Guard
 
 
-class Semaphore(Measured[_zkcoord.Semaphore], Lock):
-    """So many permits, shared by all clients: :class:`zkcoord.Semaphore` for asyncio.
+class Semaphore(RecipeWithStats[_zkcoord.Semaphore], Lock):
+    """A number of permits that all clients share: :class:`zkcoord.Semaphore` for asyncio.
 
-    Made by ``client.semaphore(path, permits)``. ``async with semaphore as guard:`` is
+    Made by ``client.semaphore(path, permits)``. ``async with semaphore as guard:`` is short for
     ``async with semaphore.acquire() as guard:``.
 
     Example::
@@ -23,13 +23,14 @@ class Semaphore(Measured[_zkcoord.Semaphore], Lock):
     """
 
     def acquire(self, permits: int = 1, timeout: float | None = None) -> Awaiting[Guard]:
-        """Waits for ``permits`` of them, all at once. To be awaited, or used in ``async with``.
+        """Acquires ``permits``, all at once. Await it, or use it in ``async with``.
 
-        As :meth:`zkcoord.Semaphore.acquire`; cancelling is as in :meth:`Mutex.acquire() <zkcoord.aio.Mutex.acquire>`.
+        As :meth:`zkcoord.Semaphore.acquire`. Cancelling works as for :meth:`Mutex.acquire()
+        <zkcoord.aio.Mutex.acquire>`.
         """
         wanted, limit = _arguments.permits(permits), _arguments.timeout(timeout)
-        return self._acquiring(lambda: self._native.acquire(wanted, limit))
+        return self._acquire(lambda: self._native.acquire(wanted, limit))
 
     async def try_acquire(self, permits: int = 1) -> Guard | None:
-        """Takes ``permits`` of them if they are free and nobody waits before; ``None`` otherwise."""
-        return await self._taken_if_free(self._native.try_acquire(_arguments.permits(permits)))
+        """Acquires ``permits`` if they are free and nobody waits before. Returns ``None`` otherwise."""
+        return await self._try_acquire(self._native.try_acquire(_arguments.permits(permits)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zkcoord._operations.striped_counter import StripedCounterOperations
-from zkcoord.aio._bridge import settled
+from zkcoord.aio._bridge import result_of
 
 
 class StripedCounter(StripedCounterOperations):
@@ -21,9 +21,9 @@ class StripedCounter(StripedCounterOperations):
     """
 
     async def flush(self, *, timeout: float | None = None) -> None:
-        """Has everything written that this client has added so far. As :meth:`zkcoord.StripedCounter.flush`."""
-        await settled(self._flush(timeout))
+        """Writes everything that this client has added so far. As :meth:`zkcoord.StripedCounter.flush`."""
+        await result_of(self._flush(timeout))
 
     async def sum(self, *, timeout: float | None = None) -> int:
-        """The sum of all that was flushed, by all clients. As :meth:`zkcoord.StripedCounter.sum`."""
-        return await settled(self._sum(timeout))
+        """Returns the sum of all flushed additions of all clients. As :meth:`zkcoord.StripedCounter.sum`."""
+        return await result_of(self._sum(timeout))

@@ -1,13 +1,13 @@
-"""Events within the last so many seconds, counted by all clients together, for asyncio."""
+"""A counter of the events within the last seconds, by all clients together, for asyncio."""
 
 from __future__ import annotations
 
 from zkcoord._operations.window_counter import WindowCounterOperations
-from zkcoord.aio._bridge import settled
+from zkcoord.aio._bridge import result_of
 
 
 class WindowCounter(WindowCounterOperations):
-    """Counts the events of the last ``window`` seconds: :class:`zkcoord.WindowCounter` for asyncio.
+    """A counter of the events of the last ``window`` seconds: :class:`zkcoord.WindowCounter` for asyncio.
 
     Made by ``client.window_counter(path)``.
 
@@ -19,9 +19,9 @@ class WindowCounter(WindowCounterOperations):
     """
 
     async def add(self, n: int = 1, *, timeout: float | None = None) -> int:
-        """Records ``n`` events that happen now, and returns how many count with them."""
-        return await settled(self._add(n, timeout))
+        """Records ``n`` events that happen now, and returns the count including them."""
+        return await result_of(self._add(n, timeout))
 
     async def count(self, *, timeout: float | None = None) -> int:
-        """How many events count now."""
-        return await settled(self._count(timeout))
+        """Returns the number of events that count now."""
+        return await result_of(self._count(timeout))

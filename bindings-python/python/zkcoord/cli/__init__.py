@@ -1,7 +1,7 @@
-"""The command line ``zkcoord``: run commands under a lock, look at queues, count, look for trouble. See docs/cli.md.
+"""The command line ``zkcoord``: runs commands under a lock, shows queues, counts, and finds problems. See docs/cli.md.
 
-Each command has a file of its own here. What they share: ``options.py`` (arguments, and the client made from them),
-``console.py`` (what is printed), ``exit_codes.py``, ``interruption.py`` (Ctrl-C and the like).
+Each command has its own module here. They share ``options.py`` (arguments, and the client made from them),
+``console.py`` (output), ``exit_codes.py`` and ``interruption.py`` (Ctrl-C and similar signals).
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _DESCRIPTION = "Locks and counters over ZooKeeper, from the command line."
 _EPILOG = """\
 examples:
   zkcoord lock /locks/report -- ./make-report        run it while no other host does
-  zkcoord lock --try /locks/report -- ./make-report  ... or not at all
-  zkcoord inspect /locks/report                      who holds the lock, and who waits
-  zkcoord counter /counters/runs add                 count up, and print the new value
-  zkcoord doctor /locks/report                       look for trouble
+  zkcoord lock --try /locks/report -- ./make-report  the same, but do not wait
+  zkcoord inspect /locks/report                      list the holder and the waiters of a lock
+  zkcoord counter /counters/runs add                 add 1, and print the new value
+  zkcoord doctor /locks/report                       look for problems
 
-environment: ZKCOORD_HOSTS and ZKCOORD_AUTH stand in for --hosts and --auth.
-exit codes: 0 done, 64 wrong usage, 69 no server reachable, 75 not had in time, 77 refused by an ACL;
-of lock otherwise those of the command. All of them: docs/cli.md.
+environment: ZKCOORD_HOSTS and ZKCOORD_AUTH are the defaults of --hosts and --auth.
+exit codes: 0 success, 64 invalid usage, 69 no server reachable, 75 timed out, 77 not authorized;
+lock otherwise exits with the code of its command. All exit codes: docs/cli.md.
 """
 
 
@@ -46,8 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Interrupted as interrupted:
         return exit_codes.of_signal(interrupted.signal)
     except BrokenPipeError:
-        return out.give_up()
+        return out.discard_stdout()
     except Exception as error:
-        # No traceback for whoever cannot do anything about it.
-        out.error("INTERNAL", f"this is a bug, please report it: {type(error).__name__}: {error}")
+        # A traceback would not help the user of a command line.
+        out.error("INTERNAL", f"this is a bug in zkcoord, please report it: {type(error).__name__}: {error}")
         return exit_codes.INTERNAL

@@ -1,4 +1,4 @@
-"""What is printed: results on stdout, everything else on stderr."""
+"""The output of the command line: results on stdout, everything else on stderr."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _STYLES = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "faint": "2"
 
 
 class Console:
-    """Prints for people or, with ``json``, one JSON object a line. May be used from several threads.
+    """Prints text for people or, with ``json``, one JSON object per line. May be used from several threads.
 
     Attributes:
-        json: Whether it prints for programs.
-        stays: Whether somebody watches a terminal on which lines can be replaced.
+        json: ``True`` if it prints JSON.
+        is_interactive: ``True`` if stderr is a terminal, on which a line can be replaced, and it prints text.
     """
 
     def __init__(self, *, json: bool) -> None:
         self.json = json
-        self.stays: bool = not json and _is_terminal(sys.stderr)
+        self.is_interactive: bool = not json and _is_terminal(sys.stderr)
         self._status = ""
         self._lock = threading.Lock()
 
@@ -32,55 +32,55 @@ class Console:
         print(json.dumps(value) if self.json else text, file=sys.stdout, flush=True)
 
     def event(self, kind: str, text: str, **details: object) -> None:
-        """Tells on stderr what has happened."""
-        self._tell(json.dumps({"event": kind, **details}) if self.json else f"zkcoord: {text}")
+        """Prints an event on stderr."""
+        self._print_stderr(json.dumps({"event": kind, **details}) if self.json else f"zkcoord: {text}")
 
     def error(self, code: str, message: str) -> None:
-        """Tells on stderr what went wrong."""
+        """Prints an error on stderr."""
         as_json = json.dumps({"error": {"code": code, "message": message}})
-        self._tell(as_json if self.json else f"zkcoord: error: {printable(message)}")
+        self._print_stderr(as_json if self.json else f"zkcoord: error: {printable(message)}")
 
     def status(self, text: str) -> None:
-        """Shows how things stand in a line that the next one replaces; an empty text takes it away."""
+        """Shows a status line, which the next one replaces. An empty text removes it."""
         with self._lock:
             if text != self._status:
                 self._status = text
                 sys.stderr.write(f"\r\x1b[K{text}")
                 sys.stderr.flush()
 
-    def fresh_page(self) -> str:
-        """What begins a page that replaces the one before; nothing where lines do not stay."""
+    def clear_screen(self) -> str:
+        """Returns the text that clears the screen before new content. Empty if stdout is not a terminal."""
         return "" if self.json or not _is_terminal(sys.stdout) else "\x1b[H\x1b[2J"
 
     def style(self, text: str, style: str) -> str:
-        """The text for stdout in a colour, where colours are wanted: on a terminal, unless ``NO_COLOR`` is set."""
+        """Returns the text for stdout in a colour, if it is a terminal and ``NO_COLOR`` is not set."""
         if self.json or os.environ.get("NO_COLOR") or not _is_terminal(sys.stdout):
             return text
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
 
     def flush(self) -> None:
-        """Notices here, not at the interpreter's end, when nobody reads any more."""
+        """Flushes stdout, so that a closed pipe is noticed here and not at the exit of the interpreter."""
         sys.stdout.flush()
 
-    def give_up(self) -> int:
-        """What to end with when nobody reads stdout any more."""
-        # The interpreter flushes once more at its end.
+    def discard_stdout(self) -> int:
+        """Discards further output after the reader of stdout has closed it. Returns the exit code for that."""
+        # The interpreter flushes once more when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.of_signal(13)
 
-    def _tell(self, line: str) -> None:
+    def _print_stderr(self, line: str) -> None:
         self.status("")
         with self._lock:
             print(line, file=sys.stderr, flush=True)
 
 
 def printable(text: str) -> str:
-    """The text without what could play tricks on a terminal: others have written it."""
+    """Returns the text with control characters escaped, because it was written by others and goes to a terminal."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def seconds(value: float) -> str:
-    """A duration like ``12 s`` or ``3 min 20 s``."""
+    """Returns a duration like ``12 s`` or ``3 min 20 s``."""
     whole = max(0, round(value))
     for unit, size, smaller, smaller_size in (
         ("d", 86400, "h", 3600),

@@ -1,9 +1,9 @@
-"""``zkcoord doctor PATH``: looks for what will make trouble, and says what to do about it.
+"""The command ``zkcoord doctor PATH``, which looks for problems and recommends what to do about them.
 
-1. Ask every server who it is, by ZooKeeper's command ``srvr``.
+1. Ask every server for its mode and version, by ZooKeeper's command ``srvr``.
 2. Connect as programs do, and measure round trips to the leader.
-3. See what the ACLs permit at PATH, in transactions that fail on purpose: nothing is changed.
-4. Look at the queue, for libraries that do not see each other and for numbers that run out.
+3. Find out what the ACLs permit at PATH, by transactions that fail on purpose: nothing is changed.
+4. Inspect the queue for libraries that do not see each other and for sequence numbers that run out.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from zkcoord.errors import InvalidArgument, ZkcoordError
 from zkcoord.tls import Tls
 
 _DESCRIPTION = """\
-Looks at the servers, the session, the permissions and the queue at PATH, and says what
-to do about what is wrong. Changes nothing. Exit code 0: nothing is broken, though there
-may be warnings; 1: something is.
+Checks the servers, the session, the permissions and the queue at PATH, and recommends
+what to do about problems. Changes nothing. Exits with 0 if nothing is broken, even if
+there are warnings, and with 1 otherwise.
 """
 _EPILOG = """\
 examples:
@@ -43,13 +43,13 @@ _STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What came of one look.
+    """The result of one check.
 
     Attributes:
-        name: What was looked at.
-        status: How it is.
-        message: What was seen.
-        advice: What to do about it, where the message does not say so.
+        name: The subject of the check.
+        status: The outcome.
+        message: The finding.
+        advice: The recommended action, if the message does not contain it.
     """
 
     name: str
@@ -61,173 +61,147 @@ class Check:
 def add_to(commands: options.Commands) -> None:
     """Adds the command to the command line."""
     parser = options.add_command(
-        commands, "doctor", run, summary="look for trouble", description=_DESCRIPTION, epilog=_EPILOG
+        commands,
+        "doctor",
+        run,
+        summary="look for problems",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        path="the directory of a lock, like /locks/report",
     )
-    parser.add_argument("path", metavar="PATH", help="a lock's directory, like /locks/report")
-    parser.add_argument(
-        "--timeout",
-        metavar="S",
-        type=options.duration,
-        default=5.0,
-        help="to wait for each answer; default: 5",
-    )
+    options.add_timeout(parser, default=5.0)
 
 
 def run(given: argparse.Namespace, out: Console) -> int:
-    """Carries out the command."""
+    """Runs the command."""
     checks = []
-    for check in _examine(given):
+    for check in _run_checks(given):
         checks.append(check)
         if not out.json:
             mark = out.style(check.status.ljust(4), _STYLES[check.status])
             out.result(None, f"{mark}  {check.name.ljust(11)}  {printable(check.message)}")
             if check.advice:
                 out.result(None, f"{' ' * 19}{printable(check.advice)}")
-    broken = any(check.status == "fail" for check in checks)
+    has_failed = any(check.status == "fail" for check in checks)
     if out.json:
-        warned = any(check.status == "warn" for check in checks)
-        status = "fail" if broken else "warn" if warned else "ok"
+        has_warned = any(check.status == "warn" for check in checks)
+        status = "fail" if has_failed else "warn" if has_warned else "ok"
         out.result({"path": given.path, "status": status, "checks": [asdict(check) for check in checks]}, "")
-    return exit_codes.TROUBLE if broken else exit_codes.OK
+    return exit_codes.PROBLEMS_FOUND if has_failed else exit_codes.OK
 
 
-def _examine(given: argparse.Namespace) -> Iterator[Check]:
-    yield from _servers(options.hosts(given), given.timeout, options.tls(given))
+def _run_checks(given: argparse.Namespace) -> Iterator[Check]:
+    yield from _check_servers(options.hosts(given), given.timeout, options.tls(given))
     try:
         started = time.monotonic()
         client = options.connect(given)
     except InvalidArgument:
-        raise  # wrong usage is no finding
+        raise  # invalid usage is not a finding
     except ZkcoordError as error:
-        yield Check(
-            "session",
-            "fail",
-            str(error),
-            "start the servers, or see --hosts, --auth, --tls and --connect-timeout",
-        )
+        advice = "start the servers, or see --hosts, --auth, --tls and --connect-timeout"
+        yield Check("session", "fail", str(error), advice)
         return
     with client:
-        yield from _session(given, client, time.monotonic() - started)
+        yield from _check_session(given, client, time.monotonic() - started)
         try:
-            yield from _round_trips(given, client)
-            yield from _permissions(given, client)
+            yield from _check_round_trips(given, client)
+            yield from _check_permissions(given, client)
         except InvalidArgument:
             raise
         except ZkcoordError as error:
-            yield Check(
-                "requests", "fail", str(error), "see whether the servers are overloaded or restarting"
-            )
+            advice = "check whether the servers are overloaded or restarting"
+            yield Check("requests", "fail", str(error), advice)
 
 
-def _servers(hosts: str, timeout: float, tls: Tls | None) -> Iterator[Check]:
+def _check_servers(hosts: str, timeout: float, tls: Tls | None) -> Iterator[Check]:
     wanted = addresses(hosts)
     with ThreadPoolExecutor(max_workers=len(wanted)) as pool:
         servers = list(pool.map(lambda address: ask(address, timeout, tls), wanted))
-    answering = [server for server in servers if server.trouble is None]
+    answering = [server for server in servers if server.error is None]
     for server in servers:
-        if server.trouble is None:
-            yield Check(
-                "server",
-                "ok",
-                f"{server.name} answers: {server.mode or 'will not say more'}{_version(server)}",
-            )
+        if server.error is None:
+            mode = server.mode or "it does not report its mode"
+            yield Check("server", "ok", f"{server.name} answers: {mode}{_version(server)}")
         else:
-            yield Check(
-                "server",
-                "warn" if answering else "fail",
-                f"{server.name}: {server.trouble}",
-                "start it, or take it out of --hosts; look at firewalls if it runs",
-            )
+            status: Literal["warn", "fail"] = "warn" if answering else "fail"
+            advice = "start it, or remove it from --hosts; if it runs, check firewalls"
+            yield Check("server", status, f"{server.name}: {server.error}", advice)
     modes = [server.mode for server in answering if server.mode]
     if "standalone" in modes:
-        yield Check(
-            "ensemble",
-            "warn",
-            "a server stands alone: without it there are no locks, and its disk is the only copy",
-            "for production run three servers or five",
-        )
+        message = "a standalone server: without it no lock can be acquired, and its disk is the only copy"
+        yield Check("ensemble", "warn", message, "run three or five servers in production")
     elif modes and len(modes) == len(servers) and "leader" not in modes:
-        yield Check("ensemble", "fail", "no server leads", "see whether more than half of the ensemble runs")
+        advice = "check whether more than half of the ensemble is running"
+        yield Check("ensemble", "fail", "no server is the leader", advice)
     elif modes:
-        yield Check(
-            "ensemble", "ok", f"{len(answering)} of {len(servers)} servers answer: {', '.join(modes)}"
-        )
+        message = f"{len(answering)} of {len(servers)} servers answer: {', '.join(modes)}"
+        yield Check("ensemble", "ok", message)
 
 
 def _version(server: Server) -> str:
     return f", ZooKeeper {server.version}" if server.version else ""
 
 
-def _session(given: argparse.Namespace, client: Client, took: float) -> Iterator[Check]:
+def _check_session(given: argparse.Namespace, client: Client, took: float) -> Iterator[Check]:
     granted = client._native.session_timeout()
-    number = f"session {client.session_id & (2**64 - 1):#x}, made in {took * 1000:.0f} ms"
+    session = f"session {client.session_id & (2**64 - 1):#x}, opened in {took * 1000:.0f} ms"
     if granted == given.session_timeout:
-        yield Check("session", "ok", f"{number}, for {granted:g} s of silence")
+        yield Check("session", "ok", f"{session}, with a timeout of {granted:g} s")
     else:
-        yield Check(
-            "session",
-            "warn",
-            f"{number}; asked for {given.session_timeout:g} s of silence, granted {granted:g} s",
-            "ask for what the servers grant, or change their minSessionTimeout and maxSessionTimeout",
-        )
+        message = f"{session}; requested a timeout of {given.session_timeout:g} s, granted {granted:g} s"
+        advice = "request what the servers grant, or change their minSessionTimeout and maxSessionTimeout"
+        yield Check("session", "warn", message, advice)
 
 
-def _round_trips(given: argparse.Namespace, client: Client) -> Iterator[Check]:
-    # Where nothing is: read behind a sync, so the leader answers too.
-    nowhere = client.counter(f"/zkcoord-doctor-{uuid.uuid4().hex}")
+def _check_round_trips(given: argparse.Namespace, client: Client) -> Iterator[Check]:
+    # The node does not exist. It is read after a sync, so that the leader answers too.
+    missing = client.counter(f"/zkcoord-doctor-{uuid.uuid4().hex}")
     times = []
     for _ in range(_ROUND_TRIPS):
         started = time.monotonic()
-        nowhere.get(timeout=given.timeout)
+        missing.get(timeout=given.timeout)
         times.append(time.monotonic() - started)
     median = statistics.median(times)
-    message = f"{median * 1000:.1f} ms in the median, {max(times) * 1000:.1f} ms at worst, of {_ROUND_TRIPS}"
+    message = f"median {median * 1000:.1f} ms, maximum {max(times) * 1000:.1f} ms, of {_ROUND_TRIPS}"
     if median < _SLOW:
         yield Check("round trip", "ok", message)
     else:
-        yield Check(
-            "round trip",
-            "warn",
-            message,
-            "a lock takes at least one: run the servers nearer to their clients",
-        )
+        advice = "acquiring a lock takes at least one: run the servers closer to their clients"
+        yield Check("round trip", "warn", message, advice)
 
 
-def _permissions(given: argparse.Namespace, client: Client) -> Iterator[Check]:
+def _check_permissions(given: argparse.Namespace, client: Client) -> Iterator[Check]:
     nearest, next_number, *refusals = client._native.access(given.path, given.timeout).wait()
     listing, *changes, container = refusals
-    there = nearest == given.path
-    where = nearest if there else f"{nearest} (there is no {given.path} yet)"
-    refused = [why for why in (listing, *changes) if why]
+    exists = nearest == given.path
+    where = nearest if exists else f"{nearest} ({given.path} does not exist yet)"
+    refused = [reason for reason in (listing, *changes) if reason]
     if refused:
-        yield Check(
-            "permissions", "fail", "; ".join(refused), "authenticate with --auth, or have the ACL changed"
-        )
+        advice = "authenticate with --auth, or have the ACL changed"
+        yield Check("permissions", "fail", "; ".join(refused), advice)
     else:
-        yield Check("permissions", "ok", f"may list, make and delete nodes in {where}")
+        yield Check("permissions", "ok", f"may list, create and delete nodes in {where}")
     if not refused and container:
-        yield Check(
-            "containers", "fail", container, "make the directories by hand, or run ZooKeeper 3.5.3 or newer"
-        )
-    if there and listing is None:
-        yield from _queue(given, client, next_number)
+        advice = "create the directories yourself, or run ZooKeeper 3.5.3 or newer"
+        yield Check("containers", "fail", container, advice)
+    if exists and listing is None:
+        yield from _check_queue(given, client, next_number)
 
 
-def _queue(given: argparse.Namespace, client: Client, next_number: int) -> Iterator[Check]:
+def _check_queue(given: argparse.Namespace, client: Client, next_number: int) -> Iterator[Check]:
     queue = client.mutex(given.path).inspect(timeout=given.timeout)
     holders = [each.identity for each in queue if each.role == "holder"]
     if queue:
-        yield Check("queue", "ok", f"held by {', '.join(holders)}; {len(queue) - len(holders)} wait")
+        yield Check("queue", "ok", f"held by {', '.join(holders)}; {len(queue) - len(holders)} waiting")
     else:
         yield Check("queue", "ok", "nobody holds it or waits for it")
     for warning in queue.warnings:
         yield Check("queue", "warn", warning)
     used = f"{next_number:,} of {_LAST_NUMBER:,} sequence numbers used"
+    advice = "delete the directory while nobody holds the lock or waits for it; the numbers restart at 0"
     if next_number >= _LAST_NUMBER:
-        advice = "delete the directory while nobody holds or waits; it starts again at 0"
         yield Check("numbers", "fail", used, advice)
     elif next_number > _LAST_NUMBER * 0.9:
-        advice = "delete the directory at a quiet time, while nobody holds or waits; it starts again at 0"
         yield Check("numbers", "warn", used, advice)
     else:
         yield Check("numbers", "ok", used)

@@ -1,4 +1,4 @@
-"""``zkcoord inspect PATH``: who holds a lock, and who waits for it."""
+"""The command ``zkcoord inspect PATH``, which lists the holders and waiters of a lock."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from zkcoord.contender import Contender, Queue
 from zkcoord.errors import AcquireTimeout, ConnectionLost, SessionExpired
 
 _DESCRIPTION = """\
-Lists who holds the lock at PATH and who waits for it, in order, of whatever library: a
-mutex or a read/write lock. Warns of mixes of libraries that do not see each other. A
-semaphore's holders are at PATH/leases, those who wait at PATH/locks.
+Lists the holders and waiters of the lock at PATH in order, whatever library they use. The
+lock may be a mutex or a read/write lock. Warns about libraries that do not see each other.
+The holders of a semaphore are at PATH/leases, its waiters at PATH/locks.
 """
 _EPILOG = """\
 examples:
@@ -29,26 +29,24 @@ def add_to(commands: options.Commands) -> None:
         commands,
         "inspect",
         run,
-        summary="list who holds a lock and who waits for it",
+        summary="list the holders and waiters of a lock",
         description=_DESCRIPTION,
         epilog=_EPILOG,
+        path="the directory of the lock, like /locks/report",
     )
-    parser.add_argument("path", metavar="PATH", help="the lock's directory, like /locks/report")
-    parser.add_argument("--watch", action="store_true", help="go on, and list again what has changed")
+    parser.add_argument("--watch", action="store_true", help="continue, and list the queue after each change")
     parser.add_argument(
-        "--interval", metavar="S", type=options.duration, default=1.0, help="how often to look; default: 1"
-    )
-    parser.add_argument(
-        "--timeout",
+        "--interval",
         metavar="S",
         type=options.duration,
-        default=10.0,
-        help="to wait for an answer; default: 10",
+        default=1.0,
+        help="seconds between two checks for changes; default: 1",
     )
+    options.add_timeout(parser, default=10.0)
 
 
 def run(given: argparse.Namespace, out: Console) -> int:
-    """Carries out the command."""
+    """Runs the command."""
     with options.connect(given) as client:
         mutex = client.mutex(given.path)
         if not given.watch:
@@ -61,9 +59,8 @@ def run(given: argparse.Namespace, out: Console) -> int:
                 queue = mutex.inspect(timeout=given.timeout)
                 if shown != (list(queue), queue.warnings):
                     shown = (list(queue), queue.warnings)
-                    out.result(
-                        _as_json(given.path, queue), out.fresh_page() + _as_text(given.path, queue, out)
-                    )
+                    text = out.clear_screen() + _as_text(given.path, queue, out)
+                    out.result(_as_json(given.path, queue), text)
             except (AcquireTimeout, ConnectionLost, SessionExpired) as error:
                 out.event("unanswered", str(error), code=error.code)
             time.sleep(given.interval)
@@ -76,7 +73,7 @@ def _as_json(path: str, queue: Queue) -> dict[str, object]:
             {
                 "node": each.node,
                 "identity": each.identity,
-                # A text: many readers of JSON have no integers of 64 bits. As ZooKeeper's own tools show it.
+                # A string, because many JSON readers lack 64-bit integers. In the form of ZooKeeper's own tools.
                 "session_id": f"{each.session_id & (2**64 - 1):#x}",
                 "role": each.role,
                 "mode": each.mode,

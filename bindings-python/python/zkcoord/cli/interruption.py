@@ -1,4 +1,4 @@
-"""Ctrl-C and its like, while nothing else has to be looked after: they end the wait, and everything is given back."""
+"""Ctrl-C and similar signals while no command runs: they end the wait, and everything is released."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Interrupted(BaseException):
-    """A signal has asked for an end.
+    """A signal that ends the program was received.
 
     Attributes:
-        signal: Its number.
+        signal: The number of the signal.
     """
 
     def __init__(self, number: int) -> None:
@@ -24,9 +24,9 @@ class Interrupted(BaseException):
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Within it the first of those signals raises :class:`Interrupted`; further ones do not disturb what cleans up."""
+    """Raises :class:`Interrupted` in the block on the first such signal. Later ones do not disturb the cleanup."""
     before = {number: signal.getsignal(number) for number in _ENDING}
-    # Who was started with one of them ignored, like by nohup, ignores it still.
+    # A signal that was ignored when the process started, as by nohup, stays ignored.
     handled = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
 
     def interrupt(number: int, _frame: FrameType | None) -> None:

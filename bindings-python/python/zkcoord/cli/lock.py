@@ -1,4 +1,4 @@
-"""``zkcoord lock PATH -- CMD...``: runs a command while a lock is held."""
+"""The command ``zkcoord lock PATH -- CMD...``, which runs a command while a lock is held."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from functools import partial
 from zkcoord.cli import exit_codes, options
 from zkcoord.cli.console import Console
 from zkcoord.cli.progress import Progress
-from zkcoord.cli.supervision import CannotRun, Supervision
+from zkcoord.cli.supervision import CannotRun, Supervisor
 from zkcoord.client import Client
 from zkcoord.errors import AcquireTimeout, InvalidArgument
 from zkcoord.guard import Guard
 
 _DESCRIPTION = """\
-Waits for the lock at PATH, runs a command, and gives the lock back when the command has
-ended. Its exit code is passed on.
+Acquires the lock at PATH, runs a command, and releases the lock when the command has
+ended. Exits with the exit code of the command.
 
 The command finds the fencing token in ZKCOORD_TOKEN and PATH in ZKCOORD_LOCK. It runs in
-a process group of its own, to which signals are forwarded. When the lock is about to be
-lost, the group gets SIGTERM, and SIGKILL before the servers can give the lock away.
+its own process group, to which signals are forwarded. When the lock is about to be lost,
+the group gets SIGTERM, and SIGKILL before the servers can grant the lock to others.
 """
 _EPILOG = """\
 examples:
   zkcoord lock /locks/report -- ./make-report --daily
   zkcoord lock --timeout 60 /locks/report -- sh -c './publish --fence "$ZKCOORD_TOKEN"'
-  zkcoord lock --try /locks/report -- ./make-report || [ $? -eq 75 ]   # or skip it
-  zkcoord lock --permits 3 /limits/downloads -- ./download             # three at a time
-  zkcoord lock --shared /locks/catalogue -- ./look-up                  # others may read, too
+  zkcoord lock --try /locks/report -- ./make-report || [ $? -eq 75 ]   # skip it if the lock is held
+  zkcoord lock --permits 3 /limits/downloads -- ./download             # at most three at a time
+  zkcoord lock --shared /locks/catalogue -- ./look-up                  # other readers may hold it too
 
-exit codes: those of the command, 128 + N when signal N has ended it; 75 the lock was not
-had; 76 it was lost, and the command ended with 0 all the same; 127 no such command, 126
-it cannot be run; 64, 69, 77: see zkcoord --help.
+exit codes: that of the command, or 128 + N if signal N has ended it; 75 timed out; 76 the
+lock was lost, although the command ended with 0; 127 command not found; 126 the command
+cannot be run; 64, 69, 77: see zkcoord --help.
 """
 
 
@@ -48,16 +48,19 @@ def add_to(commands: options.Commands) -> None:
         summary="run a command while a lock is held",
         description=_DESCRIPTION,
         epilog=_EPILOG,
+        path="the directory of the lock, like /locks/report",
         takes_command=True,
     )
     parser.usage = "zkcoord lock [options] PATH -- CMD..."
-    parser.add_argument("path", metavar="PATH", help="the lock's directory, like /locks/report")
     waiting = parser.add_mutually_exclusive_group()
     waiting.add_argument(
-        "--timeout", metavar="S", type=options.duration, help="give up after so many seconds; default: never"
+        "--timeout",
+        metavar="S",
+        type=options.duration,
+        help="seconds to wait for the lock; default: no limit",
     )
     waiting.add_argument(
-        "--try", dest="timeout", action="store_const", const=0.0, help="give up at once; --timeout 0"
+        "--try", dest="timeout", action="store_const", const=0.0, help="do not wait; same as --timeout 0"
     )
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--shared", action="store_true", help="the read side of a read/write lock")
@@ -68,16 +71,20 @@ def add_to(commands: options.Commands) -> None:
         "--permits",
         metavar="N",
         type=options.count,
-        help="a semaphore with N permits; all must give the same N",
+        help="a semaphore with N permits; all clients must give the same N",
     )
     parser.add_argument(
-        "--take", metavar="K", type=options.count, default=1, help="how many permits to take; default: 1"
+        "--take",
+        metavar="K",
+        type=options.count,
+        default=1,
+        help="the number of permits to acquire; default: 1",
     )
     parser.add_argument(
         "--scheme",
         choices=("curator", "kazoo"),
         default="curator",
-        help="whose node names to use; default: curator",
+        help="the library whose node names to use; default: curator",
     )
     parser.add_argument(
         "--grace",
@@ -85,39 +92,40 @@ def add_to(commands: options.Commands) -> None:
         type=options.duration,
         help="seconds from SIGTERM to SIGKILL; default: a quarter of the session timeout, at most 3/8 of it",
     )
-    saying = parser.add_mutually_exclusive_group()
-    saying.add_argument(
-        "-v", "--verbose", action="store_true", help="tell about waiting also without a terminal"
+    verbosity = parser.add_mutually_exclusive_group()
+    verbosity.add_argument(
+        "-v", "--verbose", action="store_true", help="show the progress of the wait even without a terminal"
     )
-    saying.add_argument("-q", "--quiet", action="store_true", help="tell nothing but errors")
+    verbosity.add_argument(
+        "-q", "--quiet", action="store_true", help="show no progress, only errors and losses"
+    )
 
 
 def run(given: argparse.Namespace, out: Console) -> int:
-    """Carries out the command."""
+    """Runs the command."""
     command: list[str] = given.command or []
     if not command or not command[0]:
-        given.parser.error("what is to be run? zkcoord lock PATH -- CMD...")
+        given.parser.error("missing the command to run; usage: zkcoord lock PATH -- CMD...")
     if given.permits and given.scheme != "curator":
-        raise InvalidArgument(f"--scheme {given.scheme}: semaphores have only that of Curator")
+        raise InvalidArgument(f"--scheme {given.scheme}: semaphores support only the scheme curator")
     if given.take > (given.permits or 1):
-        raise InvalidArgument(f"--take {given.take}: there are {given.permits or 1} permits, see --permits")
+        raise InvalidArgument(f"--take {given.take}: must be at most {given.permits or 1}, see --permits")
     if shutil.which(command[0]) is None:
-        # Not after hours in the queue.
+        # Checked now, because the wait for the lock may take hours.
         return _cannot_run(out, command[0])
     deadline = None if given.timeout is None else time.monotonic() + given.timeout
     with options.connect(given, within=given.timeout or None) as client:
-        supervision = Supervision(out, client, given.grace)
+        supervisor = Supervisor(out, client, given.grace)
         guard = _acquire(given, out, client, deadline)
         if guard is None:
-            return exit_codes.NOT_HAD
+            return exit_codes.TIMED_OUT
         with guard:
             if given.verbose or out.json:
-                out.event(
-                    "acquired", f"have {given.path}, token {guard.token}", token=guard.token, node=guard.node
-                )
+                text = f"acquired {given.path}, token {guard.token}"
+                out.event("acquired", text, token=guard.token, node=guard.node)
             environment = {**os.environ, "ZKCOORD_TOKEN": str(guard.token), "ZKCOORD_LOCK": given.path}
             try:
-                code = supervision.run(guard, command, environment)
+                code = supervisor.run(guard, command, environment)
             except CannotRun as error:
                 return _cannot_run(out, command[0], error.cause)
             if out.json:
@@ -127,21 +135,22 @@ def run(given: argparse.Namespace, out: Console) -> int:
 
 def _acquire(given: argparse.Namespace, out: Console, client: Client, deadline: float | None) -> Guard | None:
     acquire: Callable[..., Guard]
-    attempt: Callable[[], Guard | None]
+    try_acquire: Callable[[], Guard | None]
     if given.permits:
         semaphore = client.semaphore(given.path, given.permits)
-        acquire, attempt = partial(semaphore.acquire, given.take), partial(semaphore.try_acquire, given.take)
+        acquire = partial(semaphore.acquire, given.take)
+        try_acquire = partial(semaphore.try_acquire, given.take)
     elif given.shared or given.write:
         sides = client.rw_lock(given.path, scheme=given.scheme)
         side = sides.read if given.shared else sides.write
-        acquire, attempt = side.acquire, side.try_acquire
+        acquire, try_acquire = side.acquire, side.try_acquire
     else:
         mutex = client.mutex(given.path, scheme=given.scheme)
-        acquire, attempt = mutex.acquire, mutex.try_acquire
+        acquire, try_acquire = mutex.acquire, mutex.try_acquire
     if given.timeout == 0:
-        guard = attempt()
+        guard = try_acquire()
         if guard is None:
-            out.error(AcquireTimeout.code, f"{given.path} is taken")
+            out.error(AcquireTimeout.code, f"{given.path} is held by others, and --try does not wait")
         return guard
     try:
         with Progress(given, out, client):
@@ -152,11 +161,11 @@ def _acquire(given: argparse.Namespace, out: Console, client: Client, deadline: 
 
 
 def _cannot_run(out: Console, command: str, error: OSError | None = None) -> int:
-    """Says that there is no such command, or that it cannot be run."""
-    found = os.path.exists(command) if os.sep in command else False
-    if isinstance(error, FileNotFoundError) or (error is None and not found):
+    """Reports that there is no such command, or that it cannot be run."""
+    exists = os.path.exists(command) if os.sep in command else False
+    if isinstance(error, FileNotFoundError) or (error is None and not exists):
         out.error("NOT_FOUND", f"{command}: command not found")
         return exit_codes.NOT_FOUND
-    why = error.strerror if error and error.strerror else "it is not executable"
-    out.error("NOT_EXECUTABLE", f"{command}: {why}")
+    reason = error.strerror if error and error.strerror else "it is not executable"
+    out.error("NOT_EXECUTABLE", f"{command}: {reason}")
     return exit_codes.NOT_EXECUTABLE

@@ -1,4 +1,4 @@
-"""Asks single servers who they are, by ZooKeeper's four-letter command ``srvr``."""
+"""Requests to single servers, by ZooKeeper's four-letter command ``srvr``."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ _PORT = 2181
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What a server says of itself.
+    """The answer of a server.
 
     Attributes:
         name: Its address.
-        trouble: Why it does not answer; ``None`` when it does.
-        mode: ``"leader"``, ``"follower"``, ``"standalone"``...; ``None`` when it will not say.
-        version: Like ``"3.8.0"``; ``None`` when it will not say.
+        error: The reason why it does not answer; ``None`` if it does.
+        mode: ``"leader"``, ``"follower"``, ``"standalone"``...; ``None`` if it does not report it.
+        version: The version, like ``"3.8.0"``; ``None`` if it does not report it.
     """
 
     name: str
-    trouble: str | None = None
+    error: str | None = None
     mode: str | None = None
     version: str | None = None
 
 
 def addresses(hosts: str) -> list[tuple[str, int]]:
-    """The servers of a connect string, like ``zk1:2181,[::1]:2182/app``."""
+    """Returns the servers of a connect string, like ``zk1:2181,[::1]:2182/app``."""
     found = []
     for part in hosts.partition("/")[0].split(","):
         match = re.fullmatch(r"\s*(?:\[(.+)\]|([^:\[\]]+))(?::(\d{1,5}))?\s*", part)
@@ -40,7 +40,7 @@ def addresses(hosts: str) -> list[tuple[str, int]]:
 
 
 def ask(address: tuple[str, int], timeout: float, tls: Tls | None = None) -> Server:
-    """Asks a server who it is."""
+    """Asks a server for its mode and version, with a timeout in seconds."""
     host, port = address
     name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
@@ -51,8 +51,8 @@ def ask(address: tuple[str, int], timeout: float, tls: Tls | None = None) -> Ser
                 with _encrypted(connection, host, tls) as encrypted:
                     answer = _answer(encrypted)
     except (OSError, OverflowError, UnicodeError) as error:
-        return Server(name, trouble=str(getattr(error, "strerror", None) or error))
-    return Server(name, mode=_found(r"^Mode: (\S+)", answer), version=_found(r"version: ([\d.]+\d)", answer))
+        return Server(name, error=str(getattr(error, "strerror", None) or error))
+    return Server(name, mode=_find(r"^Mode: (\S+)", answer), version=_find(r"version: ([\d.]+\d)", answer))
 
 
 def _encrypted(connection: socket.socket, host: str, tls: Tls) -> ssl.SSLSocket:
@@ -64,7 +64,7 @@ def _encrypted(connection: socket.socket, host: str, tls: Tls) -> ssl.SSLSocket:
 
 
 def _answer(connection: socket.socket) -> str:
-    """What it says; nothing when it does not answer such commands, as where it expects TLS."""
+    """Returns the answer, which is empty if the server does not answer such commands, as a port that expects TLS."""
     received = b""
     try:
         connection.sendall(b"srvr")
@@ -75,6 +75,6 @@ def _answer(connection: socket.socket) -> str:
     return received.decode(errors="replace")
 
 
-def _found(pattern: str, text: str) -> str | None:
+def _find(pattern: str, text: str) -> str | None:
     match = re.search(pattern, text, re.MULTILINE)
     return match[1] if match else None

@@ -1,13 +1,13 @@
-"""Runs a command under a guard, and sees to it that it does not outlive the lock.
+"""Runs a command under a guard, such that the command does not outlive the lock.
 
-1. The command gets a process group of its own, so that what it starts can be signalled with it. If we were in the
-   terminal's foreground, the group is now. A leash kills the group should we be killed.
-2. Signals for us go to the group. If it stops, as by Ctrl-Z, so do we; when we go on, it does.
-3. As long as servers answer, the guard's lease stays long. When no more is left of it than the grace (with a margin),
-   the group gets SIGTERM; if the servers answer again meanwhile, that was all.
-4. When only the margin is left, the group gets SIGKILL: nobody else can have the lock yet.
-5. If the lock is taken away (its node was deleted, its session ended), SIGTERM comes at once, and SIGKILL after the
-   grace or as in 4, whichever comes first.
+1. The command gets its own process group, so that its child processes can be signalled with it. If we are in the
+   terminal's foreground, the group takes our place. A watchdog kills the group if we are killed.
+2. Signals sent to us are forwarded to the group. If it stops, as by Ctrl-Z, we stop too; when we continue, it does.
+3. While servers answer, the guard's lease stays long. When only the grace and a margin are left of it, the group gets
+   SIGTERM. If the servers answer again after that, nothing else happens.
+4. When only the margin is left, the group gets SIGKILL: nobody else can hold the lock yet.
+5. If the lock is lost otherwise (its node was deleted, its session ended), the group gets SIGTERM at once, and SIGKILL
+   after the grace or as in 4, whichever comes first.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from contextlib import suppress
 
 from zkcoord.cli import exit_codes
 from zkcoord.cli.console import Console
-from zkcoord.cli.leash import Leash
 from zkcoord.cli.terminal import Terminal
+from zkcoord.cli.watchdog import Watchdog
 from zkcoord.client import Client
 from zkcoord.errors import InvalidArgument, LockLost
 from zkcoord.guard import Guard
@@ -41,7 +41,7 @@ _FORWARDED = (
     signal.SIGCONT,
 )
 _STOPS = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
-# In the place of a signal's number: the lock is lost.
+# The wake-up for the loss of the lock, among the numbers of signals.
 _LOSS = b"\0"
 
 
@@ -49,7 +49,7 @@ class CannotRun(Exception):
     """The command could not be started.
 
     Attributes:
-        cause: Why.
+        cause: The reason.
     """
 
     def __init__(self, cause: OSError) -> None:
@@ -57,13 +57,13 @@ class CannotRun(Exception):
         self.cause = cause
 
 
-class Supervision:
-    """How commands are to be supervised.
+class Supervisor:
+    """Runs commands and ends them before the lock can be held by others.
 
     Args:
-        out: Where to tell of a loss.
-        client: Whose session holds the lock.
-        grace: How many seconds there are from SIGTERM to SIGKILL. ``None``: a quarter of the session timeout.
+        out: Reports losses.
+        client: The client whose session holds the lock.
+        grace: The seconds from SIGTERM to SIGKILL. ``None``: a quarter of the session timeout.
     """
 
     def __init__(self, out: Console, client: Client, grace: float | None) -> None:
@@ -71,7 +71,7 @@ class Supervision:
         self._out = out
         self._margin = timeout / 32
         self._grace = timeout / 4 if grace is None else grace
-        # While servers answer, a lease never has less than 7/16 left.
+        # While servers answer, at least 7/16 of a lease is left.
         if self._grace > timeout * 3 / 8:
             raise InvalidArgument(
                 f"--grace {self._grace:g}: must be at most {timeout * 3 / 8:g} seconds with the session timeout of "
@@ -84,30 +84,30 @@ class Supervision:
         Raises:
             CannotRun: The command could not be started.
         """
-        mailbox, leash, terminal = _Mailbox(guard), Leash(), Terminal()
+        wakeups, watchdog, terminal = _Wakeups(guard), Watchdog(), Terminal()
         try:
-            # What was inherited and is not our own is the command's to use; ours is closed by the kernel.
+            # The command inherits the files that we inherited. Those that we have opened are closed by the kernel.
             try:
                 child = subprocess.Popen(command, env=environment, process_group=0, close_fds=False)
             except OSError as error:
                 raise CannotRun(error) from error
-            leash.tie(child.pid)
-            terminal.lend(child.pid)
-            ward = _Ward(child, guard, terminal, self._out, self._grace, self._margin)
-            # It may have asked for the terminal too early, and been stopped.
-            ward.signal(signal.SIGCONT)
-            code = ward.attend(mailbox)
-            terminal.take_back(child.pid)
+            watchdog.guard(child.pid)
+            terminal.give_foreground(child.pid)
+            supervised = _SupervisedCommand(child, guard, terminal, self._out, self._grace, self._margin)
+            # It may have used the terminal before it got the foreground, and been stopped.
+            supervised.signal(signal.SIGCONT)
+            code = supervised.wait(wakeups)
+            terminal.take_foreground(child.pid)
         finally:
-            leash.untie()
+            watchdog.stop()
             terminal.close()
-            mailbox.close()
+            wakeups.close()
         if code == 0 and guard.lost.is_set():
             return exit_codes.LOST
         return code if code >= 0 else exit_codes.of_signal(-code)
 
 
-class _Ward:
+class _SupervisedCommand:
     """A command that runs under a guard."""
 
     def __init__(
@@ -128,25 +128,25 @@ class _Ward:
         self._terminated: float | None = None
         self._killed = False
 
-    def attend(self, mailbox: _Mailbox) -> int:
-        """Looks after the command until it has ended; returns its code, negative for a signal."""
+    def wait(self, wakeups: _Wakeups) -> int:
+        """Supervises the command until it has ended. Returns its exit code, or a negative signal number."""
         while True:
-            pause = self._look_after_lease()
+            pause = self._check_lease()
             if (code := self._child.poll()) is not None:
                 return code
-            for number in mailbox.await_news(pause):
-                # Nothing goes on before it is known whether the lock is still ours: we may have been stopped.
-                self._look_after_lease()
+            for number in wakeups.wait(pause):
+                # We may have been stopped: check the lock before the command continues.
+                self._check_lease()
                 self.signal(number)
-            self._stop_with_it()
+            self._stop_with_command()
 
     def signal(self, number: int) -> None:
-        """Sends the command's group a signal."""
+        """Sends a signal to the command's group."""
         with suppress(ProcessLookupError):
             os.killpg(self._child.pid, number)
 
-    def _look_after_lease(self) -> float | None:
-        """Steps 3 to 5. Says in how many seconds they have to be taken again."""
+    def _check_lease(self) -> float | None:
+        """Performs steps 3 to 5. Returns the seconds after which to check again."""
         now = _now()
         if remaining := self._guard.lease_remaining:
             self._lease_end = now + remaining
@@ -159,9 +159,9 @@ class _Ward:
             return safe_until - now
         if self._terminated is None:
             self._terminated = now
-            self._tell_danger()
+            self._report_danger()
             self.signal(signal.SIGTERM)
-            self.signal(signal.SIGCONT)  # who is stopped cannot end
+            self.signal(signal.SIGCONT)  # a stopped process does not handle SIGTERM
         kill_at = self._lease_end - self._margin
         if lost:
             kill_at = min(kill_at, self._terminated + self._grace)
@@ -173,7 +173,7 @@ class _Ward:
             self.signal(signal.SIGKILL)
         return None
 
-    def _tell_danger(self) -> None:
+    def _report_danger(self) -> None:
         try:
             self._guard.check()
         except LockLost as error:
@@ -183,58 +183,59 @@ class _Ward:
             text = f"{why}, the lock is about to be lost: the command gets SIGTERM"
             self._out.event("losing", text, why=why)
 
-    def _stop_with_it(self) -> None:
-        """Stops when the command was stopped, as its terminal's shell expects, until somebody lets us go on."""
+    def _stop_with_command(self) -> None:
+        """Stops this process if the command was stopped, as the shell expects, until it is continued."""
         try:
             stopped = os.waitid(os.P_PID, self._child.pid, os.WSTOPPED | os.WNOHANG)
         except ChildProcessError:
-            return  # it has ended
+            return  # the command has ended
         if stopped is None or stopped.si_status not in _STOPS or self._killed:
             return
-        self._terminal.take_back(self._child.pid)
+        self._terminal.take_foreground(self._child.pid)
         os.kill(os.getpid(), signal.SIGSTOP)
-        self._look_after_lease()
-        self._terminal.lend(self._child.pid)
+        self._check_lease()
+        self._terminal.give_foreground(self._child.pid)
         self.signal(signal.SIGCONT)
 
 
-class _Mailbox:
-    """What happens while the command runs: signals and the loss of the lock, one byte each."""
+class _Wakeups:
+    """The signals and the loss of the lock that occur while the command runs, one byte each."""
 
     def __init__(self, guard: Guard) -> None:
-        # Not a pipe: a callback that comes late must not write into whatever has got its number.
+        # A socket pair and not a pipe: after close(), a late callback must not write into a file that has got the same
+        # descriptor.
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
         self._old_wakeup = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         wanted = (*_FORWARDED, signal.SIGCHLD)
         before = {number: signal.getsignal(number) for number in wanted}
-        # Who was started with one ignored, like by nohup, leaves it so; the command has inherited that.
+        # A signal that was ignored when the process started, as by nohup, stays ignored, as in the command.
         self._before = {number: old for number, old in before.items() if old is not signal.SIG_IGN}
         for number in self._before:
             signal.signal(number, lambda *_: None)
-        guard.on_lost(self._tell_loss)
+        guard.on_lost(self._notify_loss)
 
-    def await_news(self, seconds: float | None) -> list[int]:
-        """Waits for something to happen, but at most so long; returns the signals that are to be forwarded."""
+    def wait(self, seconds: float | None) -> list[int]:
+        """Waits for a wake-up, for at most that many seconds. Returns the signals to forward."""
         select.select([self._reader], [], [], seconds)
         with suppress(BlockingIOError):
             return [number for number in self._reader.recv(256) if number in _FORWARDED]
         return []
 
     def close(self) -> None:
-        """Gives the signals back to those who had them before."""
+        """Restores the previous signal handlers."""
         signal.set_wakeup_fd(self._old_wakeup)
         for number, old in self._before.items():
             signal.signal(number, old)
         self._reader.close()
         self._writer.close()
 
-    def _tell_loss(self) -> None:
-        with suppress(OSError):  # closed, or full of what wakes as well
+    def _notify_loss(self) -> None:
+        with suppress(OSError):  # closed, or full of other wake-ups
             self._writer.send(_LOSS)
 
 
 def _now() -> float:
-    """A clock that also runs while the machine sleeps, as leases do."""
+    """Returns the time of a clock that also runs while the machine sleeps, as leases do."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

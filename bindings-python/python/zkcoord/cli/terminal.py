@@ -1,4 +1,4 @@
-"""The terminal, if we are in its foreground: lent to the command's process group, which gets its keys and Ctrl-C."""
+"""The terminal whose foreground the command's process group takes over, so that it gets the keys and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ import signal
 
 
 class Terminal:
-    """The terminal of this process's session, or none."""
+    """The terminal of this process's session, if it has one."""
 
     def __init__(self) -> None:
         try:
             self._file: int | None = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
         except OSError:
             self._file = None
-        self._ours = os.getpgrp()
+        self._own_group = os.getpgrp()
 
-    def lend(self, group: int) -> None:
-        """Puts the group into the foreground, if we are there."""
-        if self._file is None or os.tcgetpgrp(self._file) != self._ours:
+    def give_foreground(self, group: int) -> None:
+        """Puts the group into the foreground, if this process is there."""
+        if self._file is None or os.tcgetpgrp(self._file) != self._own_group:
             return
-        # Who is not in the foreground is stopped for writing, or for changing what follows.
+        # Without this a process in the background is stopped for writing, and for taking the foreground back.
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         os.tcsetpgrp(self._file, group)
 
-    def take_back(self, group: int) -> None:
-        """Takes the foreground back if the group has it still."""
+    def take_foreground(self, group: int) -> None:
+        """Takes the foreground back, if the group still has it."""
         if self._file is not None and os.tcgetpgrp(self._file) == group:
-            os.tcsetpgrp(self._file, self._ours)
+            os.tcsetpgrp(self._file, self._own_group)
 
     def close(self) -> None:
-        """Lets the terminal go."""
+        """Closes the terminal."""
         if self._file is not None:
             os.close(self._file)

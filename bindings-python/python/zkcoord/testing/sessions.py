@@ -1,4 +1,4 @@
-"""Ends sessions of others, by as much of ZooKeeper's protocol as that takes."""
+"""Ends sessions of other clients, by the part of ZooKeeper's protocol that this needs."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import struct
 import time
 from collections.abc import Sequence
 
-_PATIENCE = 20.0
+_TIMEOUT = 20.0
 _CLOSE_SESSION = -11
 
 
 def password_of(session_id: int) -> bytes:
-    """The password that a server gave to the session's owner.
+    """Returns the password that a server has given to the owner of the session.
 
-    It is no secret: ``ZooKeeperServer.generatePasswd`` draws it from ``java.util.Random``, seeded with the session's id
-    and a constant.
+    It is not secret: ``ZooKeeperServer.generatePasswd`` draws it from ``java.util.Random``, seeded with the session's
+    id and a constant.
     """
     multiplier, mask = 0x5DEECE66D, (1 << 48) - 1
     state = (session_id ^ 0xB3415C00 ^ multiplier) & mask
@@ -28,42 +28,42 @@ def password_of(session_id: int) -> bytes:
 
 
 def end_session(addresses: Sequence[tuple[str, int]], session_id: int, password: bytes) -> None:
-    """Takes a session over and closes it, as often as its owner takes it back.
+    """Takes over a session and closes it, again if its owner takes it back, until the servers no longer know it.
 
     Raises:
-        ValueError: The servers do not know the session, or the password is not its own.
+        ValueError: The servers do not know the session, or the password is wrong.
         OSError: No server answered.
     """
-    was_there = False
-    trouble: Exception = OSError("no server is running")
-    deadline = time.monotonic() + _PATIENCE
+    has_existed = False
+    failure: Exception = OSError("no server is running")
+    deadline = time.monotonic() + _TIMEOUT
     while addresses and time.monotonic() < deadline:
         for address in addresses:
             try:
                 known = _close(address, session_id, password)
             except OSError as error:
-                trouble = error
+                failure = error
                 continue
             if known:
-                was_there = True
-            elif was_there:
+                has_existed = True
+            elif has_existed:
                 return
             else:
                 raise ValueError(
                     f"session {session_id:#x}: the servers do not know it, or the password is wrong"
                 )
-    raise trouble
+    raise failure
 
 
 def _close(address: tuple[str, int], session_id: int, password: bytes) -> bool:
-    """Closes a session over one server; says whether the server knew it."""
+    """Closes a session through one server. Returns ``True`` if the server knew it."""
     with socket.create_connection(address, timeout=5) as connection:
-        # Protocol version, last zxid seen, timeout in ms, session, password, read-only.
+        # Protocol version, last zxid seen, timeout in ms, session id, length of the password, password, read-only.
         _send(connection, struct.pack(">iqiqi16s?", 0, 0, 30_000, session_id, 16, password, False))
         _, granted_ms = struct.unpack_from(">ii", _receive(connection))
         if granted_ms <= 0:
             return False
-        with contextlib.suppress(OSError):  # whether it worked, the next handshake tells
+        with contextlib.suppress(OSError):  # the next handshake shows whether it worked
             _send(connection, struct.pack(">ii", 1, _CLOSE_SESSION))
             _receive(connection)
         return True

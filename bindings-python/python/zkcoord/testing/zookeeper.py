@@ -1,4 +1,4 @@
-"""Running ZooKeeper servers."""
+"""ZooKeeper servers that run for a test."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from pathlib import Path
 from typing import Self
 
 from zkcoord.testing import installation
-from zkcoord.testing.keeper import Keeper
+from zkcoord.testing.server_process import ServerProcess
 from zkcoord.testing.sessions import end_session, password_of
 
 _LOOPBACK = "127.0.0.1"
-# Below the range from which Linux takes ports for outgoing connections: a server that is stopped for a while must not
-# find its port taken by some client.
+# Below the range from which Linux takes ports for outgoing connections, so that the port of a stopped server is not
+# taken by a client.
 _PORTS = range(10_000, 32_000)
 
 
 class StartError(Exception):
-    """A server did not get ready. The message ends with what it has logged."""
+    """A server could not be started. The message ends with its log."""
 
 
 class ZooKeeper:
     """Real ZooKeeper servers on free ports of this machine, with their data in a temporary folder.
 
-    They are ready when this returns, and gone at the end of the ``with`` block or after :meth:`close`; also when this
-    process ends in any other way, SIGKILL included. Nodes are numbered from 0.
+    They are ready when the constructor returns. They end at the end of the ``with`` block, by :meth:`close`, or when
+    this process ends in any way, SIGKILL included. Nodes are numbered from 0.
 
     Args:
-        nodes: 1, or 3 and the like for an ensemble that survives the loss of fewer than half of them.
-        tick_time: ZooKeeper's tick in seconds. The shortest session timeout is two of them.
-        properties: More lines of ``zoo.cfg``; they win over those made here.
-        class_path: Where Java finds ZooKeeper. ``None``: ``$ZOOKEEPER_CLASSPATH``, or the ``lib`` folder of
+        nodes: The number of servers: 1, or for example 3 for an ensemble that survives the loss of one of them.
+        tick_time: ZooKeeper's tick in seconds. The shortest session timeout is two ticks.
+        properties: Additional properties for ``zoo.cfg``, which override those set here.
+        class_path: The class path of ZooKeeper. ``None``: ``$ZOOKEEPER_CLASSPATH``, or the ``lib`` folder of
             ``$ZOOKEEPER_HOME``, or Debian's package ``zookeeper``.
-        start_timeout: How many seconds the servers may take until they serve.
+        start_timeout: The seconds that the servers may take until they serve clients.
 
     Raises:
-        NotInstalled: There is no Java or no ZooKeeper. The message says what to install.
-        StartError: The servers were not ready in time, or ended.
+        NotInstalled: Java or ZooKeeper was not found. The message names the packages to install.
+        StartError: The servers were not ready in time, or they ended.
 
     Example::
 
@@ -70,8 +70,8 @@ class ZooKeeper:
         self._class_path = installation.class_path(class_path)
         self._start_timeout = start_timeout
         self._folder = Path(tempfile.mkdtemp(prefix="zkcoord-testing-"))
-        self._keepers: dict[int, Keeper] = {}
-        self._finalizer = weakref.finalize(self, _end, self._keepers, self._folder)
+        self._processes: dict[int, ServerProcess] = {}
+        self._finalizer = weakref.finalize(self, _end, self._processes, self._folder)
         self._ports = [_free_port() for _ in range(nodes)]
         try:
             settings = {"tickTime": str(round(tick_time * 1000)), **_SETTINGS}
@@ -85,45 +85,46 @@ class ZooKeeper:
 
     @property
     def hosts(self) -> str:
-        """All servers as a client wants them, like ``"127.0.0.1:14711,127.0.0.1:14712"``."""
+        """The addresses of all servers for a client, like ``"127.0.0.1:14711,127.0.0.1:14712"``."""
         return ",".join(map(self.host, range(len(self._ports))))
 
     def host(self, node: int) -> str:
-        """The address of one server."""
+        """Returns the address of one server."""
         return f"{_LOOPBACK}:{self._ports[self._number(node)]}"
 
     def stop(self, node: int) -> None:
-        """Kills a server (SIGKILL) and returns when it is gone. Nothing happens when it is not running."""
-        if keeper := self._keepers.pop(self._number(node), None):
-            keeper.end()
+        """Kills a server (SIGKILL) and returns when it has ended. Does nothing if it is not running."""
+        if process := self._processes.pop(self._number(node), None):
+            process.kill()
 
     def start(self, node: int) -> None:
-        """Starts a stopped server again, with the data and on the port that it had.
+        """Starts a stopped server again, with its data and on its port.
 
-        Returns when it serves; at once when more than half of the servers are down, for then none can serve.
+        Returns when it serves clients, or at once if at least half of the servers are down, because then none can
+        serve.
         """
         self._launch(self._number(node))
-        if 2 * len(self._keepers) > len(self._ports):
+        if 2 * len(self._processes) > len(self._ports):
             self._await_ready()
 
     def pause(self, node: int) -> None:
-        """Stops a server without ending it (SIGSTOP): its connections stay open, it just does not answer any more."""
+        """Pauses a server (SIGSTOP): its connections stay open, but it does not answer."""
         self._running(node).signal(signal.SIGSTOP)
 
     def resume(self, node: int) -> None:
-        """Lets a paused server go on."""
+        """Resumes a paused server."""
         self._running(node).signal(signal.SIGCONT)
 
     def expire(self, session_id: int, password: bytes | None = None) -> None:
-        """Ends a session as if it had expired. Its owner is told so when it connects again, which it does at once.
+        """Ends a session as if it had expired. Its owner learns it when it reconnects, which it does at once.
 
         Args:
-            session_id: The session, like :attr:`Client.session_id <zkcoord.Client.session_id>` or the first half of
-                kazoo's ``client_id``.
-            password: The session's password. ``None``: it is computed, which servers of this kind allow.
+            session_id: The id of the session, like :attr:`Client.session_id <zkcoord.Client.session_id>` or the first
+                half of kazoo's ``client_id``.
+            password: The password of the session. ``None``: it is computed from the id, as ZooKeeper does.
 
         Raises:
-            ValueError: The servers do not know the session, or the password is not its own.
+            ValueError: The servers do not know the session, or the password is wrong.
             OSError: No server answered.
 
         Example::
@@ -132,11 +133,11 @@ class ZooKeeper:
             zookeeper.expire(client.session_id)
             assert guard.lost.wait(10)
         """
-        addresses = [(_LOOPBACK, self._ports[node]) for node in sorted(self._keepers)]
+        addresses = [(_LOOPBACK, self._ports[node]) for node in sorted(self._processes)]
         end_session(addresses, session_id, password_of(session_id) if password is None else password)
 
     def log(self, node: int) -> str:
-        """What a server has printed and logged so far."""
+        """Returns the output and the log of a server so far."""
         return _log_file(self._folder, self._number(node)).read_text(errors="replace")
 
     def close(self) -> None:
@@ -154,17 +155,17 @@ class ZooKeeper:
 
     def _number(self, node: int) -> int:
         if node not in range(len(self._ports)):
-            raise ValueError(f"node {node}: there are {len(self._ports)}, numbered from 0")
+            raise ValueError(f"node {node}: must be from 0 to {len(self._ports) - 1}")
         return node
 
-    def _running(self, node: int) -> Keeper:
-        keeper = self._keepers.get(self._number(node))
-        if keeper is None:
-            raise ValueError(f"node {node}: it is not running")
-        return keeper
+    def _running(self, node: int) -> ServerProcess:
+        process = self._processes.get(self._number(node))
+        if process is None:
+            raise ValueError(f"node {node}: the server is not running")
+        return process
 
     def _configure(self, settings: dict[str, str], properties: dict[str, str]) -> None:
-        """Writes the servers' configuration files and makes their data folders."""
+        """Writes the configuration files of the servers and makes their data folders."""
         ensemble = {}
         if len(self._ports) > 1:
             for number in range(1, len(self._ports) + 1):
@@ -181,31 +182,31 @@ class ZooKeeper:
     def _launch(self, node: int) -> None:
         if not self._finalizer.alive:
             raise ValueError("the servers are closed")
-        if node in self._keepers:
-            raise ValueError(f"node {node}: it is running")
+        if node in self._processes:
+            raise ValueError(f"node {node}: the server is already running")
         command = installation.server_command(
             self._class_path, _config_file(self._folder, node), quorum=len(self._ports) > 1
         )
-        self._keepers[node] = Keeper(command, _log_file(self._folder, node), self._folder)
+        self._processes[node] = ServerProcess(command, _log_file(self._folder, node), self._folder)
 
     def _await_ready(self) -> None:
-        """Waits until every server that was launched serves clients."""
+        """Waits until every launched server serves clients."""
         deadline = time.monotonic() + self._start_timeout
-        waiting = set(self._keepers)
+        waiting = set(self._processes)
         while waiting:
             for node in sorted(waiting):
                 if _mode(self._ports[node]) is not None:
                     waiting.discard(node)
-                elif self._keepers[node].has_ended():
-                    raise StartError(f"ZooKeeper ended instead of serving:\n{self._tail(node)}")
+                elif self._processes[node].has_ended():
+                    raise StartError(f"ZooKeeper ended before it served clients:\n{self._tail(node)}")
                 elif time.monotonic() > deadline:
                     raise StartError(
-                        f"ZooKeeper did not serve within {self._start_timeout} s:\n{self._tail(node)}"
+                        f"ZooKeeper did not serve clients within {self._start_timeout} s:\n{self._tail(node)}"
                     )
             time.sleep(0.01)
 
     def _tail(self, node: int) -> str:
-        """The end of a log, without the many lines about the environment."""
+        """Returns the end of a log, without the many lines about the environment."""
         lines = [line for line in self.log(node).splitlines() if "environment:" not in line]
         return "\n".join(lines[-30:])
 
@@ -221,9 +222,9 @@ _SETTINGS = {
 }
 
 
-def _end(keepers: dict[int, Keeper], folder: Path) -> None:
-    while keepers:
-        keepers.popitem()[1].end()
+def _end(processes: dict[int, ServerProcess], folder: Path) -> None:
+    while processes:
+        processes.popitem()[1].kill()
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -235,13 +236,13 @@ def _log_file(folder: Path, node: int) -> Path:
     return folder / f"{node}.log"
 
 
-# Not the global one, which tests may seed: processes side by side should not ask for the same ports.
+# Not the global generator, which tests may seed: parallel processes should not try the same ports.
 _random = random.SystemRandom()
 _taken: set[int] = set()
 
 
 def _free_port() -> int:
-    """A port on which nobody listens now, and that was not handed out before by this process."""
+    """Returns a port on which nobody listens now, and that this process has not returned before."""
     for port in _random.sample(_PORTS, len(_PORTS)):
         if port in _taken:
             continue
@@ -254,11 +255,11 @@ def _free_port() -> int:
                 continue
         _taken.add(port)
         return port
-    raise StartError(f"there is no free port from {_PORTS[0]} to {_PORTS[-1]}")
+    raise StartError(f"no port from {_PORTS[0]} to {_PORTS[-1]} is free")
 
 
 def _mode(port: int) -> str | None:
-    """What part a server plays: ``"standalone"``, ``"leader"``... ``None`` while it serves nobody."""
+    """Returns the mode of a server: ``"standalone"``, ``"leader"``... ``None`` while it does not serve clients."""
     try:
         with socket.create_connection((_LOOPBACK, port), timeout=1) as connection:
             connection.sendall(b"srvr")

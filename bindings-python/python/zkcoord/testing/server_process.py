@@ -1,4 +1,4 @@
-"""A server's process, which ends whenever this one does."""
+"""The process of a server, which ends when this process ends."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import signal
 import subprocess
 from pathlib import Path
 
-# The small shell that owns a server: keeper LOG FOLDER COMMAND...
+# The small shell that owns a server, called with the arguments LOG FOLDER COMMAND...
 #
-# When its stdin closes, which the kernel sees to however this process ends (SIGKILL included), it kills the server, a
-# stopped one too. It removes the folder unless it was told to keep it. Its stdout is then only the server's, and closes
-# when that ends. No stranger can be hit: the server's pid is not free until the shell has waited for it.
+# When its stdin closes, which the kernel guarantees however this process ends (SIGKILL included), it kills the server,
+# even a stopped one. It removes the folder unless it was told to keep it. After its first line, only the server has
+# its stdout open, which closes when the server ends. It cannot hit another process: the server's pid is not reused
+# before the shell has waited for it.
 _SCRIPT = """
 trap '' INT TERM HUP PIPE
 log=$1 folder=$2
@@ -29,13 +30,13 @@ wait
 """
 
 
-class Keeper:
-    """Runs a command in a session of its own, where Ctrl-C and the like do not reach it.
+class ServerProcess:
+    """A command that runs in its own session, where Ctrl-C and similar signals do not reach it.
 
     Args:
-        command: What to run.
-        log: The file to which it prints.
-        folder: What is removed when this process ends without ending the command first.
+        command: The command to run.
+        log: The file for its output.
+        folder: The folder to remove if this process ends without ending the command first.
     """
 
     def __init__(self, command: list[str], log: Path, folder: Path) -> None:
@@ -52,16 +53,16 @@ class Keeper:
         self.pid: int = int(self._stdout.readline())
 
     def has_ended(self) -> bool:
-        """Whether the command has ended by itself."""
+        """Returns ``True`` if the command has ended by itself."""
         readable, _, _ = select.select([self._stdout], [], [], 0)
         return bool(readable)
 
     def signal(self, number: signal.Signals) -> None:
-        """Sends the command a signal."""
+        """Sends a signal to the command."""
         os.kill(self.pid, number)
 
-    def end(self) -> None:
-        """Kills the command and returns when it is gone. The folder stays."""
+    def kill(self) -> None:
+        """Kills the command and returns when it has ended. Keeps the folder."""
         with self._shell:
             self._stdin.write(b"keep\n")
             self._stdin.close()
