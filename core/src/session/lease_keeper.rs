@@ -34,10 +34,13 @@ const MAX_CHECK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A held node that depends on a session, as the lease keeper sees it.
 pub(crate) trait Tenant: fmt::Debug + Send + Sync {
+    /// Returns the session that the node depends on.
     fn session(&self) -> &Arc<Session>;
 
+    /// Returns the path of the node.
     fn node(&self) -> &str;
 
+    /// Returns how long the node has been held.
     fn age(&self) -> Duration;
 
     /// Returns whether the node is held: neither released nor lost.

@@ -13,7 +13,7 @@ use super::options::ClientOptions;
 use super::{LinkState, Session};
 use crate::error::{Error, ErrorCode, Result};
 
-/// How long a close waits until the close request is sent.
+/// The time that a close waits until the close request is sent.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The state of a client's connection and session.
