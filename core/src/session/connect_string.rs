@@ -32,8 +32,8 @@ pub(crate) struct Server {
 }
 
 impl ConnectString {
-    /// Parses and checks the argument `hosts`. `tls` is true if the caller asked for TLS by the option of that name; the scheme
-    /// `tcp+tls://` before every server is the other way to ask for it.
+    /// Parses and checks the argument `hosts`. `tls` is true if the caller asked for TLS by the option of that name; the
+    /// scheme `tcp+tls://` before every server is the other way to ask for it.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT`, with the server at fault.

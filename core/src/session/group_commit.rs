@@ -12,10 +12,10 @@
 //!    member, by the name of its node.
 //! 5. A create or a listing whose caller no longer waits is left out.
 //!
-//! All members of a `multi` share one transaction, and with it the `czxid` that is the fencing token. A `multi` therefore has
-//! at most one create per directory, so that no two holders of a lock share a token. Servers before 3.7.2 and 3.8.2 do not
-//! report the `czxid` of a create in a `multi` (ZOOKEEPER-4026). So a `multi` that creates nodes also creates, writes and deletes
-//! a probe node, which is therefore never visible. The `mzxid` of its write is the number of the transaction.
+//! All members of a `multi` share one transaction, and with it the `czxid` that is the fencing token. A `multi` therefore
+//! has at most one create per directory, so that no two holders of a lock share a token. Servers before 3.7.2 and 3.8.2 do
+//! not report the `czxid` of a create in a `multi` (ZOOKEEPER-4026). So a `multi` that creates nodes also creates, writes
+//! and deletes a probe node, which is therefore never visible. The `mzxid` of its write is the number of the transaction.
 
 use std::collections::HashSet;
 use std::future::{Future, poll_fn};

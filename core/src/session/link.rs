@@ -91,7 +91,7 @@ impl Link {
         self.session.id().0
     }
 
-    /// The identity of the session, which lets another link resume it.
+    /// Returns the id and the password of the session, with which another link can resume it.
     pub(super) fn session(&self) -> &zk::SessionInfo {
         &self.session
     }

@@ -10,7 +10,7 @@ use std::fmt;
 ///
 /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
 /// let guard = client.mutex("/locks/report").acquire().await?;
-/// match guard.lost().await {
+/// match guard.lost().await? {
 ///     Loss::NodeDeleted => println!("another client deleted the lock's node"),
 ///     loss => println!("the lock is lost: {loss}"),
 /// }

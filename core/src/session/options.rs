@@ -116,8 +116,8 @@ impl ClientOptions {
             let value = format!("{:?}", self.connect_timeout);
             return Err(Error::invalid_argument("connect_timeout", value, "must be greater than 0"));
         }
-        // In a lock's node these texts are requests to release the lock, by Curator's `Revoker` and by the recipe in ZooKeeper's
-        // manual.
+        // In a lock's node these texts are requests to release the lock, by Curator's `Revoker` and by the recipe in
+        // ZooKeeper's manual.
         if matches!(&*self.identity, "__REVOKE__" | "unlock") {
             return Err(Error::invalid_argument(
                 "identity",

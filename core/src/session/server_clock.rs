@@ -1,8 +1,8 @@
 //! The leader's time, as far as this client can know it. It does not compare the clocks of two writing clients.
 //!
-//! ZooKeeper stamps a write with its leader's time (`mtime`). A write of this client that was sent at local time *s*, answered
-//! at *r* and stamped *m* was stamped somewhere between *s* and *r*. So at any later local time *t* the leader's clock shows at
-//! least *m + (t - r)* and at most *m + 1 ms + (t - s)*. Every further write narrows that range.
+//! ZooKeeper stamps a write with its leader's time (`mtime`). A write of this client that was sent at local time *s*,
+//! answered at *r* and stamped *m* was stamped somewhere between *s* and *r*. So at any later local time *t* the leader's
+//! clock shows at least *m + (t - r)* and at most *m + 1 ms + (t - s)*. Every further write narrows that range.
 //!
 //! A new leader has a clock of its own. A server whose leader changes drops its clients (`closeAllConnections` in ZooKeeper's
 //! `Learner.shutdown` and `Leader.shutdown`), so an observation is valid for as long as the link over which it was made. If

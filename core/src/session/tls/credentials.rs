@@ -1,7 +1,7 @@
 //! The contents of the files of a [`Tls`], checked, and read again when they change.
 //!
-//! zookeeper-client takes PEM, has no default authorities, and skips certificates that it cannot use. So the files are read and
-//! tried out with rustls here, which tells which file is at fault, and why.
+//! zookeeper-client takes PEM, has no default authorities, and skips certificates that it cannot use. So the files are read
+//! and tried out with rustls here, which tells which file is at fault, and why.
 
 use std::fmt;
 use std::fs;

@@ -66,8 +66,9 @@ impl Tls {
         self
     }
 
-    /// Sets the file with the client's certificate, which is shown to the servers, and the intermediate certificates between it
-    /// and the authority. Servers ask for a certificate unless their `ssl.clientAuth` is `none`. Requires [`key`](Tls::key).
+    /// Sets the file with the client's certificate, which is shown to the servers, and the intermediate certificates
+    /// between it and the authority. Servers ask for a certificate unless their `ssl.clientAuth` is `none`. Requires
+    /// [`key`](Tls::key).
     ///
     /// # Examples
     /// ```

@@ -1,5 +1,5 @@
-//! Replaces the crate `async-net` under `zookeeper-client`: it has the one type that `zookeeper-client` uses, [`TcpStream`], on
-//! tokio.
+//! Replaces the crate `async-net` under `zookeeper-client`: it has the one type that `zookeeper-client` uses,
+//! [`TcpStream`], on tokio.
 //!
 //! It differs from a plain socket in two ways, and both make a pair of requests cost one round trip instead of two:
 //!
