@@ -128,7 +128,7 @@ impl Context {
 
     /// Waits until the client is being closed.
     pub(crate) async fn closing(&self) {
-        self.supervisor.told_to_close().await;
+        self.supervisor.close_requested().await;
     }
 
     /// Returns the current session. Waits for one, or with `once` insists on a connection right now.

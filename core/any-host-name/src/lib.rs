@@ -1,11 +1,11 @@
-//! TLS without a look at host names. A crate of its own, because zookeeper-client marks that choice `unsafe` and zkcoord's
-//! core forbids what is.
+//! TLS without the verification of host names. It is a crate of its own, because zookeeper-client marks that choice `unsafe`
+//! and the core of zkcoord forbids unsafe code.
 
 use zookeeper_client::TlsOptions;
 
-/// Accepts a certificate of a trusted authority for whatever host name.
+/// Makes connections accept a certificate of a trusted authority for any host name.
 pub fn accept_any_host_name(options: TlsOptions) -> TlsOptions {
-    // SAFETY: touches no memory; "exposes risk to man-in-the-middle attacks" is all that its documentation asks to consider,
-    // and that is for the user who turns verification off to decide.
+    // SAFETY: the call touches no memory. Its documentation only warns that it "exposes risk to man-in-the-middle attacks",
+    // and the user who turns verification off has decided to take that risk.
     unsafe { options.with_no_hostname_verification() }
 }

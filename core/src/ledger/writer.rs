@@ -28,7 +28,7 @@ use crate::context::Context;
 use crate::error::{Error, ErrorCode, Result};
 use crate::op::Retry;
 use crate::session::Moment;
-use crate::session::parents::{Trouble, make_parents};
+use crate::session::parents::{ParentsError, make_parents};
 use crate::session::{BootInstant, Entry, Fault, Link, MultiFault, NodeMode, Refusal, Session, Write};
 
 /// Changes that share a write at most. More would only make the callers wait for the evaluation.
@@ -293,8 +293,8 @@ impl<M: Model> Ledger<M> {
             Refusal::NoNode if of_dedupe => memory.dedupe_session = None,
             // The node was thought absent, and so is its parent.
             Refusal::NoNode if !of_dedupe => match make_parents(link, &self.path).await {
-                Ok(()) | Err(Trouble::Fault(_)) => {}
-                Err(Trouble::Refused(error)) => return Err(error),
+                Ok(()) | Err(ParentsError::Fault(_)) => {}
+                Err(ParentsError::Refused(error)) => return Err(error),
             },
             Refusal::NodeExists | Refusal::BadVersion => memory.fairness.lost(),
             refusal => return Err(self.refused(refusal, of_dedupe)),

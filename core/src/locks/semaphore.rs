@@ -26,7 +26,7 @@ use crate::locks::queue::LockAttempt;
 use crate::locks::queue::node_name::{Kind, Scheme};
 use crate::op::{Op, Retry};
 use crate::path::ZnodePath;
-use crate::session::parents::{Trouble, make_directory};
+use crate::session::parents::{ParentsError, make_directory};
 use crate::session::{Fault, Link, NodeMode, Refusal, Session, Watch, Write, Written};
 use crate::stats::{Meters, WaitStats};
 
@@ -285,9 +285,9 @@ impl PermitAttempt {
     async fn make_leases(&self, session: &Arc<Session>, link: &Arc<Link>) -> Result<Round> {
         match make_directory(link, &self.leases).await {
             Ok(()) => Ok(Round::Full(None)),
-            Err(Trouble::Refused(error)) => Err(error),
-            Err(Trouble::Fault(Fault::Gone)) => Ok(Round::Shut),
-            Err(Trouble::Fault(_)) => {
+            Err(ParentsError::Refused(error)) => Err(error),
+            Err(ParentsError::Fault(Fault::Gone)) => Ok(Round::Shut),
+            Err(ParentsError::Fault(_)) => {
                 session.wait_reconnect(link).await;
                 Ok(Round::Full(None))
             }

@@ -1,7 +1,7 @@
-//! The caller's `hosts` argument, checked before anything is sent.
+//! The argument `hosts`, checked before anything is sent.
 //!
-//! zookeeper-client answers a bad string with a bare "invalid address", spins for ever when one asks for TLS that it does not
-//! have, and panics at names that no certificate can be for. So nothing reaches it unchecked.
+//! zookeeper-client reports an invalid string as a bare "invalid address". It spins for ever if TLS is requested but not
+//! configured, and it panics at host names for which no certificate can be issued. So it only gets checked strings.
 
 use std::fmt;
 
@@ -9,49 +9,58 @@ use super::tls::is_host_name;
 use crate::error::{Error, Result};
 use crate::path::ZnodePath;
 
-/// `host:port,host:port` and the chroot behind it.
+/// The problem of a server without TLS among others with TLS.
+const NOT_ENCRYPTED: &str =
+    "is not for TLS, although tls or another server asks for it; use TLS for all servers or for none";
+
+/// A parsed `host:port,host:port/chroot`.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectString {
     pub(crate) servers: Vec<Server>,
-    /// Whether connections are encrypted. With all servers or with none: where some are not, a password may go to one of them.
+    /// True if connections are encrypted, to all servers or to none. With a mixture, a password might go to a server over
+    /// an unencrypted connection.
     pub(crate) tls: bool,
-    /// The node that stands for `/`, made when it is missing.
+    /// The node that serves as the root `/` of this client. It is created if it is missing.
     pub(crate) chroot: Option<ZnodePath>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Server {
-    /// A name or an address, without brackets.
+    /// A host name or an IP address, without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
 }
 
 impl ConnectString {
-    /// `tls` says whether the caller asked for TLS in another way than by `tcp+tls://` in front of every server.
+    /// Parses and checks the argument `hosts`. `tls` is true if the caller asked for TLS by the option of that name; the
+    /// scheme `tcp+tls://` before every server is the other way to ask for it.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT`, with the server at fault.
     pub(crate) fn parse(hosts: &str, tls: bool) -> Result<ConnectString> {
         let refuse = |problem: &str| Error::invalid_argument("hosts", hosts, problem);
         if hosts.trim().is_empty() {
-            return Err(refuse("must name at least one server, like \"zk1:2181,zk2:2181/app\""));
+            return Err(refuse("must name at least one server, for example \"zk1:2181,zk2:2181/app\""));
         }
         let (listed, chroot) = split_chroot(hosts);
         let chroot = chroot.map(|path| ZnodePath::parse("hosts (chroot)", path)).transpose()?;
         let listed: Vec<_> = listed.split(',').map(|server| Scheme::split_off(server.trim())).collect();
-        let is_secret = |scheme: &Option<Scheme>| scheme.map_or(tls, |scheme| scheme == Scheme::Secret);
-        let some_secret = tls || listed.iter().any(|(scheme, _)| is_secret(scheme));
+        let is_encrypted = |scheme: &Option<Scheme>| scheme.map_or(tls, |scheme| scheme == Scheme::Tls);
+        let any_encrypted = tls || listed.iter().any(|(scheme, _)| is_encrypted(scheme));
         let servers = listed.iter().map(|(scheme, server)| {
-            let problem = match check_server(server, some_secret) {
-                Ok(_) if is_secret(scheme) != some_secret => "is not for TLS, which has been asked for",
+            let problem = match parse_server(server, any_encrypted) {
+                Ok(_) if is_encrypted(scheme) != any_encrypted => NOT_ENCRYPTED,
                 Ok(server) => return Ok(server),
                 Err(problem) => problem,
             };
             Err(refuse(&format!("server {server:?} {problem}")))
         });
-        Ok(ConnectString { servers: servers.collect::<Result<_>>()?, tls: some_secret, chroot })
+        Ok(ConnectString { servers: servers.collect::<Result<_>>()?, tls: any_encrypted, chroot })
     }
 
-    /// The servers as zookeeper-client takes them, without the chroot.
+    /// Returns the servers in the form that zookeeper-client accepts, without the chroot.
     pub(super) fn to_zookeeper(&self) -> String {
-        let scheme = if self.tls { Scheme::Secret } else { Scheme::Plain };
+        let scheme = if self.tls { Scheme::Tls } else { Scheme::Plain };
         self.list(scheme.prefix())
     }
 
@@ -61,7 +70,7 @@ impl ConnectString {
     }
 }
 
-/// The servers, for messages.
+/// Writes the list of servers, for messages.
 impl fmt::Display for ConnectString {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.list(""))
@@ -75,53 +84,54 @@ impl fmt::Display for Server {
     }
 }
 
-/// How a server is spoken to, as zookeeper-client writes it.
+/// The scheme of a server, as zookeeper-client writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scheme {
     Plain,
-    Secret,
+    Tls,
 }
 
 impl Scheme {
     const fn prefix(self) -> &'static str {
         match self {
             Scheme::Plain => "tcp://",
-            Scheme::Secret => "tcp+tls://",
+            Scheme::Tls => "tcp+tls://",
         }
     }
 
-    /// What stands in front of a server, if anything, and the rest.
+    /// Splits the scheme, if there is one, from the rest of a server.
     fn split_off(server: &str) -> (Option<Scheme>, &str) {
-        let written =
-            |scheme: &Scheme| server.strip_prefix(scheme.prefix()).map(|rest| (Some(*scheme), rest));
-        [Scheme::Plain, Scheme::Secret].iter().find_map(written).unwrap_or((None, server))
+        let strip = |scheme: &Scheme| server.strip_prefix(scheme.prefix()).map(|rest| (Some(*scheme), rest));
+        [Scheme::Plain, Scheme::Tls].iter().find_map(strip).unwrap_or((None, server))
     }
 }
 
-/// What stands before and behind the chroot's first slash. The slashes of a scheme come earlier.
+/// Splits the servers from the chroot, at the first slash that does not belong to a scheme.
 fn split_chroot(hosts: &str) -> (&str, Option<&str>) {
-    let past_schemes = hosts.rfind("://").map_or(0, |at| at + "://".len());
-    match hosts[past_schemes..].find('/') {
+    let after_schemes = hosts.rfind("://").map_or(0, |at| at + "://".len());
+    match hosts[after_schemes..].find('/') {
         None => (hosts, None),
-        Some(at) if past_schemes + at + 1 == hosts.len() => (&hosts[..past_schemes + at], None),
-        Some(at) => (&hosts[..past_schemes + at], Some(&hosts[past_schemes + at..])),
+        Some(at) if after_schemes + at + 1 == hosts.len() => (&hosts[..after_schemes + at], None),
+        Some(at) => (&hosts[..after_schemes + at], Some(&hosts[after_schemes + at..])),
     }
 }
 
-fn check_server(server: &str, tls: bool) -> Result<Server, &'static str> {
+fn parse_server(server: &str, tls: bool) -> Result<Server, &'static str> {
     let (host, port) = split_server(server)?;
     if tls && !is_host_name(host) {
-        return Err("has a host that no certificate can be for");
+        return Err("has a host that no certificate can be issued for");
     }
     Ok(Server { host: host.to_owned(), port })
 }
+
+/// Splits a server into its host and its port.
 fn split_server(server: &str) -> Result<(&str, u16), &'static str> {
     const DEFAULT_PORT: u16 = 2181;
     if server.contains("://") {
         return Err("has a scheme other than tcp:// and tcp+tls://");
     }
     if server.contains('/') {
-        return Err("has a \"/\"; the chroot stands behind the last server");
+        return Err("has a \"/\"; write the chroot behind the last server");
     }
     let (host, port) = match server.strip_prefix('[') {
         Some(rest) => {
@@ -156,7 +166,7 @@ mod tests {
     use crate::error::ErrorCode;
 
     #[test]
-    fn good_strings() {
+    fn parses_servers_and_chroot() {
         let cases = [
             ("zk1", "tcp://zk1:2181", None),
             ("zk1:2182, zk2/app/x", "tcp://zk1:2182,tcp://zk2:2181", Some("/app/x")),
@@ -174,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn good_strings_for_tls() {
+    fn parses_servers_for_tls() {
         let cases = [
             (true, "zk1:2281", "tcp+tls://zk1:2281", None),
             (true, "tcp+tls://zk1:2281,zk2/a", "tcp+tls://zk1:2281,tcp+tls://zk2:2181", Some("/a")),
@@ -192,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_strings_name_the_server_at_fault() {
+    fn errors_name_the_server_at_fault() {
         let cases = [
             (false, "", "at least one server"),
             (false, "zk1,,zk2", "empty host"),
@@ -221,7 +231,7 @@ mod tests {
 
     #[cfg(feature = "tls")]
     #[test]
-    fn names_that_no_certificate_can_be_for_are_none_for_tls() {
+    fn hosts_that_no_certificate_can_be_issued_for_are_refused_with_tls() {
         for host in ["zk-.example", "zk..example", "zk*", "[fe80::1%eth0]", "1.2.3", "zk\u{e4}"] {
             assert!(ConnectString::parse(host, false).is_ok(), "{host}");
             let error = ConnectString::parse(host, true).unwrap_err();

@@ -1,34 +1,37 @@
-//! What the outcome of a request tells about its effect. Everything above decides on these three cases alone.
+//! The outcome of a request as far as its effect is concerned. All recipes decide on these three cases alone.
 
 use zookeeper_client as zk;
 
 use crate::error::{Error, ErrorCode};
 
-/// Why a request has no good answer.
+/// The reason why a request failed.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
-    /// The server answered "no": certainly not applied.
+    /// The server refused the request. It was certainly not applied.
     Refused(Refusal),
-    /// The connection went away first: applied or not, only `sync` and a look at the node can tell.
+    /// The connection was lost before the answer. The request may or may not have been applied. Only a later look at the node
+    /// can tell, once everything that was sent has taken effect or never will.
     Unknown,
-    /// The session is over: not applied, and every ephemeral node of it goes.
+    /// The session has ended. The request was not applied, and the session's ephemeral nodes are deleted.
     Gone,
 }
 
 impl Fault {
-    /// The caller's error for a fault that no recipe expects. `what` says what was tried, on which path.
-    pub(crate) fn into_error(self, what: &str) -> Error {
+    /// Returns the error that the caller gets for a fault that the recipe does not handle. `action` says what was tried, on
+    /// which path.
+    pub(crate) fn into_error(self, action: &str) -> Error {
         match self {
-            Fault::Refused(refusal) => refusal.into_error(what),
+            Fault::Refused(refusal) => refusal.into_error(action),
             Fault::Unknown => {
-                Error::new(ErrorCode::Indeterminate, format!("{what}: the connection was lost"))
+                let message = format!("{action}: the connection was lost before the answer");
+                Error::new(ErrorCode::Indeterminate, message)
             }
-            Fault::Gone => Error::new(ErrorCode::SessionExpired, format!("{what}: the session is over")),
+            Fault::Gone => Error::new(ErrorCode::SessionExpired, format!("{action}: the session has ended")),
         }
     }
 }
 
-/// The server's reasons that recipes tell apart.
+/// The reasons of a refusal that recipes tell apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     NoNode,
@@ -41,25 +44,28 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// The caller's error for a refusal that no recipe expects. `what` says what was tried, on which path.
-    pub(crate) fn into_error(self, what: &str) -> Error {
-        let (code, why) = match self {
-            Refusal::NotAuthorized => (ErrorCode::NotAuthorized, "the server's ACL refused".to_owned()),
-            Refusal::Quota => (ErrorCode::Quota, "the server's quota refused".to_owned()),
-            Refusal::NoNode => (ErrorCode::Internal, "a node is missing that should be there".to_owned()),
-            Refusal::NodeExists => (ErrorCode::Internal, "a node is there that should not be".to_owned()),
+    /// Returns the error that the caller gets for a refusal that the recipe does not handle. `action` says what was tried, on
+    /// which path.
+    pub(crate) fn into_error(self, action: &str) -> Error {
+        let (code, reason) = match self {
+            Refusal::NotAuthorized => {
+                (ErrorCode::NotAuthorized, "the ACL does not allow it; check auth".to_owned())
+            }
+            Refusal::Quota => (ErrorCode::Quota, "the quota does not allow it".to_owned()),
+            Refusal::NoNode => (ErrorCode::Internal, "the node, or the one above it, is missing".to_owned()),
+            Refusal::NodeExists => (ErrorCode::Internal, "the node already exists".to_owned()),
             Refusal::NotEmpty => (ErrorCode::Internal, "the node has children".to_owned()),
             Refusal::BadVersion => (ErrorCode::Internal, "the node's version changed".to_owned()),
-            Refusal::Other(why) => (ErrorCode::Unsupported, why),
+            Refusal::Other(reason) => (ErrorCode::Unsupported, reason),
         };
-        Error::new(code, format!("{what}: {why}"))
+        Error::new(code, format!("{action}: {reason}"))
     }
 }
 
 impl From<zk::Error> for Fault {
-    /// zookeeper-client reports a lost connection in several ways: `ConnectionLoss` for a clean close, `Custom` for
-    /// a reset or a silence, `UnmarshalError` and `UnexpectedError` for trouble on the wire or an aborted client. It
-    /// does not say whether the request had been written. All of that is [`Fault::Unknown`].
+    /// Classifies an error. zookeeper-client reports a lost connection in several ways: `ConnectionLoss` for a clean close,
+    /// `Custom` for a reset or a silence, `UnmarshalError` and `UnexpectedError` for trouble on the wire or an aborted client.
+    /// It does not say whether the request had been written. All of these are [`Fault::Unknown`].
     fn from(error: zk::Error) -> Fault {
         use zk::Error::*;
         let refusal = match error {
@@ -72,14 +78,16 @@ impl From<zk::Error> for Fault {
             SessionExpired | ClientClosed | AuthFailed => return Fault::Gone,
             NoChildrenForEphemerals => Refusal::Other("an ephemeral node cannot have children".into()),
             NotReadOnly => Refusal::Other("the server is read-only".into()),
-            BadArguments(why) => Refusal::Other(why.to_string()),
+            BadArguments(reason) => Refusal::Other(reason.to_string()),
             Throttled | MarshallingError | Unimplemented | ReconfigDisabled => {
                 Refusal::Other(error.to_string())
             }
-            // SystemError, RuntimeInconsistency, ConnectionLoss and OperationTimeout, sent by a server, say nothing
-            // about the effect.
+            // SystemError, RuntimeInconsistency, ConnectionLoss and OperationTimeout, when sent by a server, say nothing about
+            // the effect.
             UnexpectedErrorCode(-1 | -2 | -4 | -7) => return Fault::Unknown,
-            UnexpectedErrorCode(code) => Refusal::Other(format!("the server answered error {code}")),
+            UnexpectedErrorCode(code) => {
+                Refusal::Other(format!("the server answered with error code {code}"))
+            }
             _ => return Fault::Unknown,
         };
         Fault::Refused(refusal)

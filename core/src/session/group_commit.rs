@@ -1,19 +1,21 @@
-//! Group commit: what many tasks want at the same time goes out in few requests.
+//! Group commit: the writes and listings that many tasks request at the same time go out in few requests.
 //!
-//! A server answers a thousand small requests far slower than one request with a thousand members, because every write is a
-//! proposal, a log record and a reply of its own. So the creates, deletes and listings of lock queues go through here:
+//! A server answers a thousand small requests far more slowly than one request with a thousand members, because every write
+//! is a proposal, a log record and a reply of its own. So the creates, deletes and listings of lock queues go through here:
 //!
-//! 1. They are taken together with all that arrives while the tasks that are ready now have their turn. A lone one goes out as
-//!    it is; two or more writes as one `multi`, and listings as one multi-read behind it, the same directory once.
-//! 2. While more than a few members are on their way, what arrives waits, and goes out together when they are answered.
-//! 3. A `multi` whose member is refused has not been applied: that member gets its refusal, and the others go out again.
-//! 4. A `multi` whose reply is lost is [`Fault::Unknown`] for every member. Each finds out about itself, by its own name.
-//! 5. Whoever has gone is left out.
+//! 1. Requests are collected while the tasks that are ready now have their turn. A single write goes out as it is. Two or more
+//!    writes go out as one `multi`, and the listings behind them as one multi-read, in which each directory occurs once.
+//! 2. While more than [`MAX_IN_FLIGHT`] members are under way, new requests wait. They go out together when the members are
+//!    answered.
+//! 3. A `multi` with a refused member is not applied. That member gets its refusal, and the others go out again.
+//! 4. A `multi` whose reply is lost is [`Fault::Unknown`] for every member. Each caller finds out what became of its own
+//!    member, by the name of its node.
+//! 5. A create or a listing whose caller no longer waits is left out.
 //!
-//! All members of a `multi` share one transaction, and with it the `czxid` that is the fencing token. So there is at most one
-//! create per directory in it: no two holders of a lock share a token. Servers before 3.7.2 and 3.8.2 do not tell the `czxid`
-//! of a create in a `multi` (ZOOKEEPER-4026); a node that is made, written and deleted in the same transaction, and so never
-//! seen by anybody, tells it as its `mzxid`.
+//! All members of a `multi` share one transaction, and with it the `czxid` that is the fencing token. A `multi` therefore
+//! has at most one create per directory, so that no two holders of a lock share a token. Servers before 3.7.2 and 3.8.2 do
+//! not report the `czxid` of a create in a `multi` (ZOOKEEPER-4026). So a `multi` that creates nodes also creates, writes
+//! and deletes a probe node, which is therefore never visible. The `mzxid` of its write is the number of the transaction.
 
 use std::collections::HashSet;
 use std::future::{Future, poll_fn};
@@ -30,19 +32,19 @@ use super::fault::Fault;
 use super::link::Link;
 use super::request::{Created, NodeMode, Write, Written};
 
-/// With more members than this on their way, what arrives waits for the answers.
-const ROOM: usize = 16;
+/// The number of members under way above which new requests wait for answers.
+const MAX_IN_FLIGHT: usize = 16;
 
-/// A multi's most members and bytes, well below what a server takes in one packet (1 MiB).
-const MOST_MEMBERS: usize = 480;
-const MOST_BYTES: usize = 256 * 1024;
+/// Limits of one `multi`, well below the packet size that a server accepts (1 MiB).
+const MAX_MEMBERS: usize = 480;
+const MAX_BYTES: usize = 256 * 1024;
 
-/// One listing for all who asked: a thousand waiters would otherwise hold a million names.
+/// A listing that all its callers share. A thousand waiters would otherwise hold a million names.
 pub(crate) type Names = Arc<Vec<String>>;
 
 type Reply<T> = oneshot::Sender<Result<T, Fault>>;
 
-/// What waits to go out over one link.
+/// The requests that wait to go out over one link.
 #[derive(Debug, Default)]
 pub(super) struct GroupCommit {
     waiting: Mutex<Waiting>,
@@ -53,14 +55,14 @@ pub(super) struct GroupCommit {
 struct Waiting {
     writes: Vec<Member>,
     listings: Vec<(String, Reply<Names>)>,
-    /// The link has ended: nobody will send what arrives now.
+    /// Set when the link has ended and nothing is sent any more.
     closed: bool,
 }
 
-/// One write of a burst.
+/// A write that may go out together with others.
 #[derive(Debug)]
 enum Member {
-    /// Makes an ephemeral sequential node.
+    /// Creates an ephemeral sequential node.
     Create {
         prefix: String,
         data: Arc<str>,
@@ -93,7 +95,7 @@ impl GroupCommit {
 
     fn add(&self, add: impl FnOnce(&mut Waiting)) {
         let mut waiting = self.waiting.lock();
-        // What is not added is dropped, and its caller sees the reply's channel close.
+        // A request that is not added is dropped, and its caller sees that the reply channel is closed.
         if !waiting.closed {
             add(&mut waiting);
             self.arrived.notify_one();
@@ -109,24 +111,26 @@ impl GroupCommit {
     }
 }
 
-/// Sends what arrives, until the link ends. What is then still waiting is dropped: unsent, but its callers cannot know.
-pub(super) async fn pump(link: Arc<Link>) {
-    let mut flying: FuturesUnordered<Flight> = FuturesUnordered::new();
+/// Sends the requests of a link until it ends (steps 1 and 2). Requests that still wait then are dropped unsent, which their
+/// callers cannot tell from a lost reply.
+pub(super) async fn run(link: Arc<Link>) {
+    let mut in_flight: FuturesUnordered<GroupRequest> = FuturesUnordered::new();
     let mut members = 0;
     let ended = link.ended();
     tokio::pin!(ended);
     loop {
         tokio::select! {
             _ = &mut ended => break,
-            Some(landed) = flying.next(), if !flying.is_empty() => members -= landed,
-            () = link.group_commit().arrived.notified(), if members <= ROOM => {
+            Some(answered) = in_flight.next(), if !in_flight.is_empty() => members -= answered,
+            () = link.group_commit().arrived.notified(), if members <= MAX_IN_FLIGHT => {
                 tokio::task::yield_now().await;
-                for (size, mut flight) in flights(&link, link.group_commit().take()) {
-                    // Polled at once and in order: that sends it, and the listings must come behind the writes.
-                    let landed = poll_fn(|cx| Poll::Ready(flight.as_mut().poll(cx))).await;
-                    if landed.is_pending() {
+                for (size, mut request) in requests(&link, link.group_commit().take()) {
+                    // The first poll sends the request. It happens here, in order, because the listings must be sent behind
+                    // the writes.
+                    let first_poll = poll_fn(|cx| Poll::Ready(request.as_mut().poll(cx))).await;
+                    if first_poll.is_pending() {
                         members += size;
-                        flying.push(flight);
+                        in_flight.push(request);
                     }
                 }
             }
@@ -135,16 +139,31 @@ pub(super) async fn pump(link: Arc<Link>) {
     link.group_commit().close();
 }
 
-/// A request on its way; tells how many members it had when it is answered.
-type Flight = Pin<Box<dyn Future<Output = usize> + Send>>;
+/// A request under way. It yields the number of its members once it is answered.
+type GroupRequest = Pin<Box<dyn Future<Output = usize> + Send>>;
 
-/// Makes as few requests as possible.
-fn flights(link: &Arc<Link>, waiting: Waiting) -> Vec<(usize, Flight)> {
-    let mut flights: Vec<(usize, Flight)> = Vec::new();
-    let mut fly = |size: usize, flight: Flight| flights.push((size, flight));
+/// Combines the waiting members into as few requests as possible. Returns each with the number of its members, in the order
+/// in which they must be sent.
+fn requests(link: &Arc<Link>, waiting: Waiting) -> Vec<(usize, GroupRequest)> {
+    let mut requests: Vec<(usize, GroupRequest)> = Vec::new();
+    for group in write_groups(waiting.writes) {
+        requests.push((group.len(), Box::pin(write(link.clone(), group))));
+    }
+    let mut listings = listings_by_path(waiting.listings);
+    while !listings.is_empty() {
+        let rest = listings.split_off(listings.len().min(MAX_MEMBERS));
+        let group = std::mem::replace(&mut listings, rest);
+        requests.push((group.len(), Box::pin(list(link.clone(), group))));
+    }
+    requests
+}
+
+/// Divides writes into groups with at most one create per directory each.
+fn write_groups(writes: Vec<Member>) -> Vec<Vec<Member>> {
+    let mut groups = Vec::new();
     let (mut group, mut alone) = (Vec::new(), Vec::new());
     let (mut directories, mut bytes) = (HashSet::new(), 0);
-    for member in waiting.writes {
+    for member in writes {
         if let Member::Create { prefix, .. } = &member
             && !directories.insert(directory_of(prefix).to_owned())
         {
@@ -153,52 +172,51 @@ fn flights(link: &Arc<Link>, waiting: Waiting) -> Vec<(usize, Flight)> {
         }
         bytes += member.bytes();
         group.push(member);
-        if group.len() == MOST_MEMBERS || bytes > MOST_BYTES {
-            let full = std::mem::take(&mut group);
-            fly(full.len(), Box::pin(write(link.clone(), full)));
+        if group.len() == MAX_MEMBERS || bytes > MAX_BYTES {
+            groups.push(std::mem::take(&mut group));
             (directories, bytes) = (HashSet::new(), 0);
         }
     }
-    for group in std::iter::once(group).chain(alone).filter(|group| !group.is_empty()) {
-        fly(group.len(), Box::pin(write(link.clone(), group)));
-    }
-    let mut listings: Vec<(String, Vec<Reply<Names>>)> = Vec::new();
-    let mut sorted = waiting.listings;
-    sorted.sort_by(|a, b| a.0.cmp(&b.0));
-    for (path, reply) in sorted {
-        match listings.last_mut().filter(|(last, _)| *last == path) {
-            Some((_, replies)) => replies.push(reply),
-            None => listings.push((path, vec![reply])),
-        }
-    }
-    while !listings.is_empty() {
-        let rest = listings.split_off(listings.len().min(MOST_MEMBERS));
-        fly(listings.len(), Box::pin(list(link.clone(), std::mem::replace(&mut listings, rest))));
-    }
-    flights
+    groups.push(group);
+    groups.extend(alone);
+    groups.retain(|group| !group.is_empty());
+    groups
 }
 
-/// Steps 3 to 5 for one group of writes.
+/// Brings together the listings of the same directory.
+fn listings_by_path(mut listings: Vec<(String, Reply<Names>)>) -> Vec<(String, Vec<Reply<Names>>)> {
+    listings.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut grouped: Vec<(String, Vec<Reply<Names>>)> = Vec::new();
+    for (path, reply) in listings {
+        match grouped.last_mut().filter(|(last, _)| *last == path) {
+            Some((_, replies)) => replies.push(reply),
+            None => grouped.push((path, vec![reply])),
+        }
+    }
+    grouped
+}
+
+/// Sends one group of writes (steps 3 to 5).
 async fn write(link: Arc<Link>, mut members: Vec<Member>) -> usize {
     let size = members.len();
     loop {
         members.retain(|member| !member.is_unwanted());
         if members.len() <= 1 {
             for member in members {
-                member.go_alone(&link).await;
+                member.send_alone(&link).await;
             }
             return size;
         }
-        let teller = Teller::for_group(&members);
-        let outcome = link.multi(&teller.writes(&members)).await;
+        let probe = ZxidProbe::for_group(&members);
+        let outcome = link.multi(&probe.writes(&members)).await;
         match outcome {
             Ok(written) => {
-                teller.answer(members, written);
+                probe.answer(members, written);
                 return size;
             }
             Err(fault) => match fault.refusal() {
                 Some((refusal, index)) => {
-                    let refused = members.remove(teller.member_at(index).min(members.len() - 1));
+                    let refused = members.remove(probe.member_at(index).min(members.len() - 1));
                     refused.fail(Fault::Refused(refusal.clone()));
                 }
                 None => {
@@ -227,33 +245,34 @@ async fn list(link: Arc<Link>, mut listings: Vec<(String, Vec<Reply<Names>>)>) -
     size
 }
 
-/// The node that tells a group's transaction number, if the group makes any node.
-struct Teller {
+/// The node whose write reports the transaction number of a group that creates any node.
+struct ZxidProbe {
     path: String,
-    /// The member behind which the teller's own three writes stand.
+    /// The index of the member that the probe's own writes follow. `None` if the group creates no node.
     behind: Option<usize>,
 }
 
-impl Teller {
+impl ZxidProbe {
+    /// The number of the probe's own writes.
     const WRITES: usize = 3;
 
-    fn for_group(members: &[Member]) -> Teller {
+    fn for_group(members: &[Member]) -> ZxidProbe {
         let first = members.iter().enumerate().find_map(|(index, member)| match member {
             Member::Create { prefix, .. } => Some((index, directory_of(prefix))),
             Member::Delete { .. } => None,
         });
         match first {
-            // Behind the first create, because whoever may make that node may make this one beside it.
-            Some((index, directory)) => Teller {
+            // It follows the first create, because a client that may create that node may create the probe beside it.
+            Some((index, directory)) => ZxidProbe {
                 path: format!("{directory}/_zkcoord-{}", Uuid::new_v4().simple()),
                 behind: Some(index),
             },
-            None => Teller { path: String::new(), behind: None },
+            None => ZxidProbe { path: String::new(), behind: None },
         }
     }
 
     fn writes<'a>(&'a self, members: &'a [Member]) -> Vec<Write<'a>> {
-        let mut writes = Vec::with_capacity(members.len() + Teller::WRITES);
+        let mut writes = Vec::with_capacity(members.len() + ZxidProbe::WRITES);
         for (index, member) in members.iter().enumerate() {
             writes.push(member.write());
             if self.behind == Some(index) {
@@ -266,16 +285,17 @@ impl Teller {
         writes
     }
 
-    /// The member to which the write at `index` belongs.
+    /// Returns the index of the member that the write at `index` belongs to.
     fn member_at(&self, index: usize) -> usize {
         match self.behind {
-            Some(behind) if index > behind => index.saturating_sub(Teller::WRITES).max(behind),
+            Some(behind) if index > behind => index.saturating_sub(ZxidProbe::WRITES).max(behind),
             _ => index,
         }
     }
 
+    /// Answers the members of a group that was applied.
     fn answer(&self, members: Vec<Member>, mut written: Vec<Written>) {
-        let own = self.behind.map_or(0..0, |behind| behind + 1..behind + 1 + Teller::WRITES);
+        let own = self.behind.map_or(0..0, |behind| behind + 1..behind + 1 + ZxidProbe::WRITES);
         let own: Vec<_> = written.splice(own, []).collect();
         let zxid = own.into_iter().find_map(|written| match written {
             Written::Set { mzxid, .. } => Some(mzxid),
@@ -287,7 +307,7 @@ impl Teller {
                     drop(reply.send(Ok(Created { path, czxid })));
                 }
                 (Member::Delete { reply, .. }, ..) => drop(reply.send(Ok(()))),
-                // An answer that fits no question: what was written must be looked for.
+                // The answer does not match the request, so the caller has to look for its node.
                 (member, ..) => member.fail(Fault::Unknown),
             }
         }
@@ -314,12 +334,12 @@ impl Member {
     fn is_unwanted(&self) -> bool {
         match self {
             Member::Create { reply, .. } => reply.is_closed(),
-            // A delete is wanted even if nobody waits for it any more.
+            // A delete must be sent even if its caller no longer waits.
             Member::Delete { .. } => false,
         }
     }
 
-    async fn go_alone(self, link: &Link) {
+    async fn send_alone(self, link: &Link) {
         match self {
             Member::Create { prefix, data, reply } => {
                 drop(reply.send(link.create(&prefix, data.as_bytes(), NodeMode::EphemeralSequential).await));

@@ -1,11 +1,11 @@
-//! Keeps a session's lease fresh while something is held or waited for, and tells loss in time.
+//! The lease keeper renews the lease of a session while a node is held or a caller waits, and reports losses in time.
 //!
-//! While there is anything to look after, the keeper
-//! 1. asks the leader for a `sync` whenever an eighth of the session timeout has passed without an answer: zookeeper-
-//!    client pings too, but does not tell us of the answers. Not a plain read: a follower that lost its leader goes on
-//!    answering those;
-//! 2. watches the node of whatever has been held for longer than a moment: somebody may delete it;
-//! 3. declares everything lost when the lease ends or the session is over.
+//! Meanwhile it does the following:
+//! 1. It sends a `sync` whenever an eighth of the session timeout has passed without an answer. zookeeper-client sends pings
+//!    too, but does not report their answers. A plain read would prove nothing: a follower that has lost its leader still
+//!    answers reads, while a `sync` needs the leader.
+//! 2. It watches every node that has been held for longer than [`WATCH_AFTER`], because another client may delete it.
+//! 3. It declares every node lost when the lease ends or the session ends.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -15,57 +15,63 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 use super::{Fault, Loss, Refusal, Session, Watch, WatchEvent};
 
-/// How many nodes the keeper remembers to have held. Their deletions are told within a round trip.
-const PAST: usize = 64;
+/// The number of released nodes that the keeper remembers. The events of their deletion arrive within a round trip.
+const MAX_RELEASED: usize = 64;
 
-/// Somebody wants the lock back: what Curator's `Revoker` writes into the lock's node, and what the recipe in ZooKeeper's
-/// manual does.
+/// The data that another client writes into a lock's node to ask for the lock. The first is written by Curator's `Revoker`,
+/// the second by the recipe in ZooKeeper's manual.
 pub(crate) const REVOCATIONS: [&[u8]; 2] = [b"__REVOKE__", b"unlock"];
 
-/// A critical section shorter than this does not pay for a watch of its own node.
-const MOMENT: Duration = Duration::from_secs(1);
+/// The age from which a held node is watched, so that a short critical section does not pay for a watch.
+const WATCH_AFTER: Duration = Duration::from_secs(1);
 
-/// How often the keeper looks around at least, while there is something to look after.
-const LONGEST_ROUND: Duration = Duration::from_millis(200);
+/// The longest time between two checks while a node is held or a caller waits.
+const MAX_CHECK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// A node that depends on a session, as its keeper sees it.
+/// A held node that depends on a session, as the lease keeper sees it.
 pub(crate) trait Tenant: fmt::Debug + Send + Sync {
+    /// Returns the session that the node depends on.
     fn session(&self) -> &Arc<Session>;
 
+    /// Returns the path of the node.
     fn node(&self) -> &str;
 
+    /// Returns how long the node has been held.
     fn age(&self) -> Duration;
 
     /// Returns whether the node is held: neither released nor lost.
     fn is_current(&self) -> bool;
 
-    /// Notes that the node is being watched. Returns whether it was not before.
+    /// Notes that the node is being watched. Returns `false` if it was already.
     fn begin_watch(&self) -> bool;
 
     /// Returns whether another node may take the place of this one in its queue.
     fn may_have_successor(&self) -> bool;
 
-    /// Declares the node lost, unless it was released or lost before.
+    /// Declares the node lost, unless it has been released or lost before.
     fn lose(&self, loss: Loss);
 
-    /// Notes that somebody asks for the lock.
+    /// Notes that another client asks for the lock.
     fn request_revoke(&self);
 }
 
+/// The held nodes and the waiters of one session.
 #[derive(Debug, Default)]
 pub(crate) struct LeaseKeeper {
     held: Mutex<HashMap<usize, Arc<dyn Tenant>>>,
-    /// The nodes let go last, but for those whose place another may have taken.
-    past: Mutex<VecDeque<String>>,
+    /// The nodes released last, except those whose place in the queue another node may have taken.
+    released: Mutex<VecDeque<String>>,
     waiting: AtomicUsize,
-    awake: Notify,
+    /// Wakes the keeper when it is no longer idle.
+    wake: Notify,
 }
 
 impl LeaseKeeper {
-    /// Takes a holding into care until it is lost or [let go](LeaseLeaseKeeper::remove).
+    /// Watches over a held node until it is lost or [removed](LeaseKeeper::remove).
     pub(crate) fn hold(&self, tenant: Arc<dyn Tenant>) {
         let first = {
             let mut held = self.held.lock();
@@ -73,35 +79,37 @@ impl LeaseKeeper {
             held.len() == 1
         };
         if first {
-            self.awake.notify_one();
+            self.wake.notify_one();
         }
-        // The keeper may have made its last round already.
+        // The keeper may already have made its last check.
         if tenant.session().is_gone() {
             self.lose_all(Loss::SessionGone);
         }
     }
 
+    /// Forgets a node that has been released or lost.
     pub(crate) fn remove(&self, tenant: &dyn Tenant) {
         let Some(tenant) = self.held.lock().remove(&key(tenant)) else { return };
         if tenant.may_have_successor() {
             return;
         }
-        let mut past = self.past.lock();
-        if past.len() == PAST {
-            past.pop_front();
+        let mut released = self.released.lock();
+        if released.len() == MAX_RELEASED {
+            released.pop_front();
         }
-        past.push_back(tenant.node().to_owned());
+        released.push_back(tenant.node().to_owned());
     }
 
-    /// Whether `node` was held, and let go, a short while ago.
+    /// Returns whether `node` was held and released a short while ago.
     pub(crate) fn was_held(&self, node: &str) -> bool {
-        self.past.lock().iter().rev().any(|past| past == node)
+        self.released.lock().iter().rev().any(|released| released == node)
     }
 
-    /// Keeps the lease fresh for one who waits: a grant may come as an event, which is no answer to a request.
+    /// Renews the lease of a session until the returned guard is dropped. A waiter needs this: its lock may be granted by an
+    /// event, which is not an answer to a request and does not extend the lease.
     pub(crate) fn renew_leases(self: &LeaseKeeper, session: &Arc<Session>) -> RenewalGuard {
         if self.waiting.fetch_add(1, Ordering::AcqRel) == 0 {
-            self.awake.notify_one();
+            self.wake.notify_one();
         }
         RenewalGuard(session.clone())
     }
@@ -115,9 +123,10 @@ impl LeaseKeeper {
         lost.into_values().for_each(|tenant| tenant.lose(loss));
     }
 
-    fn unwatched(&self) -> Vec<Arc<dyn Tenant>> {
-        let ripe = |tenant: &&Arc<dyn Tenant>| tenant.age() >= MOMENT && tenant.begin_watch();
-        self.held.lock().values().filter(ripe).cloned().collect()
+    /// Returns the nodes to be watched from now on, and notes them as watched.
+    fn begin_watches(&self) -> Vec<Arc<dyn Tenant>> {
+        let needs_watch = |tenant: &&Arc<dyn Tenant>| tenant.age() >= WATCH_AFTER && tenant.begin_watch();
+        self.held.lock().values().filter(needs_watch).cloned().collect()
     }
 }
 
@@ -125,7 +134,7 @@ fn key(tenant: &dyn Tenant) -> usize {
     std::ptr::from_ref(tenant).cast::<()>() as usize
 }
 
-/// Somebody waits for a lock in this session.
+/// A waiter for a lock in this session, for which the lease is renewed.
 #[derive(Debug)]
 pub(crate) struct RenewalGuard(Arc<Session>);
 
@@ -135,41 +144,45 @@ impl Drop for RenewalGuard {
     }
 }
 
-/// Looks after one session until it is over.
+/// Renews the lease of one session and reports its losses, until the session has ended.
 pub(super) async fn keep(session: Arc<Session>) {
     let lease_keeper = &session.lease_keeper;
     let heartbeat = session.timeout / 8;
-    // Half of it, so that a lease is at most one and a half heartbeats old.
-    let round = (heartbeat / 2).clamp(Duration::from_millis(5), LONGEST_ROUND);
+    // Half a heartbeat, so that a lease is at most one and a half heartbeats old.
+    let interval = (heartbeat / 2).clamp(Duration::from_millis(5), MAX_CHECK_INTERVAL);
     let gone = session.gone();
     tokio::pin!(gone);
-    let mut beating = None;
+    let mut renewal = None;
     loop {
         let idle = lease_keeper.is_idle();
-        let left = session.lease.remaining();
-        let pause = if left.is_zero() { round } else { round.min(left) };
+        let remaining = session.lease.remaining();
+        let pause = if remaining.is_zero() { interval } else { interval.min(remaining) };
         tokio::select! {
             () = &mut gone => break,
-            () = lease_keeper.awake.notified(), if idle => {}
+            () = lease_keeper.wake.notified(), if idle => {}
             () = tokio::time::sleep(pause), if !idle => {}
         }
         if !session.lease.is_valid() && !lease_keeper.held.lock().is_empty() {
-            tracing::warn!(session = session.id, "lease ended; locks are lost");
+            tracing::warn!(
+                session = session.id,
+                "no server confirmed the session within its lease; its locks are lost"
+            );
             lease_keeper.lose_all(Loss::LeaseEnded);
         }
-        let stale = session.lease.term().saturating_sub(session.lease.remaining()) >= heartbeat - round;
-        let beat_done = beating.as_ref().is_none_or(tokio::task::JoinHandle::is_finished);
-        if stale && beat_done {
-            beating = session.linked_now().map(|link| tokio::spawn(async move { link.sync("/").await }));
+        let stale = session.lease.term().saturating_sub(session.lease.remaining()) >= heartbeat - interval;
+        let is_renewing = renewal.as_ref().is_some_and(|task: &JoinHandle<_>| !task.is_finished());
+        if stale && !is_renewing {
+            renewal = session.linked_now().map(|link| tokio::spawn(async move { link.sync("/").await }));
         }
-        for tenant in lease_keeper.unwatched() {
+        for tenant in lease_keeper.begin_watches() {
             tokio::spawn(watch_over(tenant, None));
         }
     }
     lease_keeper.lose_all(Loss::SessionGone);
 }
 
-/// Tells a holding when its node is deleted. Starts from a watch that its waiting already had, if there is one.
+/// Watches a held node, and declares it lost when another client deletes it. Starts with `watch`, which may be left from
+/// the time when the node waited in its queue.
 pub(crate) async fn watch_over(tenant: Arc<dyn Tenant>, mut watch: Option<Watch>) {
     let session = tenant.session();
     while tenant.is_current() {
@@ -191,7 +204,11 @@ pub(crate) async fn watch_over(tenant: Arc<dyn Tenant>, mut watch: Option<Watch>
                         continue;
                     }
                     Err(fault) => {
-                        tracing::warn!(node = tenant.node(), ?fault, "cannot watch the own node");
+                        tracing::warn!(
+                            node = tenant.node(),
+                            ?fault,
+                            "cannot watch the node of a held lock; its deletion would go unnoticed"
+                        );
                         return;
                     }
                 }

@@ -1,63 +1,49 @@
-//! A link: one connection of one session.
+//! A link: one connection of one session, and the requests that are made over it.
 //!
-//! zookeeper-client can reconnect by itself, but what it does then is not ours to use: it queues requests without
-//! limit or deadline while disconnected, waits exponentially long between attempts, re-sends watches in a way that
-//! can bar it from ever reconnecting (over 128 KiB of paths), and reports the loss late or not at all. So a
-//! `zookeeper_client::Client` serves us for one connection only. At its first sign of trouble the link has ended,
-//! its task is aborted, and the supervisor makes a new link for the same session.
+//! zookeeper-client can reconnect by itself, but its way of doing so is of no use here. It queues requests without limit or
+//! deadline while it is disconnected, waits exponentially long between attempts, re-sends watches in a way that can keep it
+//! from ever reconnecting (over 128 KiB of paths), and reports the loss late or not at all. So a
+//! `zookeeper_client::Client` is used for one connection only. At its first sign of trouble the link ends, its task is
+//! aborted, and the supervisor makes a new link for the same session (`connect.rs`).
 //!
-//! Every request goes out at the first poll of its future, in poll order, and the server answers a session's
-//! requests in that order. `join(link.create(..), link.children(..))` therefore costs one round trip.
+//! Every request goes out at the first poll of its future, in poll order, and the server answers the requests of a session
+//! in that order. `join(link.create(..), link.children(..))` therefore costs one round trip.
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use futures_util::FutureExt;
 use futures_util::future::join_all;
-use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 use zookeeper_client as zk;
 
 use super::fault::{Fault, Refusal};
-use super::group_commit::{GroupCommit, Names, pump};
+use super::group_commit::{self, GroupCommit, Names};
 use super::lease::{BootInstant, Lease};
 use super::options::ClientOptions;
 use super::request::{Created, Entry, Found, MultiFault, NodeMode, Read, Watch, Write, Written};
+use super::traffic::Traffic;
 
-/// Why a link is of no more use.
+/// The reason why a link can no longer be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LinkEnd {
-    /// The connection is gone; the session may live on.
+    /// The connection was lost. The session may still live.
     Disconnected,
-    /// The server said that the session is over.
+    /// The server said that the session has ended.
     Expired,
-    /// We ended the session ourselves.
+    /// This client ended the session.
     Closed,
-}
-
-/// Why no link came about.
-#[derive(Clone, Debug)]
-pub(crate) enum ConnectFault {
-    /// No server took us in; the text says what was tried.
-    Unreachable(String),
-    /// The session to be resumed is over.
-    Expired,
-    /// The servers refuse our authentication.
-    NotAuthorized,
 }
 
 /// One connection of one session, and the requests that can be made over it.
 #[derive(Debug)]
 pub(crate) struct Link {
-    /// No two links of a process have the same.
+    /// Unique among the links of a process.
     number: u64,
-    /// Taken out to close the session: zookeeper-client does that when its last handle is dropped.
+    /// Removed in order to close the session: zookeeper-client closes it when its last handle is dropped.
     client: ArcSwapOption<zk::Client>,
     session: zk::SessionInfo,
     session_timeout: Duration,
@@ -65,75 +51,36 @@ pub(crate) struct Link {
     acls: Vec<zk::Acl>,
     traffic: Traffic,
     group_commit: GroupCommit,
-    server_task: AbortHandle,
+    client_task: AbortHandle,
     end: watch::Sender<Option<LinkEnd>>,
 }
 
 impl Link {
-    /// Connects to any of the servers, for a new session or to go on with `resumed`.
-    pub(crate) async fn connect(
+    /// Makes a link of a connected client and of the task in which that client does its work.
+    pub(super) fn start(
+        client: zk::Client,
+        client_task: JoinHandle<()>,
+        lease: Arc<Lease>,
         options: &ClientOptions,
-        resumed: Option<&Link>,
-    ) -> Result<Arc<Link>, ConnectFault> {
-        let timeout = resumed.map_or(options.session_timeout, |link| link.session_timeout);
-        let mut connector = zk::Client::connector()
-            .with_session_timeout(options.session_timeout)
-            // Also the longest silence that it takes for a live connection. Without it a dead connection may go
-            // unnoticed until after the lease has ended.
-            .with_connection_timeout(timeout / 4)
-            .with_fail_eagerly();
-        for (scheme, credentials) in &options.auth {
-            connector = connector.with_auth(scheme, credentials);
-        }
-        if let Some(credentials) = &options.tls {
-            let secured = credentials.secure(connector).await;
-            connector = secured.map_err(|error| ConnectFault::Unreachable(error.to_string()))?;
-        }
-        if let Some(link) = resumed {
-            connector = connector.with_session(link.session.clone());
-        }
-        let servers = options.hosts.to_zookeeper();
-        let asked = BootInstant::now();
-        let spawner = Arc::new(LinkSpawner::default());
-        let connecting =
-            WithSpawner { inner: Box::pin(connector.connect(&servers)), spawner: spawner.clone() };
-        let mut client = connecting.await.map_err(|error| connect_fault(error, options))?;
-        if let Some(chroot) = &options.hosts.chroot {
-            if resumed.is_none() {
-                make_chroot(&client, chroot.as_str(), options).await?;
-            }
-            client = client
-                .chroot(chroot.as_str())
-                .map_err(|_| ConnectFault::Unreachable(format!("chroot {} was refused", chroot.as_str())))?;
-        }
-        let task = spawner
-            .task
-            .lock()
-            .take()
-            .ok_or_else(|| ConnectFault::Unreachable("no task was spawned".into()))?;
-        let lease = match resumed {
-            Some(link) => link.lease.clone(),
-            None => Arc::new(Lease::new(client.session_timeout(), asked)),
-        };
-        lease.extend(asked);
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        // Taken before anybody can close the link: then there is no client to ask for it.
+    ) -> Arc<Link> {
+        static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
+        // Taken before the link can be closed: the closed link has no client to take it from.
         let states = client.state_watcher();
         let link = Arc::new(Link {
-            number: NUMBER.fetch_add(1, Ordering::Relaxed),
+            number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
             session: client.session().clone(),
             session_timeout: client.session_timeout(),
             lease,
             acls: options.acl.to_zookeeper(),
             traffic: Traffic::default(),
             group_commit: GroupCommit::default(),
-            server_task: task.abort_handle(),
+            client_task: client_task.abort_handle(),
             end: watch::Sender::new(None),
             client: ArcSwapOption::from_pointee(client),
         });
-        tokio::spawn(link.clone().supervise(task, states));
-        tokio::spawn(pump(link.clone()));
-        Ok(link)
+        tokio::spawn(link.clone().supervise(client_task, states));
+        tokio::spawn(group_commit::run(link.clone()));
+        link
     }
 
     pub(crate) fn number(&self) -> u64 {
@@ -144,7 +91,12 @@ impl Link {
         self.session.id().0
     }
 
-    /// The timeout that the server granted.
+    /// Returns the id and the password of the session, with which another link can resume it.
+    pub(super) fn session(&self) -> &zk::SessionInfo {
+        &self.session
+    }
+
+    /// Returns the session timeout that the server granted.
     pub(crate) fn session_timeout(&self) -> Duration {
         self.session_timeout
     }
@@ -161,26 +113,26 @@ impl Link {
         self.end.borrow().is_some()
     }
 
-    /// Waits until the link is of no more use, and says why.
+    /// Waits until the link has ended, and returns the reason.
     pub(crate) async fn ended(&self) -> LinkEnd {
         let mut end = self.end.subscribe();
         let end = end.wait_for(Option::is_some).await;
         end.ok().and_then(|end| *end).unwrap_or(LinkEnd::Closed)
     }
 
-    /// Gives the link up: what is under way gets [`Fault::Unknown`].
+    /// Ends the link. Requests under way fail with [`Fault::Unknown`].
     pub(crate) fn cut(&self) {
         self.finish(LinkEnd::Disconnected);
     }
 
-    /// Ends the session in good order: the server deletes its ephemeral nodes. Returns when that is sent.
+    /// Closes the session, so that the server deletes its ephemeral nodes. Returns when the close request is sent.
     pub(crate) async fn close(&self) {
         drop(self.client.swap(None));
         self.ended().await;
     }
 
-    /// The first end counts. It is published before the task is aborted: a watcher must look at it first, because
-    /// zookeeper-client panics when one waits on a client whose task is gone.
+    /// Publishes the end of the link, then aborts the client's task. Only the first end counts. A watcher must look at the
+    /// end before it waits, because zookeeper-client panics in a wait on a client whose task is gone.
     fn finish(&self, end: LinkEnd) {
         let first = self.end.send_if_modified(|current| {
             let first = current.is_none();
@@ -189,17 +141,17 @@ impl Link {
         });
         if first {
             self.client.store(None);
-            self.server_task.abort();
+            self.client_task.abort();
         }
     }
 
-    /// Ends the link when its client shows any change of state or stops, or when a request stays unanswered.
+    /// Ends the link when the state of its client changes, when the client stops, or when a request stays unanswered.
     async fn supervise(self: Arc<Link>, mut task: JoinHandle<()>, mut states: zk::StateWatcher) {
-        let mut patrol = tokio::time::interval(self.session_timeout / 4);
+        let mut traffic_check = tokio::time::interval(self.session_timeout / 4);
         let mut ended = self.end.subscribe();
         let end = loop {
             tokio::select! {
-                // States flap and coalesce: any change means that the connection was lost for a while.
+                // States flap and coalesce, so any change means that the connection was lost for a while.
                 state = states.changed() => break match state {
                     zk::SessionState::Expired => LinkEnd::Expired,
                     zk::SessionState::Closed => LinkEnd::Closed,
@@ -211,38 +163,38 @@ impl Link {
                     _ => LinkEnd::Disconnected,
                 },
                 _ = ended.wait_for(Option::is_some) => return,
-                // A 3.8.0 follower can leave a request unanswered while it goes on answering pings; it looks like
+                // A 3.8.0 follower can leave a request unanswered while it still answers pings, probably because of
                 // ZOOKEEPER-4537. A new connection helps.
-                _ = patrol.tick() => if self.traffic.is_stuck() { break LinkEnd::Disconnected },
+                _ = traffic_check.tick() => if self.traffic.is_stuck() { break LinkEnd::Disconnected },
             }
         };
         tracing::debug!(session = self.session_id(), ?end, "link ended");
         self.finish(end);
     }
 
-    /// Makes a request; its answer extends the lease from the moment just before it was sent.
-    async fn ask<T, F, R>(&self, request: R) -> Result<T, Fault>
+    /// Makes a request. Its answer extends the lease, counted from the moment just before the request was sent.
+    async fn request<T, F, R>(&self, request: R) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, zk::Error>>,
         R: FnOnce(Arc<zk::Client>) -> F,
     {
         let Some(client) = self.client.load_full() else {
-            return Err(self.missed());
+            return Err(self.unsent_fault());
         };
-        let _pending = self.traffic.pending();
-        let asked = BootInstant::now();
+        let _pending = self.traffic.begin();
+        let sent = BootInstant::now();
         let outcome = request(client).await.map_err(Fault::from);
         if let Ok(_) | Err(Fault::Refused(_)) = outcome {
-            self.lease.extend(asked);
+            self.lease.extend(sent);
         }
         outcome
     }
 
-    /// The fault of a request that could not be sent any more.
-    fn missed(&self) -> Fault {
+    /// Returns the fault of a request that could no longer be sent.
+    fn unsent_fault(&self) -> Fault {
         match *self.end.borrow() {
             Some(LinkEnd::Disconnected) => Fault::Unknown,
-            // Without an end it is being closed.
+            // A link without a client and without an end is being closed.
             Some(LinkEnd::Expired | LinkEnd::Closed) | None => Fault::Gone,
         }
     }
@@ -251,9 +203,9 @@ impl Link {
         mode.to_zookeeper().with_acls(zk::Acls::new(&self.acls))
     }
 
-    /// Creates a node. For a sequential one `path` is the prefix.
+    /// Creates a node. For a sequential node, `path` is the prefix of its path.
     pub(crate) async fn create(&self, path: &str, data: &[u8], mode: NodeMode) -> Result<Created, Fault> {
-        self.ask(async |client: Arc<zk::Client>| {
+        self.request(async |client: Arc<zk::Client>| {
             let (stat, sequence) = client.create(path, data, &self.create_options(mode)).await?;
             let mut path = if mode.is_sequential() { format!("{path}{sequence}") } else { path.to_owned() };
             path.shrink_to_fit();
@@ -263,14 +215,14 @@ impl Link {
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Result<(), Fault> {
-        self.ask(async |client: Arc<zk::Client>| client.delete(path, None).await).await
+        self.request(async |client: Arc<zk::Client>| client.delete(path, None).await).await
     }
 
     pub(crate) async fn children(&self, path: &str) -> Result<Vec<String>, Fault> {
-        self.ask(async |client: Arc<zk::Client>| client.list_children(path).await).await
+        self.request(async |client: Arc<zk::Client>| client.list_children(path).await).await
     }
 
-    /// Lists several nodes' children in one request (servers from 3.6; one by one before that).
+    /// Lists the children of several nodes in one request, or in one request each on servers before 3.6.
     pub(super) async fn children_of_all(&self, paths: &[&str]) -> Vec<Result<Vec<String>, Fault>> {
         let reads: Vec<_> = paths.iter().map(|path| Read::Children(path)).collect();
         match self.read_all(&reads).await {
@@ -282,171 +234,92 @@ impl Link {
         }
     }
 
-    /// Reads several nodes as they are at one moment, in one request (servers from 3.6). No write happens in between: a server
-    /// "simply allows no read requests to be processed in parallel with write requests" (`CommitProcessor`).
+    /// Reads several nodes as of one moment, in one request (servers from 3.6). No write happens in between: a server "simply
+    /// allows no read requests to be processed in parallel with write requests" (`CommitProcessor`).
     pub(crate) async fn read_all(&self, reads: &[Read<'_>]) -> Result<Vec<Result<Found, Fault>>, Fault> {
-        let results = self.ask(async |client: Arc<zk::Client>| {
+        let results = self.request(async |client: Arc<zk::Client>| {
             let mut reader = client.new_multi_reader();
             reads.iter().try_for_each(|read| read.add_to(&mut reader))?;
             reader.commit().await
         });
-        Ok(results.await?.into_iter().map(Found::of).collect())
+        Ok(results.await?.into_iter().map(Found::from_result).collect())
     }
 
-    /// Makes an ephemeral sequential node, together with what others write at this moment: see `burst.rs`.
+    /// Creates an ephemeral sequential node, in one request with the writes of other tasks at this moment. See
+    /// `group_commit.rs`.
     pub(crate) async fn create_grouped(&self, prefix: String, data: Arc<str>) -> Result<Created, Fault> {
-        self.group_commit.create(prefix, data).await.unwrap_or_else(|_| Err(self.missed()))
+        self.group_commit.create(prefix, data).await.unwrap_or_else(|_| Err(self.unsent_fault()))
     }
 
-    /// Deletes a node, together with what others write at this moment.
+    /// Deletes a node, in one request with the writes of other tasks at this moment.
     pub(crate) async fn delete_grouped(&self, path: String) -> Result<(), Fault> {
-        self.group_commit.delete(path).await.unwrap_or_else(|_| Err(self.missed()))
+        self.group_commit.delete(path).await.unwrap_or_else(|_| Err(self.unsent_fault()))
     }
 
-    /// Lists a node's children, behind the writes that were asked for before, together with what others list.
+    /// Lists the children of a node, after the writes that were requested before, in one request with the listings of
+    /// other tasks.
     pub(crate) async fn children_grouped(&self, path: String) -> Result<Names, Fault> {
-        self.group_commit.children(path).await.unwrap_or_else(|_| Err(self.missed()))
+        self.group_commit.children(path).await.unwrap_or_else(|_| Err(self.unsent_fault()))
     }
 
     pub(crate) async fn get(&self, path: &str) -> Result<Entry, Fault> {
-        self.ask(async |client: Arc<zk::Client>| Ok(Entry::from(client.get_data(path).await?))).await
+        self.request(async |client: Arc<zk::Client>| Ok(Entry::from(client.get_data(path).await?))).await
     }
 
-    /// The number that the next sequential child of a node gets: how many were made so far. `None` when the node is missing.
+    /// Returns the number that the next sequential child of a node gets, which is the number of children created so far.
+    /// Returns `None` if the node is missing.
     pub(crate) async fn next_number(&self, path: &str) -> Result<Option<u32>, Fault> {
-        let stat = self.ask(async |client: Arc<zk::Client>| client.check_stat(path).await).await?;
-        // A client is told how many children were made or deleted: `2 * made - left` (`DataNode.copyStat`), in 32 bits.
+        let stat = self.request(async |client: Arc<zk::Client>| client.check_stat(path).await).await?;
+        // The `cversion` that a client sees is `2 * created - current children`, in 32 bits (`DataNode.copyStat`).
         Ok(stat.map(|stat| stat.cversion.wrapping_add(stat.num_children) as u32 / 2))
     }
 
-    /// Reads a node and watches it. Read, not `exists`: that leaves a watch behind when the node is already gone.
+    /// Reads a node and watches it. It does not use `exists`, which leaves a watch behind if the node is already gone.
     pub(crate) async fn watch(&self, path: &str) -> Result<(Vec<u8>, Watch), Fault> {
         let (data, _, watcher) =
-            self.ask(async |client: Arc<zk::Client>| client.get_and_watch_data(path).await).await?;
+            self.request(async |client: Arc<zk::Client>| client.get_and_watch_data(path).await).await?;
         Ok((data, Watch::new(watcher, self.end.subscribe())))
     }
 
-    /// Watches a node, also for being made, and says whether it is there.
+    /// Watches a node, also for its creation, and returns whether it exists.
     pub(crate) async fn watch_existence(&self, path: &str) -> Result<(bool, Watch), Fault> {
         let (stat, watcher) =
-            self.ask(async |client: Arc<zk::Client>| client.check_and_watch_stat(path).await).await?;
+            self.request(async |client: Arc<zk::Client>| client.check_and_watch_stat(path).await).await?;
         Ok((stat.is_some(), Watch::new(watcher, self.end.subscribe())))
     }
 
     pub(crate) async fn set(&self, path: &str, data: &[u8]) -> Result<(), Fault> {
-        self.ask(async |client: Arc<zk::Client>| client.set_data(path, data, None).await.map(drop)).await
+        self.request(async |client: Arc<zk::Client>| client.set_data(path, data, None).await.map(drop)).await
     }
 
-    /// Lists a node's children and watches for changes among them.
+    /// Lists the children of a node and watches for changes among them.
     pub(crate) async fn watch_children(&self, path: &str) -> Result<(Vec<String>, Watch), Fault> {
         let (names, watcher) =
-            self.ask(async |client: Arc<zk::Client>| client.list_and_watch_children(path).await).await?;
+            self.request(async |client: Arc<zk::Client>| client.list_and_watch_children(path).await).await?;
         Ok((names, Watch::new(watcher, self.end.subscribe())))
     }
 
-    /// Answered only after the leader has put through all that was outstanding when the request reached it: what
-    /// this session sent before, over whichever connection, has taken effect by then or never will.
+    /// Waits until the leader has put through every request that was outstanding when the `sync` reached it. Everything
+    /// that this session sent before, over any connection, has then taken effect or never will.
     pub(crate) async fn sync(&self, path: &str) -> Result<(), Fault> {
-        self.ask(async |client: Arc<zk::Client>| client.sync(path).await).await
+        self.request(async |client: Arc<zk::Client>| client.sync(path).await).await
     }
 
-    /// Writes all or nothing.
+    /// Applies all writes in one transaction, or none of them.
     pub(crate) async fn multi(&self, writes: &[Write<'_>]) -> Result<Vec<Written>, MultiFault> {
         let Some(client) = self.client.load_full() else {
-            return Err(MultiFault::whole(self.missed()));
+            return Err(MultiFault::whole(self.unsent_fault()));
         };
-        let _pending = self.traffic.pending();
-        let asked = BootInstant::now();
+        let _pending = self.traffic.begin();
+        let sent = BootInstant::now();
         let mut writer = client.new_multi_writer();
         for write in writes {
             write.add_to(&mut writer, |mode| self.create_options(mode)).map_err(MultiFault::from)?;
         }
         let outcome = writer.commit().await.map_err(MultiFault::from);
         if let Ok(_) | Err(MultiFault { fault: Fault::Refused(_), .. }) = outcome {
-            self.lease.extend(asked);
+            self.lease.extend(sent);
         }
         Ok(outcome?.into_iter().map(Written::from).collect())
-    }
-}
-
-fn connect_fault(error: zk::Error, options: &ClientOptions) -> ConnectFault {
-    match error {
-        zk::Error::SessionExpired => ConnectFault::Expired,
-        zk::Error::AuthFailed => ConnectFault::NotAuthorized,
-        zk::Error::NoHosts | zk::Error::Timeout | zk::Error::ConnectionLoss => {
-            ConnectFault::Unreachable(format!("no server of {} answers", options.hosts))
-        }
-        other => ConnectFault::Unreachable(format!("{}: {other}", options.hosts)),
-    }
-}
-
-/// ZooKeeper lets a client use a chroot that does not exist and then refuses every request; we make it.
-async fn make_chroot(client: &zk::Client, chroot: &str, options: &ClientOptions) -> Result<(), ConnectFault> {
-    let acls = options.acl.to_zookeeper();
-    let made = client.mkdir(chroot, &zk::CreateMode::Persistent.with_acls(zk::Acls::new(&acls))).await;
-    made.map_err(|error| match error {
-        zk::Error::NoAuth => ConnectFault::NotAuthorized,
-        error => connect_fault(error, options),
-    })
-}
-
-/// Counts requests and answers, to notice when an answer is overdue.
-#[derive(Debug, Default)]
-struct Traffic {
-    sent: AtomicU64,
-    settled: AtomicU64,
-    /// What `sent` was at the last patrol.
-    seen: AtomicU64,
-}
-
-impl Traffic {
-    fn pending(&self) -> Pending<'_> {
-        self.sent.fetch_add(1, Ordering::Relaxed);
-        Pending(self)
-    }
-
-    /// Whether a request from before the last patrol has still not been answered. Answers come in order, so counting
-    /// is enough.
-    fn is_stuck(&self) -> bool {
-        let seen = self.seen.swap(self.sent.load(Ordering::Relaxed), Ordering::Relaxed);
-        self.settled.load(Ordering::Relaxed) < seen
-    }
-}
-
-/// A request under way. Settled also when its caller stops waiting.
-struct Pending<'a>(&'a Traffic);
-
-impl Drop for Pending<'_> {
-    fn drop(&mut self) {
-        self.0.settled.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// Takes in the one task that zookeeper-client spawns for a connection, so that it can be aborted.
-#[derive(Default)]
-struct LinkSpawner {
-    task: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl spawns_core::Spawn for LinkSpawner {
-    fn spawn(&self, task: spawns_core::Task) {
-        let handle = tokio::spawn(Box::into_pin(task.future));
-        *self.task.lock() = Some(handle);
-    }
-}
-
-/// Polls a future with a spawner in scope.
-struct WithSpawner<F> {
-    inner: Pin<Box<F>>,
-    spawner: Arc<LinkSpawner>,
-}
-
-impl<F: Future> Future for WithSpawner<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let spawner = self.spawner.clone();
-        let _scope = spawns_core::enter(&*spawner);
-        self.inner.poll_unpin(cx)
     }
 }

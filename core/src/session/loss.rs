@@ -1,16 +1,29 @@
-//! The reasons for the loss of a lock: facts of its session.
+//! The reasons for which a lock is lost. All of them are facts about its session.
 
 use std::fmt;
 
-/// Why a lock is not held any more although it was not released.
+/// The reason why a lock is no longer held although it was not released.
+///
+/// # Examples
+/// ```no_run
+/// use zkcoord::Loss;
+///
+/// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+/// let guard = client.mutex("/locks/report").acquire().await?;
+/// match guard.lost().await? {
+///     Loss::NodeDeleted => println!("another client deleted the lock's node"),
+///     loss => println!("the lock is lost: {loss}"),
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Loss {
-    /// No server confirmed the session for so long that it may have ended.
+    /// No server confirmed the session for so long that the servers may have ended it.
     LeaseEnded,
-    /// The session is over.
+    /// The session has ended.
     SessionGone,
-    /// Somebody deleted the lock's node.
+    /// Another client deleted the lock's node.
     NodeDeleted,
 }
 

@@ -1,20 +1,22 @@
-//! Sessions over the crate `zookeeper-client`, which only this folder names.
+//! Sessions over the crate `zookeeper-client`, which no file outside this folder names.
 //!
-//! | file or folder | idea |
+//! | file or folder | content |
 //! | --- | --- |
-//! | `options.rs`, `connect_string.rs`, `tls/` | what the caller connects with, checked |
-//! | `diagnosis.rs` | why no server accepts a connection |
-//! | `request.rs`, `fault.rs` | requests, answers, and what an error tells about the effect |
-//! | `link.rs` | one connection |
-//! | `group_commit.rs` | many requests in few |
-//! | `lease.rs`, `server_clock.rs` | until when the server must honour the session; the leader's time |
+//! | `options.rs`, `connect_string.rs`, `tls/` | the options that a client connects with, checked |
+//! | `diagnosis.rs` | finds out why no server accepts a connection |
+//! | `request.rs`, `fault.rs` | requests, answers, and what an error says about the effect of a request |
+//! | `link.rs`, `connect.rs`, `spawner.rs`, `traffic.rs` | one connection: its requests, how it is made, overdue answers |
+//! | `group_commit.rs` | sends the requests of many tasks as few requests |
+//! | `lease.rs`, `server_clock.rs` | until when the servers must honour the session; the leader's time |
 //! | this file | one session, over one link after another |
-//! | `lease_keeper.rs`, `loss.rs` | keeps the lease fresh while something is held, and reports a loss |
-//! | `parents.rs` | makes missing parent nodes |
-//! | `supervisor.rs` | one session after another |
+//! | `lease_keeper.rs`, `loss.rs` | renews the lease while something is held, and reports a loss |
+//! | `parents.rs` | creates missing parent nodes |
+//! | `supervisor.rs`, `backoff.rs` | one session after another; the pauses between attempts to connect |
 //!
-//! Recipes use [`Supervisor::session`], [`Session`] and [`Link`]'s requests.
+//! Recipes use [`Supervisor::session`], [`Session`] and the requests of [`Link`].
 
+mod backoff;
+mod connect;
 mod connect_string;
 mod diagnosis;
 mod fault;
@@ -27,8 +29,10 @@ mod options;
 pub(crate) mod parents;
 mod request;
 mod server_clock;
+mod spawner;
 mod supervisor;
 mod tls;
+mod traffic;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,19 +59,21 @@ pub(crate) use supervisor::Supervisor;
 pub use tls::Tls;
 pub(crate) use tls::TlsCredentials;
 
-/// The session is over, and with it every ephemeral node that it had.
+/// The error of an operation on a session that has ended. Its ephemeral nodes end with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SessionGone;
 
-/// What a session stands on right now.
+/// The connection that a session has at the moment.
 #[derive(Clone, Debug)]
 enum LinkState {
     Linked(Arc<Link>),
+    /// The connection was lost. The supervisor is making a new one.
     Unlinked,
+    /// The session has ended.
     Gone,
 }
 
-/// One ZooKeeper session. It outlives its connections.
+/// A ZooKeeper session. It outlives its connections.
 #[derive(Debug)]
 pub(crate) struct Session {
     id: i64,
@@ -102,12 +108,12 @@ impl Session {
         &self.lease_keeper
     }
 
-    /// How much longer the server must honour this session, if it hears nothing more of it.
+    /// Returns for how much longer the servers must honour this session if they hear nothing more from it.
     pub(crate) fn lease_remaining(&self) -> Duration {
         if self.is_gone() { Duration::ZERO } else { self.lease.remaining() }
     }
 
-    /// Whether the server must still honour this session.
+    /// Returns whether the servers must still honour this session.
     pub(crate) fn is_alive(&self) -> bool {
         self.lease.is_valid() && !self.is_gone()
     }
@@ -116,7 +122,7 @@ impl Session {
         matches!(*self.link_state.borrow(), LinkState::Gone)
     }
 
-    /// The link as it is now, without waiting for one.
+    /// Returns the current link, or `None` if the session is not connected right now.
     pub(crate) fn linked_now(&self) -> Option<Arc<Link>> {
         match &*self.link_state.borrow() {
             LinkState::Linked(link) if !link.has_ended() => Some(link.clone()),
@@ -130,24 +136,24 @@ impl Session {
             return Ok(link);
         }
         let mut link_state = self.link_state.subscribe();
-        // A link that has ended stays the footing until the supervisor notices.
-        let firm = |link_state: &LinkState| match link_state {
+        // A link that has ended stays in the state until the supervisor notices.
+        let is_usable = |link_state: &LinkState| match link_state {
             LinkState::Linked(link) => !link.has_ended(),
             LinkState::Unlinked => false,
             LinkState::Gone => true,
         };
-        match link_state.wait_for(firm).await.as_deref() {
+        match link_state.wait_for(is_usable).await.as_deref() {
             Ok(LinkState::Linked(link)) => Ok(link.clone()),
             _ => Err(SessionGone),
         }
     }
 
-    /// Waits until all that this session sent so far has taken effect or never will, also what was under way when
-    /// a connection was lost: connects again and has the leader answer a `sync`.
+    /// Waits until everything that this session sent so far has taken effect or never will. This includes requests that
+    /// were under way when a connection was lost: the session connects again and the leader answers a `sync`.
     ///
-    /// Without it a new connection may lead to a server that does not know yet of a node that an old one made. The
-    /// list is then served without the node, a second one is made, and the first blocks the lock for as long as the
-    /// session lives.
+    /// Without the `sync`, a new connection may lead to a server that does not yet know a node that was created over the
+    /// old connection. Its listing then lacks the node, a second node is created, and the first one blocks the lock for as
+    /// long as the session lives.
     pub(crate) async fn sync_link(&self, path: &str) -> Result<Arc<Link>, SessionGone> {
         loop {
             let link = self.link().await?;
@@ -156,32 +162,32 @@ impl Session {
                 Err(Fault::Gone) => return Err(SessionGone),
                 Err(Fault::Unknown) => self.wait_reconnect(&link).await,
                 Err(Fault::Refused(refusal)) => {
-                    tracing::warn!(path, ?refusal, "sync refused");
+                    tracing::warn!(path, ?refusal, "the server refused a sync");
                     return Ok(link);
                 }
             }
         }
     }
 
-    /// Waits until the session no longer stands on `link`, which gave an [`Fault::Unknown`].
+    /// Waits until the session no longer uses `link`, after one of its requests failed with [`Fault::Unknown`].
     pub(crate) async fn wait_reconnect(&self, link: &Arc<Link>) {
-        // A session that is being closed still needs its link to say goodbye.
+        // A session that is being closed still needs its link to send the close request.
         if !self.is_gone() {
             link.cut();
         }
         let mut link_state = self.link_state.subscribe();
-        let moved =
+        let has_moved =
             |link_state: &LinkState| !matches!(link_state, LinkState::Linked(now) if Arc::ptr_eq(now, link));
-        let _ended = link_state.wait_for(moved).await;
+        let _ended = link_state.wait_for(has_moved).await;
     }
 
-    /// Waits until the session is over.
+    /// Waits until the session has ended.
     pub(crate) async fn gone(&self) {
         let mut link_state = self.link_state.subscribe();
         let _ended = link_state.wait_for(|link_state| matches!(link_state, LinkState::Gone)).await;
     }
 
-    /// Deletes a node, through lost connections, until it is known not to be there.
+    /// Deletes a node. Tries again after lost connections until the node is known to be gone.
     pub(crate) async fn delete(&self, path: &str) -> Result<(), Fault> {
         loop {
             let Ok(link) = self.link().await else {
@@ -195,7 +201,8 @@ impl Session {
         }
     }
 
-    /// Finds the children of `directory` whose names contain `marker`, after everything sent so far has settled.
+    /// Returns the children of `directory` whose names contain `marker`, once everything that this session sent before has
+    /// taken effect or never will.
     pub(crate) async fn find(&self, directory: &ZnodePath, marker: &str) -> Result<Vec<String>, Fault> {
         loop {
             let Ok(link) = self.sync_link(directory.as_str()).await else { return Err(Fault::Gone) };
@@ -211,7 +218,8 @@ impl Session {
         }
     }
 
-    /// Deletes the children of `directory` whose names contain `marker`: what a lost reply may have made.
+    /// Deletes the children of `directory` whose names contain `marker`. A create whose reply was lost may have left such a
+    /// node.
     pub(crate) async fn delete_marked(&self, directory: &ZnodePath, marker: &str) -> Result<(), Fault> {
         match self.find(directory, marker).await {
             Ok(names) => {

@@ -1,4 +1,4 @@
-//! What goes into requests and comes out of answers, in our own terms.
+//! The contents of requests and answers, in the terms of this crate.
 
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
@@ -12,13 +12,13 @@ use zookeeper_client as zk;
 use super::fault::{Fault, Refusal};
 use super::link::LinkEnd;
 
-/// The kinds of nodes that recipes make.
+/// The kinds of nodes that recipes create.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NodeMode {
     Persistent,
     Ephemeral,
     EphemeralSequential,
-    /// Deleted by the server some time after its last child went (from ZooKeeper 3.5.3).
+    /// The server deletes it some time after its last child is gone (from ZooKeeper 3.5.3).
     Container,
 }
 
@@ -37,12 +37,12 @@ impl NodeMode {
     }
 }
 
-/// A node that was made.
+/// A node that was created.
 #[derive(Clone, Debug)]
 pub(crate) struct Created {
-    /// Its full path, with the sequence number if it has one.
+    /// The full path, with the sequence number if there is one.
     pub(crate) path: String,
-    /// The transaction that made it.
+    /// The number of the transaction that created the node.
     pub(crate) czxid: i64,
 }
 
@@ -52,11 +52,11 @@ pub(crate) struct Entry {
     pub(crate) data: Vec<u8>,
     pub(crate) version: i32,
     pub(crate) czxid: i64,
-    /// When the node was made: milliseconds since 1970, by the server's clock.
+    /// The time at which the node was created: milliseconds since 1970, by the server's clock.
     pub(crate) ctime: i64,
-    /// The session that an ephemeral node belongs to; 0 for others.
+    /// The session that an ephemeral node belongs to, or 0 for other nodes.
     pub(crate) owner: i64,
-    /// How many children it has.
+    /// The number of children.
     pub(crate) children: usize,
 }
 
@@ -83,7 +83,7 @@ impl Read<'_> {
     }
 }
 
-/// What one member of a multi-read found.
+/// The result of one member of a multi-read.
 #[derive(Clone, Debug)]
 pub(crate) enum Found {
     Entry(Entry),
@@ -91,12 +91,12 @@ pub(crate) enum Found {
 }
 
 impl Found {
-    pub(super) fn of(result: zk::MultiReadResult) -> Result<Found, Fault> {
+    pub(super) fn from_result(result: zk::MultiReadResult) -> Result<Found, Fault> {
         match result {
             zk::MultiReadResult::Data { data, stat } => Ok(Found::Entry((data, stat).into())),
             zk::MultiReadResult::Children { children } => Ok(Found::Children(children)),
             zk::MultiReadResult::Error { err } => Err(err.into()),
-            // An answer that fits no question.
+            // The answer does not match the request.
             _ => Err(Fault::Unknown),
         }
     }
@@ -127,7 +127,7 @@ pub(crate) enum Write<'a> {
         path: &'a str,
         version: Option<i32>,
     },
-    /// Changes nothing; refused when the node is not there.
+    /// Changes nothing. It is refused if the node does not exist.
     Check {
         path: &'a str,
     },
@@ -148,10 +148,10 @@ impl Write<'_> {
     }
 }
 
-/// What became of one member of a multi that was applied.
+/// The result of one member of a multi that was applied.
 #[derive(Clone, Debug)]
 pub(crate) enum Written {
-    /// Made. Its Stat is not told: before 3.7.2 and 3.8.2 it is invalid in a multi (ZOOKEEPER-4026).
+    /// A node was created. Its Stat is left out, because before 3.7.2 and 3.8.2 it is invalid in a multi (ZOOKEEPER-4026).
     Created {
         path: String,
     },
@@ -159,7 +159,7 @@ pub(crate) enum Written {
         version: i32,
         czxid: i64,
         mzxid: i64,
-        /// When it was applied: milliseconds since 1970, by the leader's clock.
+        /// The time at which it was applied: milliseconds since 1970, by the leader's clock.
         mtime: i64,
     },
     Other,
@@ -178,20 +178,21 @@ impl From<zk::MultiWriteResult> for Written {
     }
 }
 
-/// Why a multi was not, or not certainly, applied.
+/// The reason why a multi was not applied, or not certainly.
 #[derive(Clone, Debug)]
 pub(crate) struct MultiFault {
     pub(crate) fault: Fault,
-    /// The member that the server refused.
+    /// The index of the member that the server refused, if it refused one.
     pub(crate) member: Option<usize>,
 }
 
 impl MultiFault {
+    /// Makes the fault of a multi as a whole.
     pub(super) fn whole(fault: Fault) -> MultiFault {
         MultiFault { fault, member: None }
     }
 
-    /// The server's reason, and for which member, when it certainly refused.
+    /// Returns the refusal and the index of the refused member, if the server certainly refused the multi.
     pub(crate) fn refusal(&self) -> Option<(&Refusal, usize)> {
         match (&self.fault, self.member) {
             (Fault::Refused(refusal), member) => Some((refusal, member.unwrap_or(0))),
@@ -217,42 +218,42 @@ impl From<zk::MultiWriteError> for MultiFault {
     }
 }
 
-/// What ended a [`Watch`].
+/// The event that ended a [`Watch`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WatchEvent {
     Deleted,
     Changed,
-    /// The link ended: nothing is known of the node any more.
+    /// The link ended, so nothing is known of the node any more.
     LinkEnded,
 }
 
-type Firing = Pin<Box<dyn Future<Output = std::thread::Result<zk::WatchedEvent>> + Send>>;
+type Notification = Pin<Box<dyn Future<Output = std::thread::Result<zk::WatchedEvent>> + Send>>;
 
-/// A one-shot watch of a node. Dropping it takes it off the server.
+/// A one-shot watch of a node. Dropping it removes it from the server.
 pub(crate) struct Watch {
-    firing: Firing,
+    notification: Notification,
     link_end: watch::Receiver<Option<LinkEnd>>,
 }
 
 impl Watch {
     pub(super) fn new(watcher: zk::OneshotWatcher, link_end: watch::Receiver<Option<LinkEnd>>) -> Watch {
-        // It may panic when zookeeper-client ends in a way that we did not foresee.
-        Watch { firing: Box::pin(AssertUnwindSafe(watcher.changed()).catch_unwind()), link_end }
+        // It may panic if zookeeper-client ends in a way that is not foreseen here.
+        Watch { notification: Box::pin(AssertUnwindSafe(watcher.changed()).catch_unwind()), link_end }
     }
 
-    /// Waits for the watch to fire. Can be given up and taken up again until then.
+    /// Waits for the watch to fire. The wait can be dropped and started again until then.
     pub(crate) fn wait(&mut self) -> impl Future<Output = WatchEvent> {
         poll_fn(|cx| self.poll(cx))
     }
 
-    /// As [`wait`](Watch::wait), for those who wait for several things.
+    /// Polls for the event that [`wait`](Watch::wait) waits for, for callers that wait for several things.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<WatchEvent> {
-        // Looked at first, because zookeeper-client panics when somebody waits whose client's task was aborted. The link
-        // publishes its end before it aborts the task, and that wakes us: it drops the other end of the watch.
+        // Checked first, because zookeeper-client panics in a wait on a client whose task was aborted. The link publishes its
+        // end before it aborts the task. The abort drops the other end of the watch, which wakes this task.
         if self.link_end.borrow().is_some() {
             return Poll::Ready(WatchEvent::LinkEnded);
         }
-        self.firing.as_mut().poll(cx).map(|event| match event.map(|event| event.event_type) {
+        self.notification.as_mut().poll(cx).map(|event| match event.map(|event| event.event_type) {
             Ok(zk::EventType::NodeDeleted) => WatchEvent::Deleted,
             Ok(zk::EventType::Session) | Err(_) => WatchEvent::LinkEnded,
             Ok(_) => WatchEvent::Changed,

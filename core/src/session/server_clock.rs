@@ -1,13 +1,13 @@
-//! The servers' time, as far as this client can know it, without comparing the clocks of two machines that write.
+//! The leader's time, as far as this client can know it. It does not compare the clocks of two writing clients.
 //!
-//! ZooKeeper stamps a write with its leader's time (`mtime`). A write of our own that was sent at local time *s*, answered
-//! at *r*, and stamped *m* was stamped somewhere between the two. So at any later local time *t* the leader's clock shows at
-//! least *m + (t - r)* and at most *m + 1 ms + (t - s)*; every further write narrows that.
+//! ZooKeeper stamps a write with its leader's time (`mtime`). A write of this client that was sent at local time *s*,
+//! answered at *r* and stamped *m* was stamped somewhere between *s* and *r*. So at any later local time *t* the leader's
+//! clock shows at least *m + (t - r)* and at most *m + 1 ms + (t - s)*. Every further write narrows that range.
 //!
 //! A new leader has a clock of its own. A server whose leader changes drops its clients (`closeAllConnections` in ZooKeeper's
-//! `Learner.shutdown` and `Leader.shutdown`), so what was learnt serves as long as the link over which it came. When the
-//! leader's clock is set meanwhile, what a write tells cannot be reconciled with what earlier ones told, and the new one
-//! counts. So a leader whose clock is off by a second moves all windows by a second.
+//! `Learner.shutdown` and `Leader.shutdown`), so an observation is valid for as long as the link over which it was made. If
+//! the leader's clock is set meanwhile, the range of the next write does not overlap the known range, and the new one counts.
+//! A leader whose clock is off by a second therefore moves all windows by a second.
 
 use std::time::Duration;
 
@@ -15,37 +15,37 @@ use parking_lot::Mutex;
 
 use super::{BootInstant, Link, Written};
 
-/// What the leader's clock shows: between two values, in microseconds since 1970.
+/// The time on the leader's clock, as a range: microseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
     pub(crate) earliest: i64,
     pub(crate) latest: i64,
 }
 
-/// The offset of the leader's clock from ours, in microseconds.
+/// The range of the offset of the leader's clock from the local clock, in microseconds.
 #[derive(Clone, Copy, Debug)]
 struct Offset {
     low: i64,
     high: i64,
-    seen: BootInstant,
-    /// The number of the link over which it was seen.
+    observed: BootInstant,
+    /// The number of the link over which it was observed.
     link: u64,
 }
 
-/// How long what was seen may serve. Clocks drift apart by up to 0.1 ms in a second.
-const FRESH: Duration = Duration::from_secs(60);
+/// The time for which an observation is valid. Clocks drift apart by up to 0.1 ms in a second.
+const MAX_AGE: Duration = Duration::from_secs(60);
 
-/// How much two clocks drift apart in a second, in microseconds: a cheap crystal's worth.
+/// The drift between two clocks, in microseconds per second. It is that of cheap crystals.
 const DRIFT: u64 = 100;
 
-/// What this client's writes have told of the leader's clock.
+/// The knowledge of the leader's clock that this client has from its writes.
 #[derive(Debug, Default)]
 pub(crate) struct ServerClock {
     offset: Mutex<Option<Offset>>,
 }
 
 impl ServerClock {
-    /// Counts a write over this link that was stamped `mtime`, milliseconds since 1970.
+    /// Learns from a write over this link that was stamped `mtime`, in milliseconds since 1970.
     fn observe(&self, link: u64, mtime: i64, sent: BootInstant, answered: BootInstant) {
         let low = mtime * 1000 - answered.as_micros();
         let high = mtime * 1000 + 1000 - sent.as_micros();
@@ -57,12 +57,12 @@ impl ServerClock {
             }
             _ => (low, high),
         };
-        *offset = Some(Offset { low, high, seen: answered, link });
+        *offset = Some(Offset { low, high, observed: answered, link });
     }
 
-    /// Counts a transaction over this link that was sent then and has just been answered.
+    /// Learns from a transaction over this link that was sent at `sent` and has just been answered.
     pub(crate) fn note(&self, link: &Link, written: &[Written], sent: BootInstant) {
-        // All members of a transaction have the same.
+        // All members of a transaction have the same `mtime`.
         let mtime = written.iter().find_map(|written| match written {
             Written::Set { mtime, .. } => Some(*mtime),
             Written::Created { .. } | Written::Other => None,
@@ -72,8 +72,8 @@ impl ServerClock {
         }
     }
 
-    /// The time now of the leader behind the link of this number. `None` when no write over it has told that, or not for a
-    /// while.
+    /// Returns the current time of the leader behind the link with this number. Returns `None` if no write over that link has
+    /// been observed within the last minute.
     pub(crate) fn now_over(&self, link: u64) -> Option<Moment> {
         self.offset.lock().filter(|known| known.link == link).and_then(Offset::now)
     }
@@ -82,21 +82,22 @@ impl ServerClock {
 impl Offset {
     fn now(self) -> Option<Moment> {
         let now = BootInstant::now();
-        if self.seen.until(now) > FRESH {
+        if self.observed.until(now) > MAX_AGE {
             return None;
         }
         let Offset { low, high, .. } = self.widened(now);
         Some(Moment { earliest: now.as_micros() + low, latest: now.as_micros() + high })
     }
 
+    /// Returns the range widened by the drift since the observation.
     fn widened(self, now: BootInstant) -> Offset {
-        let drift = (self.seen.until(now).as_secs() * DRIFT) as i64;
+        let drift = (self.observed.until(now).as_secs() * DRIFT) as i64;
         Offset { low: self.low - drift, high: self.high + drift, ..self }
     }
 }
 
 impl Moment {
-    /// Nothing is known of the time.
+    /// The range of a time of which nothing is known.
     pub(crate) const UNKNOWN: Moment = Moment { earliest: i64::MIN, latest: i64::MAX };
 }
 
@@ -107,7 +108,7 @@ mod tests {
     const SECOND: i64 = 1_000_000;
 
     #[test]
-    fn each_write_narrows_what_is_known_and_a_clock_that_was_set_counts() {
+    fn each_write_narrows_the_range_and_a_clock_that_was_set_replaces_it() {
         let clock = ServerClock::default();
         assert_eq!(clock.now_over(1), None);
         let now = BootInstant::now();
@@ -129,13 +130,13 @@ mod tests {
     }
 
     #[test]
-    fn what_one_link_told_says_nothing_of_the_leader_behind_the_next() {
+    fn an_observation_over_one_link_does_not_count_for_the_next_link() {
         let clock = ServerClock::default();
         let now = BootInstant::now();
         let ago = |micros: i64| BootInstant::from_micros(now.as_micros() - micros);
         clock.observe(1, 500_000, ago(2_000), ago(1_000));
         assert_eq!(clock.now_over(2), None);
-        // Its clock is 1 ms ahead: what the first leader told would narrow that wrongly.
+        // The clock of the second leader is 1 ms ahead, so the first leader's range would narrow this one wrongly.
         clock.observe(2, 500_030, ago(30_000), now);
         assert_eq!(clock.now_over(1), None);
         let Moment { earliest, latest } = clock.now_over(2).unwrap();

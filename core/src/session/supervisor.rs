@@ -1,32 +1,58 @@
-//! One session after another: connects, reconnects, and opens a new session when one is over.
+//! Keeps a client connected: opens its first session, reconnects it, and opens a new session when one has ended.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::backoff::Backoff;
+use super::connect::ConnectFault;
 use super::diagnosis::diagnose;
-use super::link::{ConnectFault, Link, LinkEnd};
+use super::link::{Link, LinkEnd};
 use super::options::ClientOptions;
 use super::{LinkState, Session};
 use crate::error::{Error, ErrorCode, Result};
 
-/// What a client stands on right now.
+/// The time that a close waits until the close request is sent.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The state of a client's connection and session.
+///
+/// # Examples
+/// ```no_run
+/// use zkcoord::State;
+///
+/// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+/// match client.state()? {
+///     State::Connected => println!("connected"),
+///     State::Suspended => println!("no connection; locks are held until their lease ends"),
+///     State::Expired => println!("every lock is lost; a new session is being opened"),
+///     _ => println!("closed"),
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
-    /// Connected, with a live session.
+    /// The client is connected and its session is live.
     Connected,
-    /// The connection is lost; the session may live on. Locks are held until their lease ends.
+    /// The connection is lost. The session may still live, and locks are held until their lease ends.
     Suspended,
-    /// The session is over, and every lock with it. A new one is being opened.
+    /// The session has ended, and every lock with it. A new session is being opened.
     Expired,
-    /// Closed, for good.
+    /// The client is closed and does not connect again.
     Closed,
 }
 
 impl State {
-    /// The state's name in every language: `connected`, `suspended`, `expired`, `closed`.
+    /// Returns the name that the state has in every language: `connected`, `suspended`, `expired` or `closed`.
+    ///
+    /// # Examples
+    /// ```
+    /// use zkcoord::State;
+    ///
+    /// assert_eq!(State::Suspended.name(), "suspended");
+    /// ```
     pub const fn name(self) -> &'static str {
         match self {
             State::Connected => "connected",
@@ -37,14 +63,16 @@ impl State {
     }
 }
 
-/// Where recipes find the session of the hour.
+/// The place where recipes find the current session.
 #[derive(Clone, Debug)]
 enum Slot {
+    /// A new session is being opened.
     Opening,
     Open(Arc<Session>),
     Closed,
 }
 
+/// Opens and reconnects the sessions of one client.
 #[derive(Debug)]
 pub(crate) struct Supervisor {
     options: ClientOptions,
@@ -54,7 +82,11 @@ pub(crate) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Opens the first session, within the options' connect timeout.
+    /// Opens the first session, within the connect timeout of the options.
+    ///
+    /// # Errors
+    /// `CONNECTION_LOST` if no server opens a session in time, `NOT_AUTHORIZED` if the servers refuse the authentication or
+    /// the creation of the chroot, `INVALID_ARGUMENT` for TLS files that cannot be used.
     pub(crate) async fn start(options: ClientOptions) -> Result<Arc<Supervisor>> {
         let supervisor = Supervisor {
             slot: watch::Sender::new(Slot::Opening),
@@ -63,24 +95,28 @@ impl Supervisor {
             options,
         };
         let limit = supervisor.options.connect_timeout;
-        let mut last = String::from("no server answers");
+        let mut last_failure = format!("no server of {} answered", supervisor.options.hosts);
         let opened = tokio::time::timeout(limit, async {
             if let Some(credentials) = &supervisor.options.tls {
                 credentials.check().await?;
             }
-            supervisor.open(Some(&mut last)).await
+            supervisor.open(Some(&mut last_failure)).await
         })
         .await;
         let link = opened.unwrap_or_else(|_| {
-            Err(Error::new(ErrorCode::ConnectionLost, format!("not connected within {limit:?}: {last}")))
+            let message = format!("could not connect within {limit:?}: {last_failure}");
+            Err(Error::new(ErrorCode::ConnectionLost, message))
         })?;
         let supervisor = Arc::new(supervisor);
-        let session = supervisor.welcome(&link);
+        let session = supervisor.publish_session(&link);
         tokio::spawn(supervisor.clone().run(session, link));
         Ok(supervisor)
     }
 
-    /// The live session, connected or not. Waits while a new one is being opened.
+    /// Returns the current session, connected or not. Waits while a new one is being opened.
+    ///
+    /// # Errors
+    /// `CLOSED` if the client is closed or being closed.
     pub(crate) async fn session(&self) -> Result<Arc<Session>> {
         if self.is_closing() {
             return Err(Error::closed());
@@ -95,7 +131,7 @@ impl Supervisor {
         }
     }
 
-    /// The session as it is now, if there is one.
+    /// Returns the current session, or `None` if a new one is being opened or the client is closed.
     pub(crate) fn session_now(&self) -> Option<Arc<Session>> {
         match &*self.slot.borrow() {
             Slot::Open(session) => Some(session.clone()),
@@ -115,7 +151,7 @@ impl Supervisor {
         &self.options
     }
 
-    /// Tells the run loop to close the session. From now on every operation fails with `CLOSED`.
+    /// Requests that the session be closed. From now on every operation fails with `CLOSED`.
     pub(crate) fn begin_close(&self) {
         self.closing.send_replace(true);
     }
@@ -124,12 +160,13 @@ impl Supervisor {
         *self.closing.borrow()
     }
 
-    /// Waits until the session is closed, as far as that can be known.
+    /// Waits until the client is closed: the close request has been sent, or could not be sent in time.
     pub(crate) async fn closed(&self) {
         let mut state = self.state.subscribe();
         let _closed = state.wait_for(|state| *state == State::Closed).await;
     }
 
+    /// Serves one session after another until the client is closed.
     async fn run(self: Arc<Supervisor>, mut session: Arc<Session>, mut link: Arc<Link>) {
         loop {
             let end = self.serve(&session, link).await;
@@ -137,50 +174,51 @@ impl Supervisor {
             if end == SessionEnd::Closed {
                 break;
             }
-            tracing::warn!(session = session.id(), "session expired");
+            tracing::warn!(session = session.id(), "the session expired; opening a new one");
             self.slot.send_replace(Slot::Opening);
             self.state.send_replace(State::Expired);
             link = tokio::select! {
-                () = self.told_to_close() => break,
-                link = self.open_for_sure() => link,
+                () = self.close_requested() => break,
+                link = self.open_until_success() => link,
             };
-            session = self.welcome(&link);
+            session = self.publish_session(&link);
         }
         self.slot.send_replace(Slot::Closed);
         self.state.send_replace(State::Closed);
     }
 
-    fn welcome(&self, link: &Arc<Link>) -> Arc<Session> {
+    /// Makes the session of this link the current one.
+    fn publish_session(&self, link: &Arc<Link>) -> Arc<Session> {
         let session = Session::new(link);
         self.slot.send_replace(Slot::Open(session.clone()));
         self.state.send_replace(State::Connected);
         session
     }
 
-    /// Keeps one session connected until it is over.
+    /// Keeps one session connected until it has ended.
     async fn serve(&self, session: &Arc<Session>, mut link: Arc<Link>) -> SessionEnd {
         let mut backoff = Backoff::new(session.timeout());
         loop {
-            let linked = Instant::now();
+            let linked_at = Instant::now();
             tokio::select! {
                 end = link.ended() => match end {
                     LinkEnd::Disconnected => {}
                     LinkEnd::Expired | LinkEnd::Closed => return SessionEnd::Expired,
                 },
-                () = self.told_to_close() => {
-                    // First, so that no waiter takes the end of our own locks for its turn.
+                () = self.close_requested() => {
+                    // Set first, so that no waiter mistakes the end of this session's own locks for its turn.
                     session.set_link_state(LinkState::Gone);
-                    // A server that does not take the goodbye ends the session by its timeout.
-                    let _bounded = tokio::time::timeout(CLOSE_PATIENCE, link.close()).await;
+                    // If no server receives the close request, the session ends by its timeout.
+                    let _bounded = tokio::time::timeout(CLOSE_TIMEOUT, link.close()).await;
                     return SessionEnd::Closed;
                 }
             }
             session.set_link_state(LinkState::Unlinked);
             self.state.send_replace(State::Suspended);
-            backoff.after_link_of(linked.elapsed());
+            backoff.after_link(linked_at.elapsed());
             link = tokio::select! {
-                () = self.told_to_close() => return SessionEnd::Closed,
-                link = self.relink(&link, &mut backoff) => match link {
+                () = self.close_requested() => return SessionEnd::Closed,
+                link = self.reconnect(&link, &mut backoff) => match link {
                     Some(link) => link,
                     None => return SessionEnd::Expired,
                 },
@@ -190,40 +228,43 @@ impl Supervisor {
         }
     }
 
-    /// Connects again for the session of `lost`. `None` when the server says that it is over.
+    /// Connects again for the session of `lost`. Returns `None` if the server says that the session has ended.
     ///
-    /// zookeeper-client would declare it expired on its own at 1.4 timeouts. We go on asking: after an outage of the
-    /// whole ensemble the servers know the session still, and only they know.
-    async fn relink(&self, lost: &Link, backoff: &mut Backoff) -> Option<Arc<Link>> {
+    /// zookeeper-client would declare the session expired on its own after 1.4 timeouts. The supervisor goes on asking:
+    /// after an outage of the whole ensemble the servers still know the session, and only they can say whether it lives.
+    async fn reconnect(&self, lost: &Link, backoff: &mut Backoff) -> Option<Arc<Link>> {
         loop {
             tokio::time::sleep(backoff.next()).await;
             match Link::connect(&self.options, Some(lost)).await {
                 Ok(link) if link.session_id() == lost.session_id() => return Some(link),
                 Ok(link) => {
-                    // ClickHouse LeaseKeeper hands out a new session in place of an expired one.
+                    // ClickHouse Keeper opens a new session in place of an expired one.
                     link.close().await;
                     return None;
                 }
                 Err(ConnectFault::Expired) => return None,
-                Err(fault) => tracing::debug!(?fault, "no connection yet"),
+                Err(fault) => tracing::debug!(?fault, "could not reconnect; trying again"),
             }
         }
     }
 
-    /// Opens a new session. Puts into `trouble` what goes wrong meanwhile; gives up only when the servers refuse us.
-    async fn open(&self, mut trouble: Option<&mut String>) -> Result<Arc<Link>> {
+    /// Opens a new session. Tries again until the servers refuse the authentication or the chroot. Stores a description of
+    /// the last failure in `last_failure`.
+    ///
+    /// # Errors
+    /// `NOT_AUTHORIZED` if the servers refuse the authentication or the creation of the chroot.
+    async fn open(&self, mut last_failure: Option<&mut String>) -> Result<Arc<Link>> {
         let mut backoff = Backoff::new(self.options.session_timeout);
         loop {
             match Link::connect(&self.options, None).await {
                 Ok(link) => return Ok(link),
-                Err(ConnectFault::NotAuthorized) => {
-                    let message = format!("{} refused the authentication, or the chroot", self.options.hosts);
+                Err(ConnectFault::NotAuthorized(message)) => {
                     return Err(Error::new(ErrorCode::NotAuthorized, message));
                 }
                 Err(ConnectFault::Unreachable(why)) => {
-                    tracing::debug!(why, "no session yet");
-                    if let Some(trouble) = &mut trouble {
-                        **trouble = diagnose(&self.options).await;
+                    tracing::debug!(why, "could not open a session; trying again");
+                    if let Some(last_failure) = &mut last_failure {
+                        **last_failure = diagnose(&self.options).await;
                     }
                 }
                 Err(ConnectFault::Expired) => {}
@@ -232,63 +273,29 @@ impl Supervisor {
         }
     }
 
-    /// Opens a new session however long it takes.
-    async fn open_for_sure(&self) -> Arc<Link> {
+    /// Opens a new session, however long it takes.
+    async fn open_until_success(&self) -> Arc<Link> {
         loop {
             match self.open(None).await {
                 Ok(link) => return link,
                 Err(refused) => {
-                    tracing::warn!(%refused, "no session");
+                    tracing::warn!(%refused, "could not open a new session; trying again");
                     tokio::time::sleep(self.options.session_timeout).await;
                 }
             }
         }
     }
 
-    pub(crate) async fn told_to_close(&self) {
+    /// Waits until the client is being closed.
+    pub(crate) async fn close_requested(&self) {
         let mut closing = self.closing.subscribe();
-        let _told = closing.wait_for(|closing| *closing).await;
+        let _requested = closing.wait_for(|closing| *closing).await;
     }
 }
 
+/// The reason why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SessionEnd {
     Expired,
     Closed,
-}
-
-/// How long a close waits for a server to take it.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
-
-/// How long to wait before the next attempt: at once, then longer and longer, jittered.
-struct Backoff {
-    failures: u32,
-    longest: Duration,
-}
-
-impl Backoff {
-    const SHORTEST: Duration = Duration::from_millis(10);
-    /// A link that lived this long was a good one, and the next attempt starts afresh. One that ended sooner may be
-    /// a server or balancer that takes connections only to drop them.
-    const GOOD_LINK: Duration = Duration::from_secs(1);
-
-    fn new(session_timeout: Duration) -> Backoff {
-        Backoff { failures: 0, longest: (session_timeout / 10).min(Duration::from_millis(500)) }
-    }
-
-    fn after_link_of(&mut self, age: Duration) {
-        if age >= Backoff::GOOD_LINK {
-            self.failures = 0;
-        }
-    }
-
-    fn next(&mut self) -> Duration {
-        let failures = self.failures;
-        self.failures += 1;
-        if failures == 0 {
-            return Duration::ZERO;
-        }
-        let wait = (Backoff::SHORTEST * 2u32.saturating_pow(failures.min(16) - 1)).min(self.longest);
-        wait.mul_f64(0.5 + fastrand::f64())
-    }
 }

@@ -11,7 +11,7 @@ use crate::counters::counter::CounterFormat;
 use crate::error::{Error, ErrorCode, Result};
 use crate::op::Retry;
 use crate::path::ZnodePath;
-use crate::session::parents::{Trouble, make_parents};
+use crate::session::parents::{ParentsError, make_parents};
 use crate::session::{Fault, Link, MultiFault, NodeMode, Refusal, Session, Write, Written};
 
 /// What the names of stripes begin with; a uuid follows.
@@ -112,7 +112,7 @@ impl Adder {
         context: &Arc<Context>,
         session: &Session,
         link: &Link,
-    ) -> Result<Option<Stripe>, Trouble> {
+    ) -> Result<Option<Stripe>, ParentsError> {
         let snapshot = self.look(link).await?;
         if !self.has_base(link, &snapshot).await? {
             return Ok(None);
@@ -128,7 +128,7 @@ impl Adder {
             Ok(_) => {}
             // The base has gone meanwhile.
             Err(MultiFault { fault: Fault::Refused(Refusal::NoNode), .. }) => return Ok(None),
-            Err(fault) => return Err(Trouble::Fault(fault.fault)),
+            Err(fault) => return Err(ParentsError::Fault(fault.fault)),
         }
         if self.leaves_a_fold(&snapshot) {
             let _detached = context.spawn(self.clone().fold(context.clone()));
@@ -140,7 +140,7 @@ impl Adder {
     ///
     /// An empty node may be a container, made as the parent of something: the server would delete it, with the sum in it, when
     /// its last child goes, and does not tell who asks (`DataNode.getClientEphemeralOwner`). So it is replaced.
-    async fn has_base(&self, link: &Link, snapshot: &Snapshot) -> Result<bool, Trouble> {
+    async fn has_base(&self, link: &Link, snapshot: &Snapshot) -> Result<bool, ParentsError> {
         let (path, data) = (self.path(), &CounterFormat::I64.encode(0)[..]);
         let create = Write::Create { path, data, mode: NodeMode::Persistent };
         let outcome = match &snapshot.base {
@@ -153,19 +153,24 @@ impl Adder {
             Err(Fault::Refused(Refusal::NoNode)) => make_parents(link, &self.path).await.map(|()| false),
             Err(Fault::Refused(Refusal::NotEmpty)) => {
                 let problem = "is an empty node with children: the server may delete it when they have gone";
-                Err(Trouble::Refused(Error::invalid_argument("path", path, problem)))
+                Err(ParentsError::Refused(Error::invalid_argument("path", path, problem)))
             }
-            Err(fault) => Err(Trouble::Fault(fault)),
+            Err(fault) => Err(ParentsError::Fault(fault)),
         }
     }
 
     /// Waits out what a new connection or session mends. The others are the caller's errors.
-    pub(super) async fn overcome(&self, session: &Session, link: &Arc<Link>, trouble: Trouble) -> Result<()> {
+    pub(super) async fn overcome(
+        &self,
+        session: &Session,
+        link: &Arc<Link>,
+        trouble: ParentsError,
+    ) -> Result<()> {
         match trouble {
-            Trouble::Fault(Fault::Unknown) => session.wait_reconnect(link).await,
-            Trouble::Fault(Fault::Gone) => {}
-            Trouble::Fault(refused) => return Err(refused.into_error(&self.name())),
-            Trouble::Refused(error) => return Err(error),
+            ParentsError::Fault(Fault::Unknown) => session.wait_reconnect(link).await,
+            ParentsError::Fault(Fault::Gone) => {}
+            ParentsError::Fault(refused) => return Err(refused.into_error(&self.name())),
+            ParentsError::Refused(error) => return Err(error),
         }
         Ok(())
     }

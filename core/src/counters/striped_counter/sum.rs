@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::counters::counter::CounterFormat;
 use crate::error::{Error, ErrorCode, Result};
 use crate::op::Retry;
-use crate::session::parents::Trouble;
+use crate::session::parents::ParentsError;
 use crate::session::{Entry, Fault, Found, Link, Read, Refusal, Write};
 
 /// The most stripes that are folded in one transaction, which must fit in a packet.
@@ -59,7 +59,7 @@ impl Adder {
             let Ok(link) = session.link().await else { continue };
             match self.look(&link).await {
                 Ok(snapshot) => return Ok(snapshot),
-                Err(Trouble::Fault(Fault::Unknown)) if retry.is_never() => {
+                Err(ParentsError::Fault(Fault::Unknown)) if retry.is_never() => {
                     let message = "the connection was lost before the answer";
                     return Err(Error::new(ErrorCode::ConnectionLost, message));
                 }
@@ -69,30 +69,30 @@ impl Adder {
     }
 
     /// Step 5.
-    pub(super) async fn look(&self, link: &Link) -> Result<Snapshot, Trouble> {
+    pub(super) async fn look(&self, link: &Link) -> Result<Snapshot, ParentsError> {
         loop {
             let expected = self.stripes.lock().clone();
             let paths: Vec<_> = expected.iter().map(|name| self.path.child(name)).collect();
             let reads = [Read::Children(self.path()), Read::Data(self.path())];
             let reads: Vec<_> = reads.into_iter().chain(paths.iter().map(|path| Read::Data(path))).collect();
             let (synced, found) = join(link.sync(self.path()), link.read_all(&reads)).await;
-            synced.map_err(Trouble::Fault)?;
-            let mut found = found.map_err(Trouble::Fault)?.into_iter();
+            synced.map_err(ParentsError::Fault)?;
+            let mut found = found.map_err(ParentsError::Fault)?.into_iter();
             let mut next = || found.next().unwrap_or(Err(Fault::Unknown));
             let names = match next().and_then(Found::children) {
                 Ok(names) => stripes_among(names),
                 Err(Fault::Refused(Refusal::NoNode)) => {
                     return Ok(Snapshot { path: self.path().to_owned(), base: None, stripes: Vec::new() });
                 }
-                Err(fault) => return Err(Trouble::Fault(fault)),
+                Err(fault) => return Err(ParentsError::Fault(fault)),
             };
             if names != *expected {
                 *self.stripes.lock() = Arc::new(names);
                 continue;
             }
             let mut part = |name: &str| {
-                let entry = next().and_then(Found::entry).map_err(Trouble::Fault)?;
-                Part::read(self.path(), name, entry).map_err(Trouble::Refused)
+                let entry = next().and_then(Found::entry).map_err(ParentsError::Fault)?;
+                Part::read(self.path(), name, entry).map_err(ParentsError::Refused)
             };
             let base = Some(part("")?);
             let stripes = names.iter().map(|name| part(name)).collect::<Result<_, _>>()?;

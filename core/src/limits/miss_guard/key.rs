@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::op::Retry;
 use crate::path::ZnodePath;
 use crate::session::Moment;
-use crate::session::parents::{Trouble, make_parents};
+use crate::session::parents::{ParentsError, make_parents};
 use crate::session::{BootInstant, Fault, Link, MultiFault, NodeMode, Refusal, Write};
 
 /// How many bytes of a key's SHA-256 its node is named by.
@@ -160,8 +160,8 @@ impl Key {
                     Some((Refusal::NodeExists, _)) => return Ok(Ok(())),
                     Some((Refusal::NoNode, _)) => match make_parents(&link, &self.node).await {
                         Ok(()) => {}
-                        Err(Trouble::Fault(fault)) => return Err(fault),
-                        Err(Trouble::Refused(error)) => return Ok(Err(error)),
+                        Err(ParentsError::Fault(fault)) => return Err(fault),
+                        Err(ParentsError::Refused(error)) => return Ok(Err(error)),
                     },
                     _ => return Err(fault.fault),
                 }

@@ -34,7 +34,7 @@ use crate::locks::guard::Guard;
 use crate::locks::held::HeldNode;
 use crate::op::Retry;
 use crate::path::{ZnodePath, name_of};
-use crate::session::parents::{Trouble, make_directory};
+use crate::session::parents::{ParentsError, make_directory};
 use crate::session::{Created, Fault, Link, Names, Refusal, Session, Tenant, Watch, WatchEvent, watch_over};
 
 use node_name::{ContenderName, Kind, Scheme, prefix};
@@ -230,9 +230,9 @@ impl LockAttempt {
         }
         match make_directory(link, &self.directory).await {
             Ok(()) => Ok(()),
-            Err(Trouble::Refused(error)) => Err(error.into()),
-            Err(Trouble::Fault(Fault::Gone)) => Err(Setback::Again),
-            Err(Trouble::Fault(_)) => {
+            Err(ParentsError::Refused(error)) => Err(error.into()),
+            Err(ParentsError::Fault(Fault::Gone)) => Err(Setback::Again),
+            Err(ParentsError::Fault(_)) => {
                 session.wait_reconnect(link).await;
                 Ok(())
             }

@@ -1,4 +1,4 @@
-//! The verification of a server's certificate as usual, but for the name in it.
+//! Verifies the certificate of a server in every respect except the host name in it.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
+/// A verifier that accepts any host name. It leaves everything else to the wrapped verifier.
 #[derive(Debug)]
 pub(super) struct AnyHostName(pub(super) Arc<WebPkiServerVerifier>);
 
@@ -20,7 +21,7 @@ impl ServerCertVerifier for AnyHostName {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         use CertificateError::{NotValidForName, NotValidForNameContext};
-        // The name is what it looks at last: everything else was in order then.
+        // The wrapped verifier checks the name last, so these errors mean that everything else was valid.
         match self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
             Err(Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. })) => {
                 Ok(ServerCertVerified::assertion())

@@ -1,7 +1,7 @@
-//! What the files of a [`Tls`] hold, checked, and read again when they change.
+//! The contents of the files of a [`Tls`], checked, and read again when they change.
 //!
-//! zookeeper-client takes PEM, keeps no default authorities, and skips what it cannot use. So the files are read and tried out
-//! with rustls here: that tells which file is at fault, and why.
+//! zookeeper-client takes PEM, has no default authorities, and skips certificates that it cannot use. So the files are read
+//! and tried out with rustls here, which tells which file is at fault, and why.
 
 use std::fmt;
 use std::fs;
@@ -25,7 +25,7 @@ const CA: &str = "tls.ca";
 const CERT: &str = "tls.cert";
 const KEY: &str = "tls.key";
 
-/// The credentials of a client, up to date with its files.
+/// The credentials of a client, kept up to date with its files.
 #[derive(Debug)]
 pub(crate) struct TlsCredentials {
     tls: Tls,
@@ -33,40 +33,45 @@ pub(crate) struct TlsCredentials {
 }
 
 impl TlsCredentials {
+    /// Makes the credentials of a client, without reading the files yet.
+    ///
     /// # Errors
-    /// `INVALID_ARGUMENT` for a certificate without its key, and the other way round.
+    /// `INVALID_ARGUMENT` for a certificate without its key, or a key without its certificate.
     pub(crate) fn new(tls: Tls) -> Result<TlsCredentials> {
         match (tls.cert_file(), tls.key_file()) {
-            (Some(cert), None) => Err(refuse(CERT, cert, format!("needs its private key, {KEY}, too"))),
-            (None, Some(key)) => Err(refuse(KEY, key, format!("needs its certificate, {CERT}, too"))),
+            (Some(cert), None) => Err(refuse(CERT, cert, format!("needs its private key; set {KEY} too"))),
+            (None, Some(key)) => Err(refuse(KEY, key, format!("needs its certificate; set {CERT} too"))),
             _ => Ok(TlsCredentials { tls, latest: Mutex::default() }),
         }
     }
 
-    /// Whether servers are shown who we are.
-    pub(crate) fn shows_certificate(&self) -> bool {
+    /// Returns whether servers are shown a certificate of this client.
+    pub(crate) fn has_certificate(&self) -> bool {
         self.tls.cert_file().is_some()
     }
 
-    /// What the files hold now. When that is of no use any more, what they held last.
+    /// Returns the current contents of the files, or their last usable contents if the current ones cannot be used.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when they never were of use.
+    /// `INVALID_ARGUMENT` if the files never had usable contents.
     pub(in crate::session) async fn credentials(
         self: &Arc<TlsCredentials>,
     ) -> Result<Arc<LoadedCredentials>> {
         let credentials = self.clone();
-        // Files may be slow, and the runtime has one thread to keep leases with.
-        let reading = tokio::task::spawn_blocking(move || credentials.look());
-        reading.await.map_err(|error| Error::internal(format!("reading the files of TLS: {error}")))?
+        // Reading may be slow, and the runtime has only one thread, which must renew the leases.
+        let reading = tokio::task::spawn_blocking(move || credentials.load());
+        reading.await.map_err(|error| Error::internal(format!("reading the TLS files failed: {error}")))?
     }
 
-    /// Fails as [`credentials`](TlsCredentials::credentials) would.
+    /// Checks the files.
+    ///
+    /// # Errors
+    /// As [`credentials`](TlsCredentials::credentials).
     pub(in crate::session) async fn check(self: &Arc<TlsCredentials>) -> Result<()> {
         self.credentials().await.map(drop)
     }
 
-    /// Has a connection use what the files hold.
+    /// Makes the connections of `connector` use the contents of the files.
     pub(in crate::session) async fn secure(
         self: &Arc<TlsCredentials>,
         connector: Connector,
@@ -74,7 +79,7 @@ impl TlsCredentials {
         Ok(connector.with_tls(self.credentials().await?.options.clone()))
     }
 
-    fn look(&self) -> Result<Arc<LoadedCredentials>> {
+    fn load(&self) -> Result<Arc<LoadedCredentials>> {
         let latest = self.latest.lock().clone();
         let found = Files::read(&self.tls).and_then(|files| match &latest {
             Some(latest) if latest.files == files => Ok(latest.clone()),
@@ -86,7 +91,7 @@ impl TlsCredentials {
                 Ok(found)
             }
             (Err(error), Some(latest)) => {
-                tracing::warn!(%error, "goes on with the certificates and the key that it had before");
+                tracing::warn!(%error, "the TLS files cannot be used; continuing with their previous contents");
                 Ok(latest)
             }
             (Err(error), None) => Err(error),
@@ -94,18 +99,18 @@ impl TlsCredentials {
     }
 }
 
-/// A file that an argument named, and what it holds.
+/// A file that an argument names, with its contents.
 #[derive(Clone, PartialEq, Eq)]
 struct File {
     argument: &'static str,
     path: PathBuf,
-    // Text, as zookeeper-client wants it: what counts in PEM is ASCII.
+    // zookeeper-client takes text. The parts of PEM that matter are ASCII.
     text: String,
 }
 
 impl File {
     /// More than any bundle of certificates has.
-    const LONGEST: u64 = 16 << 20;
+    const MAX_BYTES: u64 = 16 << 20;
 
     fn read(argument: &'static str, path: &Path) -> Result<File> {
         let unreadable = |error| refuse(argument, path, format!("cannot be read: {error}"));
@@ -113,18 +118,22 @@ impl File {
         if !metadata.is_file() {
             return Err(refuse(argument, path, "is not a file"));
         }
-        if metadata.len() > File::LONGEST {
-            return Err(refuse(argument, path, "is too long for a file of certificates or keys"));
+        if metadata.len() > File::MAX_BYTES {
+            return Err(refuse(
+                argument,
+                path,
+                "is too large: certificates and keys may have at most 16 MiB",
+            ));
         }
         let bytes = fs::read(path).map_err(unreadable)?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         Ok(File { argument, path: path.to_owned(), text })
     }
 
-    /// All things of one kind in the file.
+    /// Returns all items of one kind in the file.
     fn all<T: PemObject>(&self) -> Result<Vec<T>> {
         let found = T::pem_slice_iter(self.text.as_bytes()).collect::<Result<Vec<_>, pem::Error>>();
-        found.map_err(|error| self.refuse(format!("is no proper PEM: {error}")))
+        found.map_err(|error| self.refuse(format!("is not valid PEM: {error}")))
     }
 
     fn refuse(&self, problem: impl fmt::Display) -> Error {
@@ -134,7 +143,7 @@ impl File {
 
 impl fmt::Debug for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without its text: it may be a key.
+        // The text is left out, because it may be a key.
         f.debug_struct("File")
             .field("argument", &self.argument)
             .field("path", &self.path)
@@ -142,7 +151,8 @@ impl fmt::Debug for File {
     }
 }
 
-/// Says which file cannot be used and why. With its whole path: its end is what tells it from others.
+/// Returns an error that says which file cannot be used and why. It has the whole path, because files often differ only in the
+/// end of their paths.
 fn refuse(argument: &str, path: &Path, problem: impl fmt::Display) -> Error {
     Error::new(ErrorCode::InvalidArgument, format!("{argument} {path:?}: {problem}"))
 }
@@ -159,7 +169,7 @@ impl Files {
         let system = || openssl_probe::probe().cert_file;
         let ca = tls.ca_file().map(Path::to_owned).or_else(system).ok_or_else(|| {
             let message =
-                format!("{CA}: must be given, because this system has no file of authorities that it trusts");
+                format!("{CA}: must be set, because no file of trusted authorities was found on this system");
             Error::new(ErrorCode::InvalidArgument, message)
         })?;
         let identity = match (tls.cert_file(), tls.key_file()) {
@@ -170,13 +180,13 @@ impl Files {
     }
 }
 
-/// Files that can be used.
+/// Files with usable contents.
 #[derive(Debug)]
 pub(in crate::session) struct LoadedCredentials {
     files: Files,
-    /// For the connections of zookeeper-client.
+    /// The options for the connections of zookeeper-client.
     options: TlsOptions,
-    /// For a handshake of our own that tells what is wrong.
+    /// The configuration for the handshake that finds out what is wrong (`handshake.rs`).
     config: Arc<ClientConfig>,
 }
 
@@ -201,21 +211,22 @@ impl LoadedCredentials {
         self.config.clone()
     }
 
-    /// Where the trusted authorities come from.
+    /// Returns the path of the file with the trusted authorities.
     pub(in crate::session) fn ca_path(&self) -> &Path {
         &self.files.ca.path
     }
 }
 
-/// Whether a certificate can be for this host. zookeeper-client panics at others.
+/// Returns whether a certificate can be issued for this host. zookeeper-client panics if not.
 pub(in crate::session) fn is_host_name(host: &str) -> bool {
     ServerName::try_from(host).is_ok()
 }
 
-/// The cryptography of this process: the program's choice, or ours. zookeeper-client asks for one without naming any.
+/// Returns the cryptography provider of this process: the one that the program installed, or else the default of this crate.
+/// zookeeper-client uses the installed provider without naming one.
 fn provider() -> Arc<CryptoProvider> {
     if CryptoProvider::get_default().is_none() {
-        // An error means that somebody else was faster.
+        // It fails if another thread has just installed one.
         drop(aws_lc_rs::default_provider().install_default());
     }
     CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(aws_lc_rs::default_provider()))
@@ -237,14 +248,16 @@ fn client_config(files: &Files, verify_hostname: bool) -> Result<ClientConfig> {
         rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
             key.refuse(format!("is not the key to the certificate in {:?}", cert.path))
         }
-        rustls::Error::InvalidCertificate(why) => cert.refuse(format!("holds a bad certificate: {why}")),
+        rustls::Error::InvalidCertificate(reason) => {
+            cert.refuse(format!("holds a bad certificate: {reason}"))
+        }
         error => key.refuse(format!("holds no key that can be used: {error}")),
     })
 }
 
 fn verifier(ca: &File, provider: Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>> {
     let mut roots = RootCertStore::empty();
-    // A bundle may hold some that are of no use; no more than with these does zookeeper-client mind.
+    // Certificates in a bundle that cannot be used are skipped, as zookeeper-client does.
     let (usable, _) = roots.add_parsable_certificates(certificates(ca)?);
     if usable == 0 {
         return Err(ca.refuse("holds no certificate of an authority that can be used"));

@@ -1,4 +1,4 @@
-//! Encrypted connections: whom to trust, and who we are.
+//! Encrypted connections: the authorities to trust, and the certificate to show.
 
 #[cfg(feature = "tls")]
 mod any_host_name;
@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 pub(crate) use credentials::TlsCredentials;
 pub(super) use credentials::is_host_name;
 
-/// How connections are encrypted, and how both sides prove who they are.
+/// Settings for encrypted connections: the authorities to trust, and the certificate to show to servers.
 ///
-/// All files hold PEM. They are checked before anything is sent, and read again for every new connection, so that renewed
-/// certificates need no restart: when they cannot be used any more, what they held last is.
+/// All files are in PEM format. They are checked before anything is sent, and read again for every new connection, so that
+/// renewed certificates need no restart. If the new contents of a file cannot be used, the client continues with the previous
+/// ones.
 ///
 /// # Examples
 /// ```no_run
@@ -36,33 +37,77 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Trusts the authorities that this system trusts, shows no certificate, and verifies host names.
+    /// Creates settings that trust the authorities that this system trusts, show no certificate, and verify host names.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use zkcoord::{Client, Tls};
+    ///
+    /// # async fn example() -> zkcoord::Result<()> {
+    /// let client = Client::builder("zk1.example.com:2281").tls(Tls::new()).connect().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn new() -> Tls {
         Tls { ca: None, cert: None, key: None, verify_hostname: true }
     }
 
-    /// The file with the certificates of the authorities that are trusted, and only they; it may hold their revocation lists
-    /// too. Default: the system's file as OpenSSL finds it, which the environment variable `SSL_CERT_FILE` can name.
+    /// Sets the file with the certificates of the trusted authorities. No other authorities are trusted. The file may also
+    /// hold certificate revocation lists. Default: the system's file as OpenSSL finds it, which the environment variable
+    /// `SSL_CERT_FILE` can name.
+    ///
+    /// # Examples
+    /// ```
+    /// use zkcoord::Tls;
+    ///
+    /// let tls = Tls::new().ca("/etc/zk/ca.pem");
+    /// ```
     pub fn ca(mut self, file: impl Into<PathBuf>) -> Tls {
         self.ca = Some(file.into());
         self
     }
 
-    /// The file with the certificate that is shown to the server, and those between it and the authority. Servers ask for one
-    /// unless their `ssl.clientAuth` says `none`. Needs [`key`](Tls::key).
+    /// Sets the file with the client's certificate, which is shown to the servers, and the intermediate certificates
+    /// between it and the authority. Servers ask for a certificate unless their `ssl.clientAuth` is `none`. Requires
+    /// [`key`](Tls::key).
+    ///
+    /// # Examples
+    /// ```
+    /// use zkcoord::Tls;
+    ///
+    /// let tls = Tls::new().cert("/etc/zk/worker.pem").key("/etc/zk/worker.key");
+    /// ```
     pub fn cert(mut self, file: impl Into<PathBuf>) -> Tls {
         self.cert = Some(file.into());
         self
     }
 
-    /// The file with the private key to [`cert`](Tls::cert), not encrypted. It may be the same file.
+    /// Sets the file with the private key of [`cert`](Tls::cert). The key must not be encrypted. The file may be the same as
+    /// that of the certificate.
+    ///
+    /// # Examples
+    /// ```
+    /// use zkcoord::Tls;
+    ///
+    /// // One file with both the certificate and the key.
+    /// let tls = Tls::new().cert("/etc/zk/worker.pem").key("/etc/zk/worker.pem");
+    /// ```
     pub fn key(mut self, file: impl Into<PathBuf>) -> Tls {
         self.key = Some(file.into());
         self
     }
 
-    /// Whether a server's certificate must be one for the host that was named in `hosts`. Default `true`. Without it, whoever
-    /// has any certificate of a trusted authority can pose as the server; everything else is verified all the same.
+    /// Sets whether a server's certificate must be issued for the host that is named in `hosts`. Default `true`.
+    ///
+    /// Without this check, any holder of a certificate of a trusted authority can pose as the server. Everything else in the
+    /// certificate is still verified.
+    ///
+    /// # Examples
+    /// ```
+    /// use zkcoord::Tls;
+    ///
+    /// // For servers that are reached by IP address while their certificates name hosts of a private authority.
+    /// let tls = Tls::new().ca("/etc/zk/private-ca.pem").verify_hostname(false);
+    /// ```
     pub fn verify_hostname(mut self, verify: bool) -> Tls {
         self.verify_hostname = verify;
         self
@@ -75,7 +120,7 @@ impl Default for Tls {
     }
 }
 
-#[cfg_attr(not(feature = "tls"), allow(dead_code, reason = "a build without TLS looks at no file"))]
+#[cfg_attr(not(feature = "tls"), allow(dead_code, reason = "a build without TLS reads no file"))]
 impl Tls {
     pub(crate) fn ca_file(&self) -> Option<&Path> {
         self.ca.as_deref()

@@ -1,4 +1,4 @@
-//! Stands in for `keychain.rs` in a build without TLS.
+//! Stands in for `credentials.rs` in a build without TLS.
 
 use tokio::net::TcpStream;
 use zookeeper_client::Connector;
@@ -6,16 +6,19 @@ use zookeeper_client::Connector;
 use super::Tls;
 use crate::error::{Error, ErrorCode, Result};
 
-/// There is none.
+/// Has no value, because a build without TLS has no credentials.
 #[derive(Debug)]
 pub(crate) enum TlsCredentials {}
 
 impl TlsCredentials {
     pub(crate) fn new(_tls: Tls) -> Result<TlsCredentials> {
-        Err(Error::new(ErrorCode::Unsupported, "tls: this build of zkcoord has no TLS"))
+        Err(Error::new(
+            ErrorCode::Unsupported,
+            "tls: this build of zkcoord has no TLS; build it with the feature \"tls\"",
+        ))
     }
 
-    pub(crate) fn shows_certificate(&self) -> bool {
+    pub(crate) fn has_certificate(&self) -> bool {
         match *self {}
     }
 
@@ -31,7 +34,7 @@ impl TlsCredentials {
         &self,
         _socket: TcpStream,
         _host: &str,
-        _question: &[u8],
+        _command: &[u8],
     ) -> Result<Vec<u8>, String> {
         match *self {}
     }

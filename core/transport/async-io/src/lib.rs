@@ -1,7 +1,8 @@
-//! Stands in for the crate `async-io` under `zookeeper-client`: the one type it uses, [`Timer`], on tokio's clock.
+//! Replaces the crate `async-io` under `zookeeper-client`: it has the one type that `zookeeper-client` uses, [`Timer`], on
+//! tokio's clock.
 //!
-//! With the original, every timer fires on a process-wide reactor thread that does not survive `fork()`. Here
-//! timers belong to the tokio runtime on which they are first made.
+//! In the original, every timer fires on a process-wide reactor thread that does not survive `fork()`. Here a timer belongs to
+//! the tokio runtime on which it is created.
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::Sleep;
 
-/// A future that yields the current instant when its time has come: once, periodically, or never.
+/// A future that yields the current instant when the timer fires: once, periodically, or never.
 #[derive(Debug)]
 pub struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
@@ -20,22 +21,22 @@ pub struct Timer {
 }
 
 impl Timer {
-    /// A timer that never fires.
+    /// Creates a timer that never fires.
     pub fn never() -> Timer {
         Timer { sleep: None, period: None }
     }
 
-    /// Fires once, `duration` from now.
+    /// Creates a timer that fires once, `duration` from now.
     pub fn after(duration: Duration) -> Timer {
         Timer { sleep: Some(Box::pin(tokio::time::sleep(duration))), period: None }
     }
 
-    /// Fires once, at `instant`.
+    /// Creates a timer that fires once, at `instant`.
     pub fn at(instant: Instant) -> Timer {
         Timer { sleep: Some(Box::pin(tokio::time::sleep_until(instant.into()))), period: None }
     }
 
-    /// Fires every `period`, first one period from now.
+    /// Creates a timer that fires every `period`, for the first time one period from now.
     pub fn interval(period: Duration) -> Timer {
         Timer { period: Some(period), ..Timer::after(period) }
     }
@@ -52,7 +53,8 @@ impl Future for Timer {
         ready!(sleep.as_mut().poll(cx));
         let now = Instant::now();
         match period {
-            // Counted from now, not from the missed instant: after a pause of the process one tick is enough.
+            // The next period counts from now, not from the instant of the timer, so that it fires only once after a pause of
+            // the process.
             Some(period) => sleep.as_mut().reset((now + period).into()),
             None => self.sleep = None,
         }

@@ -1,11 +1,12 @@
-//! Stands in for the crate `async-net` under `zookeeper-client`: the one type it uses, [`TcpStream`], on tokio.
+//! Replaces the crate `async-net` under `zookeeper-client`: it has the one type that `zookeeper-client` uses,
+//! [`TcpStream`], on tokio.
 //!
-//! Two things differ from a plain socket, and both make a pair of requests cost one round trip instead of two:
+//! It differs from a plain socket in two ways, and both make a pair of requests cost one round trip instead of two:
 //!
-//! 1. `TCP_NODELAY` is set. With Nagle's algorithm a second small request waits for the reply to the first.
-//! 2. Writes are gathered until the client has nothing more to say. `zookeeper-client` hands over one request
-//!    at a time and flushes between them; [`poll_flush`](AsyncWrite::poll_flush) therefore lets everyone else
-//!    who is ready run first, and writes only when it is asked again with nothing added.
+//! 1. `TCP_NODELAY` is set. With Nagle's algorithm, a second small request waits for the reply to the first.
+//! 2. Writes are buffered until the client has nothing more to send. `zookeeper-client` writes one request at a time and
+//!    flushes after each. So [`poll_flush`](AsyncWrite::poll_flush) first yields to the other tasks that are ready, and writes
+//!    to the socket only when it is called again with nothing added to the buffer.
 
 #![forbid(unsafe_code)]
 
@@ -17,50 +18,51 @@ use futures_io::{AsyncRead, AsyncWrite};
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::net::ToSocketAddrs;
 
-/// Gathered bytes beyond which a write no longer waits for the flush.
-const GATHER_LIMIT: usize = 64 * 1024;
+/// The number of buffered bytes from which a write goes to the socket before the flush.
+const BUFFER_LIMIT: usize = 64 * 1024;
 
-/// Flushes of a young connection that do not step back. Those of a TLS handshake must not: `futures-rustls` takes a flush that
-/// is not done at once for done. It makes up to three, for a hello, a second hello or a change of cipher, and the end.
-const FLUSHES_AT_ONCE: u8 = 3;
+/// The number of flushes of a new connection that do not yield. Those of a TLS handshake must not, because `futures-rustls`
+/// treats a flush that is pending as done. A handshake has up to three: for a hello, for a second hello or a change of cipher,
+/// and for its end.
+const IMMEDIATE_FLUSHES: u8 = 3;
 
-/// A TCP connection that gathers what is written until it is flushed.
+/// A TCP connection that buffers writes until it is flushed.
 #[derive(Debug)]
 pub struct TcpStream {
     socket: tokio::net::TcpStream,
-    gathered: Vec<u8>,
-    /// How much of `gathered` the socket has taken.
+    buffer: Vec<u8>,
+    /// The number of bytes of `buffer` that the socket has accepted.
     sent: usize,
-    /// Whether a flush has already stepped back once for the bytes gathered now.
+    /// True if a flush has already yielded for the bytes in the buffer.
     yielded: bool,
-    /// How many flushes are still to be done at once.
-    at_once: u8,
+    /// The number of flushes that still go out without yielding.
+    immediate_flushes: u8,
 }
 
 impl TcpStream {
-    /// Connects to the first of `addresses` that answers.
+    /// Connects to the first of `addresses` that accepts the connection.
     pub async fn connect<A: ToSocketAddrs>(addresses: A) -> Result<TcpStream> {
         let socket = tokio::net::TcpStream::connect(addresses).await?;
         socket.set_nodelay(true)?;
-        let gathered = Vec::with_capacity(4096);
-        Ok(TcpStream { socket, gathered, sent: 0, yielded: false, at_once: FLUSHES_AT_ONCE })
+        let buffer = Vec::with_capacity(4096);
+        Ok(TcpStream { socket, buffer, sent: 0, yielded: false, immediate_flushes: IMMEDIATE_FLUSHES })
     }
 
-    fn gather(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<Result<usize>> {
-        if self.gathered.len() >= GATHER_LIMIT {
+    fn push(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<Result<usize>> {
+        if self.buffer.len() >= BUFFER_LIMIT {
             ready!(self.drain(cx))?;
         }
         self.yielded = false;
-        let before = self.gathered.len();
-        slices.iter().for_each(|slice| self.gathered.extend_from_slice(slice));
-        Poll::Ready(Ok(self.gathered.len() - before))
+        let before = self.buffer.len();
+        slices.iter().for_each(|slice| self.buffer.extend_from_slice(slice));
+        Poll::Ready(Ok(self.buffer.len() - before))
     }
 
     fn drain(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        while self.sent < self.gathered.len() {
-            self.sent += ready!(Pin::new(&mut self.socket).poll_write(cx, &self.gathered[self.sent..]))?;
+        while self.sent < self.buffer.len() {
+            self.sent += ready!(Pin::new(&mut self.socket).poll_write(cx, &self.buffer[self.sent..]))?;
         }
-        self.gathered.clear();
+        self.buffer.clear();
         self.sent = 0;
         Poll::Ready(Ok(()))
     }
@@ -76,7 +78,7 @@ impl AsyncRead for TcpStream {
 
 impl AsyncWrite for TcpStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
-        self.gather(cx, &[IoSlice::new(buf)])
+        self.push(cx, &[IoSlice::new(buf)])
     }
 
     fn poll_write_vectored(
@@ -84,17 +86,17 @@ impl AsyncWrite for TcpStream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
-        self.gather(cx, slices)
+        self.push(cx, slices)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        if !self.gathered.is_empty() && !self.yielded {
+        if !self.buffer.is_empty() && !self.yielded {
             self.yielded = true;
-            if self.at_once == 0 {
+            if self.immediate_flushes == 0 {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            self.at_once -= 1;
+            self.immediate_flushes -= 1;
         }
         self.drain(cx)
     }
