@@ -45,8 +45,8 @@ test('a client or server without a valid certificate is refused with the reason'
   await expectRefusal(secure.hosts, {}, 'UnknownIssuer')
   await expectRefusal(secure.hosts, { ca: valid.ca }, 'it refused with')
   await expectRefusal(otherName, valid, 'not valid for name')
-  await expectRefusal(secure.hosts, undefined, 'is its port one for TLS?')
-  await expectRefusal(zookeeper.hosts, valid, 'is its port one for TLS?')
+  await expectRefusal(secure.hosts, undefined, 'check whether its port expects TLS')
+  await expectRefusal(zookeeper.hosts, valid, 'check whether its port expects TLS')
 })
 
 test('verifyHostname: false accepts another host name', { timeout: 30_000 }, async () => {

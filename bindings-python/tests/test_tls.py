@@ -53,8 +53,8 @@ def test_errors_name_the_reason_of_a_failed_handshake(secure: ZooKeeper, accepte
     assert "UnknownIssuer" in refused(hosts, untrusted)
     assert "UnknownIssuer" in refused(hosts, Tls())
     assert "it refused with" in refused(hosts, Tls(ca=ca))
-    assert "is its port one for TLS?" in refused(hosts, None)
-    assert "is its port one for TLS?" in refused(secure.hosts, accepted)
+    assert "check whether its port expects TLS" in refused(hosts, None)
+    assert "check whether its port expects TLS" in refused(secure.hosts, accepted)
 
 
 def test_host_name_verification_can_be_disabled(secure: ZooKeeper, accepted: Tls) -> None:

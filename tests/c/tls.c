@@ -51,8 +51,8 @@ static void an_untrusted_connection_is_refused_with_a_reason(void) {
     options = zkcoord_options_new();
     OK(zkcoord_options_set_tls(options, true, &err));
     CHECK(refused(secure, options, "UnknownIssuer"));
-    CHECK(refused(secure, zkcoord_options_new(), "is its port one for TLS?"));
-    CHECK(refused(hosts, accepted_options(), "is its port one for TLS?"));
+    CHECK(refused(secure, zkcoord_options_new(), "check whether its port expects TLS"));
+    CHECK(refused(hosts, accepted_options(), "check whether its port expects TLS"));
 }
 
 static void host_names_need_not_be_verified(void) {

@@ -45,7 +45,7 @@ def test_refusals_by_an_acl_are_reported(sandbox: Sandbox) -> None:
         ran = run(sandbox, "doctor", "--json", "/lock")
         permissions = _checks(ran)["permissions"]
         assert (ran.code, ran.json()["status"], permissions["status"]) == (1, "fail", "fail")
-        assert "creating a node in /lock: the server's ACL refused" in permissions["message"]
+        assert "creating a node in /lock: the ACL does not allow it; check auth" in permissions["message"]
         assert "--auth" in permissions["advice"]
         assert run(sandbox, "--auth", "digest:owner:secret", "doctor", "/lock").code == 0
 

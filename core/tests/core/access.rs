@@ -57,7 +57,7 @@ fn refused_permissions_are_reported() {
     let error = access.list.unwrap_err();
     assert_eq!(
         (error.code(), error.message()),
-        (ErrorCode::NotAuthorized, "listing /hidden: the server's ACL refused")
+        (ErrorCode::NotAuthorized, "listing /hidden: the ACL does not allow it; check auth")
     );
     let own = reader.access("/hidden").wait().unwrap();
     own.list.and(own.create).and(own.delete).unwrap();

@@ -74,12 +74,12 @@ fn servers_of_an_unknown_authority_are_refused() {
     let stranger = accepted(certificates()).ca(certificates().stranger());
     for tls in [stranger.clone(), stranger.verify_hostname(false)] {
         let message = connect_error(builder(&server().secure_hosts()).tls(tls));
-        assert!(message.contains("failed TLS: UnknownIssuer"), "{message}");
+        assert!(message.contains("failed the TLS handshake: UnknownIssuer"), "{message}");
         assert!(message.contains("stranger.pem"), "{message}");
     }
     // The same goes for an authority that this system does not trust.
     let message = connect_error(builder(&format!("tcp+tls://{}", server().secure_hosts())));
-    assert!(message.contains("failed TLS: UnknownIssuer"), "{message}");
+    assert!(message.contains("failed the TLS handshake: UnknownIssuer"), "{message}");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn servers_refuse_clients_without_a_trusted_certificate() {
     let stranger = anonymous.clone().cert(made.stranger()).key(made.stranger_key());
     for tls in [anonymous, stranger] {
         let message = connect_error(builder(&secure).tls(tls));
-        assert!(message.contains("failed TLS: it refused with"), "{message}");
+        assert!(message.contains("failed the TLS handshake: it refused with"), "{message}");
         assert!(message.contains("tls.cert"), "{message}");
     }
 }
@@ -107,9 +107,13 @@ fn servers_refuse_clients_without_a_trusted_certificate() {
 #[test]
 fn a_mixed_up_port_is_reported() {
     let message = connect_error(builder(&server().secure_hosts()));
-    assert!(message.contains("is its port one for TLS?"), "{message}");
+    assert!(message.contains("check whether its port expects TLS"), "{message}");
     let message = connect_error(builder(&server().hosts()).tls(accepted(certificates())));
-    assert!(message.contains("failed TLS") && message.contains("is its port one for TLS?"), "{message}");
+    assert!(
+        message.contains("failed the TLS handshake")
+            && message.contains("check whether its port expects TLS"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -178,7 +182,7 @@ fn a_reconnect_reads_the_files_again() {
     let zookeeper = zookeeper.property("ssl.ciphersuites", "TLS_AES_128_GCM_SHA256").start().unwrap();
     let made = zookeeper.certificates().unwrap();
     let message = connect_error(builder(&zookeeper.secure_hosts()).tls(Tls::new().ca(made.ca())));
-    assert!(message.contains("failed TLS: it refused with"), "{message}");
+    assert!(message.contains("failed the TLS handshake: it refused with"), "{message}");
 
     let folder = Folder::new();
     let ca = folder.file("ca.pem", fs::read(made.ca()).unwrap());
