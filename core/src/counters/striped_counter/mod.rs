@@ -40,7 +40,7 @@ pub(crate) use adder::Adders;
 /// return, an add does not return the value, which takes a [`sum`](StripedCounter::sum), and what a process has not flushed when
 /// it dies is lost.
 ///
-/// What a [`flush`](StripedCounter::flush) acknowledged is in every later sum exactly once, even if replies,
+/// Everything that a [`flush`](StripedCounter::flush) acknowledged is in every later sum exactly once, even if replies,
 /// connections and sessions are lost. [`Client::close`](crate::Client::close) flushes first. Dropping the last handle flushes in
 /// the background and keeps the client open until that is done.
 ///
