@@ -6,7 +6,7 @@
 //!    a `setData` (or `create`) of the dedupe node. The dedupe node is an ephemeral child of the node that only this client
 //!    writes, each time with a number that it has never used before. This takes one round trip.
 //! 3. If the server refuses with `BadVersion`, or because the node exists or is missing against expectation, another client
-//!    wrote: read again and go to 2. `fairness.rs` makes sure that every client gets its turn.
+//!    wrote: read again and go to 2. `fairness.rs` describes how each client gets its turn.
 //! 4. If the connection was lost: `sync`, then read the dedupe node. If it holds the number of this write, the write was applied.
 //!    If not, the write never will be applied: read the node and go to 2.
 //! 5. If the session was lost too, the dedupe node is gone as well. With a new session, `sync` and read the node: if

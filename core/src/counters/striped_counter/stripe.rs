@@ -157,8 +157,7 @@ impl Adder {
             Ok(_) | Err(Fault::Refused(Refusal::NodeExists | Refusal::BadVersion)) => Ok(false),
             Err(Fault::Refused(Refusal::NoNode)) => make_parents(link, &self.path).await.map(|()| false),
             Err(Fault::Refused(Refusal::NotEmpty)) => {
-                let problem =
-                    "is an empty node with children, which the server may delete after them; use another path";
+                let problem = "is an empty node with children, which the server may delete after them; use another path";
                 Err(Trouble::Refused(Error::invalid_argument("path", path, problem)))
             }
             Err(fault) => Err(Trouble::Fault(fault)),

@@ -144,8 +144,8 @@ impl Model for Window {
         bytes::write(self, events)
     }
 
-    /// Decodes an empty node as one without events: it was created as the parent of another node.
     fn decode(&self, path: &str, data: &[u8]) -> Result<Events> {
+        // An empty node was created as the parent of another node, and has no events yet.
         if data.is_empty() {
             return Ok(Events::default());
         }

@@ -30,8 +30,8 @@ pub(crate) use events::Window;
 ///
 /// The time is that of the ensemble's leader, which stamps every write. The client learns it from the stamps of its own writes,
 /// so the clocks of the machines that run clients do not matter. If a server with another clock becomes the leader, or if the
-/// leader's clock is set, older events count longer or shorter by the difference, but never for more than *W + W/B* after the
-/// first add under the new clock.
+/// leader's clock is set, older events count longer by as much as the new clock is behind, or shorter by as much as it is ahead,
+/// but never for more than *W + W/B* after the first add under the new clock.
 ///
 /// Each add is counted exactly once. See [`Counter`](crate::Counter) for lost replies and sessions, and for adds that share a
 /// write.
