@@ -1,4 +1,4 @@
-//! Counters: one number, a sum that many clients add to, and the events within a time window.
+//! Counters: a number, a sum to which many clients add, and the number of events within a time window.
 
 pub(crate) mod counter;
 pub(crate) mod striped_counter;

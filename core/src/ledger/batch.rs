@@ -1,4 +1,4 @@
-//! What callers want done to a node, and what becomes of a batch of such wishes.
+//! Requests to change a node, and batches of them that share one write.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -10,46 +10,46 @@ use super::Model;
 use crate::error::{Error, Result};
 use crate::session::Moment;
 
-/// To whom an outcome goes, and what of it.
+/// The recipient of an outcome, who may want only a part of it.
 pub(crate) trait Reply<O>: Debug + Send {
     fn send(self, outcome: Result<O>);
 
-    /// Whether the caller has gone.
-    fn is_unwanted(&self) -> bool;
+    /// Returns whether the caller no longer waits.
+    fn is_abandoned(&self) -> bool;
 }
 
-/// The caller gets all of it.
+/// Sends the whole outcome.
 impl<O: Debug + Send> Reply<O> for oneshot::Sender<Result<O>> {
     fn send(self, outcome: Result<O>) {
-        // A caller who is gone does not want to know.
+        // The caller may no longer wait.
         drop(oneshot::Sender::send(self, outcome));
     }
 
-    fn is_unwanted(&self) -> bool {
+    fn is_abandoned(&self) -> bool {
         self.is_closed()
     }
 }
 
-/// How far a request has come. Shared with a caller who may run out of time.
+/// The progress of a request. The caller shares it to withdraw the request at its deadline.
 #[derive(Debug, Default)]
 pub(super) struct Progress(AtomicU8);
 
 const QUEUED: u8 = 0;
 const IN_FLIGHT: u8 = 1;
-const GIVEN_UP: u8 = 2;
+const ABANDONED: u8 = 2;
 
 impl Progress {
-    /// The caller waits no longer. Whether the change may have been applied, or still be.
-    pub(super) fn give_up(&self) -> bool {
-        self.0.swap(GIVEN_UP, Ordering::AcqRel) == IN_FLIGHT
+    /// Records that the caller no longer waits. Returns whether the change is in flight, so that it may or may not be applied.
+    pub(super) fn abandon(&self) -> bool {
+        self.0.swap(ABANDONED, Ordering::AcqRel) == IN_FLIGHT
     }
 
-    fn step(&self, from: u8, to: u8) -> bool {
+    fn advance(&self, from: u8, to: u8) -> bool {
         self.0.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 }
 
-/// One caller's wish.
+/// A change that one caller waits for.
 #[derive(Debug)]
 pub(super) struct Request<M: Model> {
     change: M::Change,
@@ -63,14 +63,14 @@ impl<M: Model> Request<M> {
         (Request { change, reply, progress: progress.clone() }, progress)
     }
 
-    /// About to be written. `false` when its caller has gone: then it must not be.
+    /// Marks the request as about to be written. Returns `false` if its caller no longer waits: it must not be written then.
     fn mark_in_flight(&self) -> bool {
-        !self.reply.is_unwanted() && self.progress.step(QUEUED, IN_FLIGHT)
+        !self.reply.is_abandoned() && self.progress.advance(QUEUED, IN_FLIGHT)
     }
 
-    /// Known not to have been written. `false` when its caller has gone meanwhile.
+    /// Marks the request as certainly not written. Returns `false` if its caller has stopped waiting meanwhile.
     fn requeue(&self) -> bool {
-        self.progress.step(IN_FLIGHT, QUEUED)
+        self.progress.advance(IN_FLIGHT, QUEUED)
     }
 }
 
@@ -80,7 +80,7 @@ pub(super) struct Batch<M: Model> {
     requests: Vec<Request<M>>,
 }
 
-/// What a batch makes of a state.
+/// The effect of a batch on a state.
 pub(super) struct Plan<M: Model> {
     outcomes: Vec<Result<M::Outcome>>,
     /// The state to be written, if any.
@@ -96,17 +96,17 @@ impl<M: Model> Batch<M> {
         self.requests.is_empty()
     }
 
-    /// Leaves out whoever has gone and marks the rest as in flight.
+    /// Marks the requests as in flight, and removes those whose callers no longer wait.
     pub(super) fn mark_in_flight(&mut self) {
         self.requests.retain(Request::mark_in_flight);
     }
 
-    /// Certainly not written: the requests may be tried again, but for those whose caller has gone.
+    /// Marks the requests as certainly not written, so that they can be tried again. Removes those whose callers no longer wait.
     pub(super) fn requeue(&mut self) {
         self.requests.retain(Request::requeue);
     }
 
-    /// Runs the requests in order over `state`. A request that fails changes nothing for the others.
+    /// Applies the requests to `state` in order. A request that fails does not affect the others.
     pub(super) fn plan(&self, model: &M, mut state: M::State, now: Moment) -> Plan<M> {
         let mut written = false;
         let outcomes = self.requests.iter().map(|request| {
@@ -118,13 +118,14 @@ impl<M: Model> Batch<M> {
         Plan { outcomes, state: written.then_some(state) }
     }
 
-    /// Tells everyone what became of their request.
-    pub(super) fn conclude(&mut self, plan: Plan<M>) {
+    /// Sends each caller the outcome of its request.
+    pub(super) fn complete(&mut self, plan: Plan<M>) {
         for (request, outcome) in self.requests.drain(..).zip(plan.outcomes) {
             request.reply.send(outcome);
         }
     }
 
+    /// Sends `error` to every caller.
     pub(super) fn fail(&mut self, error: &Error) {
         for request in self.requests.drain(..) {
             request.reply.send(Err(error.clone()));
@@ -137,7 +138,7 @@ mod tests {
     use super::*;
     use crate::error::ErrorCode;
 
-    /// A sum that refuses to go over 100, and has nothing to write for 0.
+    /// A sum that cannot exceed 100. Adding 0 writes nothing.
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     struct Sum;
 
@@ -180,29 +181,29 @@ mod tests {
     }
 
     #[test]
-    fn everyone_gets_their_own_outcome_and_nobody_anothers_error() {
+    fn each_caller_gets_its_own_outcome_or_error() {
         let (mut batch, callers) = batch(&[5, 99, 0, 7]);
         let plan = batch.plan(&Sum, 10, Moment::UNKNOWN);
         assert_eq!(plan.state, Some(22));
-        batch.conclude(plan);
+        batch.complete(plan);
         let values =
             callers.into_iter().map(|mut caller| caller.try_recv().unwrap().map_err(|error| error.code()));
         assert_eq!(values.collect::<Vec<_>>(), [Ok(15), Err(ErrorCode::Overflow), Ok(15), Ok(22)]);
     }
 
     #[test]
-    fn a_batch_without_effect_writes_nothing() {
+    fn a_batch_that_changes_nothing_writes_nothing() {
         let (batch, _callers) = batch(&[0, 101]);
         assert_eq!(batch.plan(&Sum, 10, Moment::UNKNOWN).state, None);
     }
 
     #[test]
-    fn who_has_gone_is_left_out() {
+    fn requests_of_callers_that_no_longer_wait_are_removed() {
         let (mut batch, mut callers) = batch(&[1, 10]);
         callers.remove(0);
         batch.mark_in_flight();
         assert_eq!(batch.plan(&Sum, 0, Moment::UNKNOWN).state, Some(10));
-        assert!(batch.requests[0].progress.give_up(), "it was in flight");
+        assert!(batch.requests[0].progress.abandon(), "it was in flight");
         batch.requeue();
         assert!(batch.is_empty());
     }

@@ -1,63 +1,68 @@
-//! Whose turn it is, when several clients write one node.
+//! Fairness between clients that write one node at the same time.
 //!
-//! Of the clients that write at the same time one wins, and the others are told `BadVersion`. The winner is told first, so its
-//! next write would win again, and it would never learn of the others. Therefore:
+//! Of several clients that write at the same time one succeeds, and the others get `BadVersion`. The server answers the
+//! successful client first, so its next write would succeed again, and it would never learn of the others. Therefore:
 //!
-//! 1. Who loses tries again at once, with what was read behind the failed write.
-//! 2. Who has lost lately gives way after each win: it reads the node once or twice, by chance, before it writes again. Reads
-//!    take about as long as others need for their write, tell what they wrote, and let the own batch grow.
-//! 3. Who has won [`CALM`] times in a row gives way once in so many wins only: to learn of others, if there are any.
-//! 4. Nobody gives way who was not about to write again within a round trip: the others had their turn.
+//! 1. A client whose write was refused tries again at once, with the node that it read behind the refused write.
+//! 2. A client with a recently refused write yields after each successful one: it reads the node once or twice, chosen at
+//!    random, before it writes again. Reads take about as long as the other clients need for their writes, return the result of
+//!    those writes, and let the client's own batch grow.
+//! 3. After [`UNCONTENDED_AFTER`] successful writes in a row, a client yields only once in that many writes, to notice new
+//!    competitors.
+//! 4. A client yields only if it would otherwise write again within one round trip. After a longer pause the others have already
+//!    had their turn.
 
 use std::time::Duration;
 
 use crate::session::BootInstant;
 
-/// So many wins in a row mean that nobody else writes.
-const CALM: u64 = 64;
+/// The number of successful writes in a row after which no other client is assumed to write.
+const UNCONTENDED_AFTER: u64 = 64;
 
-/// How this client fared against others.
+/// The results of this client's latest writes.
 #[derive(Debug)]
 pub(super) struct Fairness {
-    wins_in_a_row: u64,
-    last_win: Option<Win>,
+    successes_in_a_row: u64,
+    last_success: Option<Success>,
 }
 
+/// A write that was applied.
 #[derive(Debug)]
-struct Win {
+struct Success {
     at: BootInstant,
     took: Duration,
 }
 
 impl Default for Fairness {
     fn default() -> Fairness {
-        Fairness { wins_in_a_row: CALM, last_win: None }
+        Fairness { successes_in_a_row: UNCONTENDED_AFTER, last_success: None }
     }
 }
 
 impl Fairness {
-    /// A write that was sent then has been applied.
-    pub(super) fn won(&mut self, sent: BootInstant) {
+    /// Records that a write, sent at `sent`, was applied.
+    pub(super) fn write_applied(&mut self, sent: BootInstant) {
         let at = BootInstant::now();
-        self.wins_in_a_row += 1;
-        self.last_win = Some(Win { at, took: sent.until(at) });
+        self.successes_in_a_row += 1;
+        self.last_success = Some(Success { at, took: sent.until(at) });
     }
 
-    /// Somebody else wrote first.
-    pub(super) fn lost(&mut self) {
-        self.wins_in_a_row = 0;
+    /// Records that a write was refused because another client wrote first.
+    pub(super) fn write_refused(&mut self) {
+        self.successes_in_a_row = 0;
     }
 
-    /// Whether others write too. Then a read goes out behind the write.
-    pub(super) fn are_shared(&self) -> bool {
-        self.wins_in_a_row < CALM
+    /// Returns whether other clients write too. A read is then sent behind each write.
+    pub(super) fn is_contended(&self) -> bool {
+        self.successes_in_a_row < UNCONTENDED_AFTER
     }
 
-    /// How often to read before the next write.
-    pub(super) fn reads_owed(&self) -> usize {
-        let at_once = self.last_win.as_ref().is_some_and(|win| win.at.until(BootInstant::now()) < win.took);
-        let owing = self.are_shared() || self.wins_in_a_row.is_multiple_of(CALM);
-        if at_once && owing { fastrand::usize(1..=2) } else { 0 }
+    /// Returns how many times to read the node before the next write.
+    pub(super) fn reads_before_write(&self) -> usize {
+        let at_once =
+            self.last_success.as_ref().is_some_and(|write| write.at.until(BootInstant::now()) < write.took);
+        let yields = self.is_contended() || self.successes_in_a_row.is_multiple_of(UNCONTENDED_AFTER);
+        if at_once && yields { fastrand::usize(1..=2) } else { 0 }
     }
 }
 
@@ -65,42 +70,46 @@ impl Fairness {
 mod tests {
     use super::*;
 
-    /// A write that took a minute, so that the next comes within a round trip.
-    fn win(fairness: &mut Fairness) {
+    /// Records a write that took a minute, so that the next one comes within a round trip.
+    fn succeed(fairness: &mut Fairness) {
         let now = BootInstant::now().as_micros();
-        fairness.won(BootInstant::from_micros(now - 60_000_000));
+        fairness.write_applied(BootInstant::from_micros(now - 60_000_000));
     }
 
     #[test]
-    fn who_is_alone_gives_way_rarely() {
+    fn a_client_without_competitors_rarely_yields() {
         let mut fairness = Fairness::default();
-        assert_eq!((fairness.reads_owed(), fairness.are_shared()), (0, false));
-        let gave_way = (0..CALM * 10).filter(|_| {
-            win(&mut fairness);
-            fairness.reads_owed() > 0
+        assert_eq!((fairness.reads_before_write(), fairness.is_contended()), (0, false));
+        let yields = (0..UNCONTENDED_AFTER * 10).filter(|_| {
+            succeed(&mut fairness);
+            fairness.reads_before_write() > 0
         });
-        assert_eq!(gave_way.count(), 10);
+        assert_eq!(yields.count(), 10);
     }
 
     #[test]
-    fn who_has_lost_gives_way_until_nobody_seems_to_be_there() {
+    fn a_client_yields_after_a_refused_write_until_no_competitor_is_noticed() {
         let mut fairness = Fairness::default();
-        fairness.lost();
-        for _ in 1..CALM {
-            assert!(fairness.are_shared());
-            win(&mut fairness);
-            assert!((1..=2).contains(&fairness.reads_owed()));
+        fairness.write_refused();
+        for _ in 1..UNCONTENDED_AFTER {
+            assert!(fairness.is_contended());
+            succeed(&mut fairness);
+            assert!((1..=2).contains(&fairness.reads_before_write()));
         }
-        win(&mut fairness);
-        assert!(!fairness.are_shared());
+        succeed(&mut fairness);
+        assert!(!fairness.is_contended());
     }
 
     #[test]
-    fn who_comes_back_later_has_given_way() {
+    fn a_client_that_paused_does_not_yield() {
         let mut fairness = Fairness::default();
-        fairness.lost();
-        fairness.won(BootInstant::now());
-        while fairness.last_win.as_ref().is_some_and(|win| win.at.until(BootInstant::now()) < win.took) {}
-        assert_eq!(fairness.reads_owed(), 0);
+        fairness.write_refused();
+        fairness.write_applied(BootInstant::now());
+        while fairness
+            .last_success
+            .as_ref()
+            .is_some_and(|write| write.at.until(BootInstant::now()) < write.took)
+        {}
+        assert_eq!(fairness.reads_before_write(), 0);
     }
 }

@@ -1,15 +1,15 @@
-//! One node that many clients change, exactly once each: what counters, windows and limits are made of.
+//! One node that many clients change, each change exactly once. Counters, window counters and rate limiters are built on it.
 //!
-//! | file | idea |
+//! | file | content |
 //! | --- | --- |
-//! | this file | what a [`Model`] must tell, and how a change is asked for |
+//! | this file | the trait [`Model`], requests for changes, and reads |
 //! | `batch.rs` | changes that share a write |
-//! | `writer.rs` | the algorithm: how a batch is written, and why exactly once |
-//! | `fate.rs` | what became of a write whose reply was lost |
+//! | `writer.rs` | the algorithm: how a batch is written exactly once |
+//! | `outcome.rs` | the outcome of a write whose reply was lost |
 //! | `node.rs` | the node as last seen |
-//! | `turns.rs` | how clients that write at the same time all get their turn |
+//! | `fairness.rs` | fairness between clients that write at the same time |
 //!
-//! A ledger knows nothing of what the bytes mean; its [`Model`] does.
+//! A ledger does not interpret the bytes of its node; its [`Model`] does.
 
 mod batch;
 mod fairness;
@@ -40,34 +40,35 @@ pub(crate) use batch::Reply;
 use batch::Request;
 use node::{Memory, Node};
 
-/// What the bytes of a node mean, and what callers may want done to them.
+/// The meaning of a node's bytes, and the changes that callers may request.
 pub(crate) trait Model: Clone + Debug + Eq + Hash + Send + Sync + 'static {
-    /// What the bytes say.
+    /// The decoded content of the node.
     type State: Clone + Debug + Send + Sync;
-    /// What a caller wants.
+    /// A change that a caller requests.
     type Change: Debug + Send + Sync;
-    /// What the caller gets.
+    /// The result of a change.
     type Outcome: Send;
-    /// How the caller gets it.
+    /// The channel through which the caller gets the outcome.
     type Reply: Reply<Self::Outcome>;
 
-    /// What such a node is called in messages.
+    /// The name of this kind of node in messages.
     const NOUN: &'static str;
-    /// Whether [`apply`](Model::apply) needs to know the server's time. Others get whatever is known.
+    /// `true` if [`apply`](Model::apply) needs the server's time. Otherwise it gets the time only if that is known.
     const TIMED: bool;
 
-    /// The state of a node that is not there.
+    /// Returns the state of a missing node.
     fn absent(&self) -> Self::State;
 
-    /// Reads what the node at `path` holds.
+    /// Decodes the bytes of the node at `path`.
     ///
     /// # Errors
-    /// `BAD_DATA` for what this model cannot have written. It stays as it is.
+    /// `BAD_DATA` if this model cannot have written the bytes. The node is then left unchanged.
     fn decode(&self, path: &str, data: &[u8]) -> Result<Self::State>;
 
     fn encode(&self, state: &Self::State) -> Vec<u8>;
 
-    /// Makes a change, and says whether there is anything to write. One that fails must leave the state as it was.
+    /// Applies a change. Returns its outcome, and whether there is anything to write. A change that fails must leave the state
+    /// unchanged.
     fn apply(
         &self,
         state: &mut Self::State,
@@ -76,8 +77,8 @@ pub(crate) trait Model: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     ) -> Result<(Self::Outcome, bool)>;
 }
 
-/// The names of one client's dedupe nodes. Two ledgers may be of one node, and then must not take the other's number for
-/// their own: every ledger has a name of its own.
+/// The names of one client's dedupe nodes. Two ledgers may share one node, and neither may mistake the other's number for its
+/// own, so every ledger has its own name.
 #[derive(Debug)]
 pub(crate) struct DedupeName {
     client: Uuid,
@@ -96,10 +97,11 @@ impl DedupeName {
     }
 }
 
-/// By path, model, and whether there is a dedupe node.
+/// Keyed by path, model, and whether there is a dedupe node.
 type ByNode<M> = HashMap<(ZnodePath, M, bool), Arc<Ledger<M>>>;
 
-/// The ledgers of one client, by model. They stay for the client's life: a new one would make a new dedupe node.
+/// The ledgers of one client for one type of model. They live as long as the client, because a new ledger would create another
+/// dedupe node.
 #[derive(Debug)]
 pub(crate) struct Ledgers<M: Model> {
     dedupe_name: Arc<DedupeName>,
@@ -119,12 +121,13 @@ impl<M: Model> PerClient for Ledgers<M> {
 }
 
 impl<M: Model> Ledgers<M> {
+    /// Returns the ledger of the node at `path`.
     pub(crate) fn ledger(&self, path: &ZnodePath, model: &M) -> Arc<Ledger<M>> {
         self.find(path, model, true)
     }
 
-    /// One that does without a dedupe node, for a node that cannot have children. A lost reply is then `INDETERMINATE`, unless
-    /// the node's version proves that nothing was applied.
+    /// Returns a ledger without a dedupe node, for a node that cannot have children. A lost reply is then `INDETERMINATE`,
+    /// unless the node's version proves that the write was not applied.
     pub(crate) fn ledger_without_dedupe(&self, path: &ZnodePath, model: &M) -> Arc<Ledger<M>> {
         self.find(path, model, false)
     }
@@ -138,12 +141,12 @@ impl<M: Model> Ledgers<M> {
     }
 }
 
-/// One node as one client sees it.
+/// One node, as one client changes and reads it.
 #[derive(Debug)]
 pub(crate) struct Ledger<M: Model> {
     path: ZnodePath,
     model: M,
-    /// The path of the dedupe node, if there may be one.
+    /// The path of the dedupe node, unless the ledger does without one.
     dedupe: Option<String>,
     pending: Mutex<Pending<M>>,
 }
@@ -151,7 +154,7 @@ pub(crate) struct Ledger<M: Model> {
 #[derive(Debug)]
 struct Pending<M: Model> {
     queue: Vec<Request<M>>,
-    /// Present while nobody writes; the writer takes it.
+    /// The writer takes this while it runs.
     memory: Memory<M::State>,
     writing: bool,
 }
@@ -163,7 +166,7 @@ impl<M: Model> Default for Pending<M> {
 }
 
 impl<M: Model> Ledger<M> {
-    /// Has a change made before the deadline. `reply` says what of the outcome goes to the answer.
+    /// Requests a change, to be made before the deadline. `reply` selects the part of the outcome that is sent to the caller.
     pub(crate) fn request<T: Send + 'static>(
         self: &Arc<Self>,
         context: &Arc<Context>,
@@ -179,7 +182,7 @@ impl<M: Model> Ledger<M> {
                 self.submit(context, request);
                 return Ok(answer);
             }
-            // One try: connected now, and no longer than the session can last without an answer.
+            // One attempt: it needs a connection now, and takes at most as long as the session can last without an answer.
             Deadline::Once => {
                 context.connected_now()?;
                 Deadline::after(Some(context.options().session_timeout))
@@ -187,17 +190,23 @@ impl<M: Model> Ledger<M> {
             at => at,
         };
         self.submit(context, request);
-        // A change that has not been sent by then is withdrawn.
-        Ok(deadline.race(context.runtime(), answer, move || match progress.give_up() {
-            true => Error::new(
-                ErrorCode::Indeterminate,
-                "the deadline passed while the write was in flight; it may or may not have been applied",
-            ),
-            false => out_of_time("change"),
-        }))
+        let ledger = self.clone();
+        // At the deadline a request that is not in flight is withdrawn.
+        Ok(deadline.race(context.runtime(), answer, move || ledger.timed_out(progress.abandon())))
     }
 
-    /// Queues a request, and has it written.
+    fn timed_out(&self, in_flight: bool) -> Error {
+        let (code, problem) = match in_flight {
+            true => (
+                ErrorCode::Indeterminate,
+                "timed out while the write was in flight; it may or may not have been applied",
+            ),
+            false => (ErrorCode::Timeout, "timed out before the change was applied; nothing was written"),
+        };
+        Error::new(code, format!("{}: {problem}", self.name()))
+    }
+
+    /// Queues a request, and starts the writer if it is not running.
     fn submit(self: &Arc<Self>, context: &Arc<Context>, request: Request<M>) {
         let mut pending = self.pending.lock();
         pending.queue.push(request);
@@ -208,17 +217,17 @@ impl<M: Model> Ledger<M> {
         }
     }
 
-    /// The state now: a `sync` and a read behind it, in one round trip.
+    /// Returns the current state. Sends a `sync` and a read behind it, in one round trip.
     pub(crate) async fn read(&self, context: &Context, retry: Retry) -> Result<M::State> {
         Ok(self.state_of(&self.read_node(context, retry, true).await?))
     }
 
-    /// The state as the connected server has it: one read, which may lag.
+    /// Returns the state as the connected server has it, which may lag. Sends one read.
     pub(crate) async fn read_stale(&self, context: &Context, retry: Retry) -> Result<M::State> {
         Ok(self.state_of(&self.read_node(context, retry, false).await?))
     }
 
-    /// The state now, and the node's version, `None` when it is missing.
+    /// Returns the current state and the node's version, which is `None` if the node is missing.
     pub(crate) async fn read_versioned(
         &self,
         context: &Context,
@@ -232,30 +241,31 @@ impl<M: Model> Ledger<M> {
         loop {
             let session = context.session(retry).await?;
             let Ok(link) = session.link().await else { continue };
-            let read = if latest { self.look(&link).await } else { self.read_stale_node(&link).await };
+            let read =
+                if latest { self.read_latest_node(&link).await } else { self.read_stale_node(&link).await };
             match read {
                 Ok(node) => return node,
                 Err(Fault::Unknown) if retry.is_never() => {
-                    let message = "the connection was lost before the answer";
+                    let message = "the connection was lost before the server answered";
                     return Err(Error::new(ErrorCode::ConnectionLost, message));
                 }
                 Err(Fault::Unknown) => session.wait_reconnect(&link).await,
                 Err(Fault::Gone) => {}
-                Err(fault) => return Err(self.unreadable(fault)),
+                Err(fault) => return Err(self.read_error(fault)),
             }
         }
     }
 
-    /// The node as it is now, and whether its bytes make sense.
-    async fn look(&self, link: &Link) -> Result<Result<Node<M::State>>, Fault> {
+    /// Reads the node as it is now. The inner result is an error if its bytes are not those of the model.
+    async fn read_latest_node(&self, link: &Link) -> Result<Result<Node<M::State>>, Fault> {
         let (synced, entry) = join(link.sync(self.path.as_str()), link.get(self.path.as_str())).await;
         synced?;
-        self.node(entry)
+        self.decode(entry)
     }
 
-    /// The node as the connected server has it.
+    /// Reads the node as the connected server has it. The results are those of [`read_latest_node`](Ledger::read_latest_node).
     async fn read_stale_node(&self, link: &Link) -> Result<Result<Node<M::State>>, Fault> {
-        self.node(link.get(self.path.as_str()).await)
+        self.decode(link.get(self.path.as_str()).await)
     }
 
     fn state_of(&self, node: &Node<M::State>) -> M::State {
@@ -265,7 +275,7 @@ impl<M: Model> Ledger<M> {
         }
     }
 
-    fn node(&self, entry: Result<Entry, Fault>) -> Result<Result<Node<M::State>>, Fault> {
+    fn decode(&self, entry: Result<Entry, Fault>) -> Result<Result<Node<M::State>>, Fault> {
         match entry {
             Ok(Entry { data, version, czxid, .. }) => Ok(self
                 .model
@@ -276,16 +286,12 @@ impl<M: Model> Ledger<M> {
         }
     }
 
-    fn unreadable(&self, fault: Fault) -> Error {
+    fn read_error(&self, fault: Fault) -> Error {
         fault.into_error(&format!("reading {}", self.name()))
     }
 
-    /// What it is called in messages.
+    /// Returns the name of the ledger in messages.
     fn name(&self) -> String {
         format!("{} {}", M::NOUN, self.path.as_str())
     }
-}
-
-pub(crate) fn out_of_time(what: &str) -> Error {
-    Error::new(ErrorCode::Timeout, format!("the {what} was not done in time; nothing was written"))
 }

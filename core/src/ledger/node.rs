@@ -3,23 +3,24 @@
 use super::fairness::Fairness;
 use crate::session::Written;
 
-/// The node as last seen, and what it says.
+/// The node as last seen, with its decoded content.
 #[derive(Clone, Debug)]
 pub(super) enum Node<S> {
     Absent,
     Present {
         state: S,
         version: i32,
-        /// Which incarnation of the node. Not known just after this client made it: see [`Written::Created`].
+        /// The transaction that created the node; it changes if the node is deleted and created again. `None` just after this
+        /// client created the node: see [`Written::Created`].
         czxid: Option<i64>,
     },
 }
 
-/// What the writer remembers between writes.
+/// The writer's memory between writes.
 #[derive(Debug)]
 pub(super) struct Memory<S> {
     pub(super) node: Option<Node<S>>,
-    /// The session in which the dedupe node was made.
+    /// The session in which the dedupe node was created.
     pub(super) dedupe_session: Option<i64>,
     /// The last number written into the dedupe node.
     pub(super) number: u64,
@@ -33,7 +34,7 @@ impl<S> Default for Memory<S> {
 }
 
 impl<S> Node<S> {
-    /// Its version, if it is there.
+    /// Returns the version of the node, unless the node is absent.
     pub(super) fn version(&self) -> Option<i32> {
         match self {
             Node::Absent => None,
@@ -41,13 +42,14 @@ impl<S> Node<S> {
         }
     }
 
-    /// The node after a write of `state` that was conditional on this one, as far as was told what was written to it.
+    /// Returns the node after a write of `state` that was conditional on this one. `written` is the server's answer to the write
+    /// of the node; it is empty if the reply was lost.
     pub(super) fn after(&self, state: S, written: &[Written]) -> Node<S> {
-        let told = written.iter().rev().find_map(|written| match written {
+        let answered = written.iter().rev().find_map(|written| match written {
             Written::Set { version, czxid, .. } => Some((*version, *czxid)),
             _ => None,
         });
-        match (told, self) {
+        match (answered, self) {
             (Some((version, czxid)), _) => Node::Present { state, version, czxid: Some(czxid) },
             (None, Node::Absent) => Node::Present { state, version: 0, czxid: None },
             (None, Node::Present { version: -2, czxid, .. }) => {
@@ -59,8 +61,8 @@ impl<S> Node<S> {
         }
     }
 
-    /// Whether this proves that nothing was written since `before`.
-    pub(super) fn is_surely(&self, before: &Node<S>) -> bool {
+    /// Returns whether this node proves that nothing was written since `before`.
+    pub(super) fn is_unchanged_since(&self, before: &Node<S>) -> bool {
         match (self, before) {
             (Node::Absent, Node::Absent) => true,
             (
@@ -70,8 +72,9 @@ impl<S> Node<S> {
             _ => false,
         }
     }
-    /// Whether exactly one write was made since `before`.
-    pub(super) fn is_next_of(&self, before: &Node<S>) -> bool {
+
+    /// Returns whether exactly one write was made since `before`.
+    pub(super) fn is_one_write_after(&self, before: &Node<S>) -> bool {
         match (self, before) {
             (
                 Node::Present { version, czxid: Some(czxid), .. },

@@ -1,20 +1,20 @@
-//! What became of a write whose reply was lost.
+//! The outcome of a write whose reply was lost.
 //!
-//! While the session lives, its dedupe node knows. Without one, or with the session gone, the node itself may prove that the
-//! write was not applied, since it was conditional on a version:
+//! As long as the session lives, its dedupe node tells the outcome. Without a dedupe node, or after the session's end, the node
+//! itself may prove that the write was not applied, since the write was conditional on a version:
 //!
-//! - the node has this version still, in the same incarnation (`czxid`): nothing was written since;
-//! - it has the next version, and holds something else than the write would have left: somebody else wrote.
+//! - The node still has this version, in the same incarnation (`czxid`): nothing was written since.
+//! - The node has the next version, and its bytes are not those of the write: another client wrote that version.
 //!
-//! Nothing proves from the node alone that the write *was* applied: another client may have written the same bytes. Then the
-//! outcome is `INDETERMINATE`.
+//! The node alone never proves that the write *was* applied, because another client may have written the same bytes. The
+//! outcome is then `INDETERMINATE`.
 
 use std::sync::Arc;
 
 use futures_util::future::join;
 
 use super::node::{Memory, Node};
-use super::writer::Attempt;
+use super::writer::WriteOutcome;
 use super::{Ledger, Model};
 use crate::context::Context;
 use crate::error::{Error, ErrorCode, Result};
@@ -23,38 +23,41 @@ use crate::session::{Fault, Session};
 
 /// A write that was sent.
 pub(super) struct Sent<S> {
-    /// The node that it was conditional on.
+    /// The node that the write was conditional on.
     pub(super) before: Node<S>,
-    /// What was to be written, and its bytes.
+    /// The state to be written, and its bytes.
     pub(super) state: S,
     pub(super) data: Vec<u8>,
-    /// What went into the dedupe node.
+    /// The number that was written to the dedupe node.
     pub(super) number: [u8; 8],
 }
 
 impl<M: Model> Ledger<M> {
-    /// Finds out about a write after its connection was lost. `INDETERMINATE` when that cannot be.
+    /// Determines the outcome of a write after its connection was lost.
+    ///
+    /// # Errors
+    /// `INDETERMINATE` if the outcome cannot be known.
     pub(super) async fn resolve(
         &self,
         context: &Context,
         session: &Arc<Session>,
         sent: Sent<M::State>,
         memory: &mut Memory<M::State>,
-    ) -> Result<Attempt<M::State>> {
+    ) -> Result<WriteOutcome<M::State>> {
         if let Some(dedupe) = self.dedupe.as_deref()
-            && let Some((applied, now)) = self.ask_dedupe(session, dedupe, &sent.number, memory).await?
+            && let Some((applied, now)) = self.read_dedupe(session, dedupe, &sent.number, memory).await?
         {
             return Ok(match applied {
-                true => Attempt::Applied(sent.before.after(sent.state, &[])),
-                false => Attempt::NotApplied(now),
+                true => WriteOutcome::Applied(sent.before.after(sent.state, &[])),
+                false => WriteOutcome::NotApplied(now),
             });
         }
-        self.autopsy(context, &sent).await
+        self.prove_not_applied(context, &sent).await
     }
 
-    /// Step 4: whether the write with this number was applied, and if not, the node as it is now, if that was learnt.
-    /// `None` when the session is gone too.
-    async fn ask_dedupe(
+    /// Does step 4. Returns whether the write with this number was applied, and if not, the current node if it could be read.
+    /// Returns `None` if the session is gone too.
+    async fn read_dedupe(
         &self,
         session: &Arc<Session>,
         dedupe: &str,
@@ -81,42 +84,48 @@ impl<M: Model> Ledger<M> {
                     continue;
                 }
             };
-            return match self.node(entry) {
+            return match self.decode(entry) {
                 Ok(node) if !applied => Ok(Some((false, Some(node?)))),
                 _ => Ok(Some((applied, None))),
             };
         }
     }
 
-    /// Step 5: whether the node proves that the write was not applied.
-    async fn autopsy(&self, context: &Context, sent: &Sent<M::State>) -> Result<Attempt<M::State>> {
+    /// Does step 5: reads the node for a proof that the write was not applied.
+    async fn prove_not_applied(
+        &self,
+        context: &Context,
+        sent: &Sent<M::State>,
+    ) -> Result<WriteOutcome<M::State>> {
         loop {
-            let session = context.session(Retry::UntilDone).await.map_err(|_| self.unknown())?;
+            let session = context.session(Retry::UntilDone).await.map_err(|_| self.indeterminate())?;
             let Ok(link) = session.sync_link(self.path.as_str()).await else {
                 continue;
             };
-            return match self.look(&link).await {
-                Ok(Ok(now)) if now.is_surely(&sent.before) || self.is_by_another(&now, sent) => {
-                    Ok(Attempt::NotApplied(Some(now)))
+            return match self.read_latest_node(&link).await {
+                Ok(Ok(now))
+                    if now.is_unchanged_since(&sent.before) || self.was_written_by_another(&now, sent) =>
+                {
+                    Ok(WriteOutcome::NotApplied(Some(now)))
                 }
                 Err(Fault::Unknown) => {
                     session.wait_reconnect(&link).await;
                     continue;
                 }
                 Err(Fault::Gone) => continue,
-                _ => Err(self.unknown()),
+                _ => Err(self.indeterminate()),
             };
         }
     }
 
-    /// Whether somebody else wrote the version that the write would have.
-    fn is_by_another(&self, now: &Node<M::State>, sent: &Sent<M::State>) -> bool {
-        now.is_next_of(&sent.before) && self.model.encode(&self.state_of(now)) != sent.data
+    /// Returns whether another client wrote the version that the write would have created.
+    fn was_written_by_another(&self, now: &Node<M::State>, sent: &Sent<M::State>) -> bool {
+        now.is_one_write_after(&sent.before) && self.model.encode(&self.state_of(now)) != sent.data
     }
 
-    fn unknown(&self) -> Error {
+    fn indeterminate(&self) -> Error {
         let why = match self.dedupe {
-            Some(_) => "the session died while a write was in flight",
+            Some(_) => "the session ended while a write was in flight",
             None => "the reply to a write was lost, and exactly_once is off",
         };
         let message = format!("{}: {why}; it may or may not have been applied", self.name());

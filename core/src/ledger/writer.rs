@@ -1,20 +1,21 @@
-//! Writes a node that many clients change: one write at a time per client, each for all the changes that came in meanwhile.
+//! Writes a node that many clients change. Each client has one write in flight at a time, for all the changes that were
+//! requested meanwhile.
 //!
-//! 1. Changes queue up. A writer task takes all there are as one batch and runs them over the state that it remembers.
-//! 2. The result is written in one `multi`: `setData` of the node on condition of the remembered version (or `create`), and
-//!    `setData` (or `create`) of the dedupe node, an ephemeral child of the node that only this client writes, to a number
-//!    never used before. One round trip.
-//! 3. `BadVersion`, or the node is there after all, or gone: somebody else wrote. Read again, and 2. How each client gets its
-//!    turn then is in `turns.rs`.
-//! 4. The connection was lost: `sync`, then read the dedupe node. It holds our number: the write was applied. It does
-//!    not: it never will be; read the node, and 2.
-//! 5. The session was lost as well, and the dedupe node with it. With a new session, `sync` and read the node: if
-//!    its version is still the one that the write was conditional on, it was not applied and never will be, and 2.
-//!    Otherwise nobody can know: `INDETERMINATE`, and nothing is tried again.
+//! 1. Requests are queued. A writer task takes all of them as one batch and applies them to the state that it remembers.
+//! 2. The result is written in one `multi`: a `setData` of the node, conditional on the remembered version (or a `create`), and
+//!    a `setData` (or `create`) of the dedupe node. The dedupe node is an ephemeral child of the node that only this client
+//!    writes, each time with a number that it has never used before. This takes one round trip.
+//! 3. If the server refuses with `BadVersion`, or because the node exists or is missing against expectation, another client
+//!    wrote: read again and go to 2. `fairness.rs` describes how each client gets its turn.
+//! 4. If the connection was lost: `sync`, then read the dedupe node. If it holds the number of this write, the write was applied.
+//!    If not, the write never will be applied: read the node and go to 2.
+//! 5. If the session was lost too, the dedupe node is gone as well. With a new session, `sync` and read the node: if
+//!    its version is still the one that the write was conditional on, the write was not applied and never will be: go to 2.
+//!    Otherwise the outcome cannot be known: fail with `INDETERMINATE`, without another attempt.
 //!
-//! Without a dedupe node, for a node that cannot have children, 4 goes like 5: see `fate.rs` for both.
+//! Without a dedupe node, for a node that cannot have children, step 4 is the same as step 5. `outcome.rs` does both.
 //!
-//! A model that needs to know the time has the dedupe node written first when the time is not known: its `mtime` tells.
+//! If a model needs the time and the time is not known, the dedupe node is written first: its `mtime` is the leader's time.
 
 use std::sync::Arc;
 
@@ -31,22 +32,23 @@ use crate::session::Moment;
 use crate::session::parents::{ParentsError, make_parents};
 use crate::session::{BootInstant, Entry, Fault, Link, MultiFault, NodeMode, Refusal, Session, Write};
 
-/// Changes that share a write at most. More would only make the callers wait for the evaluation.
+/// The largest number of changes that share a write. With more, the callers would mostly wait for the changes to be computed.
 const MAX_BATCH: usize = 10_000;
 
-/// What became of one write.
-pub(super) enum Attempt<S> {
+/// The outcome of one write.
+pub(super) enum WriteOutcome<S> {
+    /// The write was applied, and this is the node after it.
     Applied(Node<S>),
-    /// Not applied. The node as it is now, if that was learnt.
+    /// The write was not applied. This is the current node, if it is known.
     NotApplied(Option<Node<S>>),
 }
 
 impl<M: Model> Ledger<M> {
-    /// The writer: batch after batch until nobody waits.
+    /// Runs the writer: writes batch after batch until no request is queued.
     pub(super) async fn write_all(self: Arc<Self>, context: Arc<Context>) {
         let mut memory = std::mem::take(&mut self.pending.lock().memory);
-        while self.is_asked(&mut memory) {
-            self.give_way(&context, &mut memory).await;
+        while !self.stop_if_idle(&mut memory) {
+            self.yield_to_others(&context, &mut memory).await;
             let mut batch = self.take_batch();
             if let Err(error) = self.write(&context, &mut batch, &mut memory).await {
                 batch.fail(&error);
@@ -54,19 +56,20 @@ impl<M: Model> Ledger<M> {
         }
     }
 
-    /// Whether anybody waits. If not, the writer is done: the next caller starts another, which takes over its memory.
-    fn is_asked(&self, memory: &mut Memory<M::State>) -> bool {
+    /// Stops the writer if no request is queued; the next request starts another writer, which takes over the memory. Returns
+    /// whether the writer has stopped.
+    fn stop_if_idle(&self, memory: &mut Memory<M::State>) -> bool {
         let mut pending = self.pending.lock();
         if pending.queue.is_empty() {
-            // With its dedupe node a node that was deleted and made again has gone too, and the write is refused. Without one,
-            // the version alone could be the same by chance.
+            // If the node is deleted and created again, its dedupe node is gone, so a write that expects the dedupe node is
+            // refused. Without a dedupe node only the version is checked, and that could be the same by chance.
             if memory.dedupe_session.is_none() {
                 memory.node = None;
             }
             pending.memory = std::mem::take(memory);
             pending.writing = false;
         }
-        pending.writing
+        !pending.writing
     }
 
     fn take_batch(&self) -> Batch<M> {
@@ -75,9 +78,9 @@ impl<M: Model> Ledger<M> {
         Batch::new(pending.queue.drain(..size).collect())
     }
 
-    /// Lets other clients write first, if it is their turn: see `turns.rs`.
-    async fn give_way(&self, context: &Context, memory: &mut Memory<M::State>) {
-        for _ in 0..memory.fairness.reads_owed() {
+    /// Lets other clients write first if it is their turn: see `fairness.rs`.
+    async fn yield_to_others(&self, context: &Context, memory: &mut Memory<M::State>) {
+        for _ in 0..memory.fairness.reads_before_write() {
             let Some(link) = context.connected_now().ok().and_then(|session| session.linked_now()) else {
                 return;
             };
@@ -87,7 +90,7 @@ impl<M: Model> Ledger<M> {
         }
     }
 
-    /// Writes one batch, however many attempts that takes. Empties it when its callers have been answered.
+    /// Writes one batch, in as many attempts as necessary, and answers its callers. The batch is then empty.
     async fn write(
         &self,
         context: &Context,
@@ -96,21 +99,21 @@ impl<M: Model> Ledger<M> {
     ) -> Result<()> {
         loop {
             let session = context.session(Retry::UntilDone).await?;
-            // The dedupe node went with the old session, and with it what makes the remembered node safe to write on.
+            // The dedupe node went with the old session. Without it, the remembered node may be another incarnation of the node.
             if memory.dedupe_session.is_some_and(|id| id != session.id()) {
                 memory.dedupe_session = None;
                 memory.node = None;
             }
             let (node, fresh) = match memory.node.take() {
                 Some(node) => (node, false),
-                None => match self.look_again(&session).await? {
+                None => match self.reread(&session).await? {
                     Some(node) => (node, true),
                     None => continue,
                 },
             };
             let now = match context.server_time(&session) {
                 None if M::TIMED => {
-                    self.ask_the_time(context, &session, node, memory).await?;
+                    self.learn_time(context, &session, node, memory).await?;
                     continue;
                 }
                 now => now.unwrap_or(Moment::UNKNOWN),
@@ -123,21 +126,21 @@ impl<M: Model> Ledger<M> {
             let plan = batch.plan(&self.model, self.state_of(&node), now);
             let Some(state) = plan.state.clone() else {
                 if fresh {
-                    // Answered by a state that was read after the requests came in.
+                    // The state was read after the requests were made, so it can answer them.
                     memory.node = Some(node);
-                    batch.conclude(plan);
+                    batch.complete(plan);
                     return Ok(());
                 }
                 batch.requeue();
                 continue;
             };
-            match self.attempt(context, &session, node, state, memory).await? {
-                Attempt::Applied(node) => {
+            match self.try_write(context, &session, node, state, memory).await? {
+                WriteOutcome::Applied(node) => {
                     memory.node = Some(node);
-                    batch.conclude(plan);
+                    batch.complete(plan);
                     return Ok(());
                 }
-                Attempt::NotApplied(node) => {
+                WriteOutcome::NotApplied(node) => {
                     memory.node = node;
                     batch.requeue();
                 }
@@ -145,22 +148,22 @@ impl<M: Model> Ledger<M> {
         }
     }
 
-    /// The node as it is now. `None` when it could not be had from this link.
-    async fn look_again(&self, session: &Arc<Session>) -> Result<Option<Node<M::State>>> {
+    /// Reads the node as it is now. Returns `None` if the link or the session was lost first.
+    async fn reread(&self, session: &Arc<Session>) -> Result<Option<Node<M::State>>> {
         let Ok(link) = session.link().await else { return Ok(None) };
-        match self.look(&link).await {
+        match self.read_latest_node(&link).await {
             Ok(node) => node.map(Some),
             Err(Fault::Unknown) => {
                 session.wait_reconnect(&link).await;
                 Ok(None)
             }
             Err(Fault::Gone) => Ok(None),
-            Err(fault) => Err(self.unreadable(fault)),
+            Err(fault) => Err(self.read_error(fault)),
         }
     }
 
-    /// Writes the dedupe node, whose `mtime` then tells the leader's time. The node itself is made when it is not there.
-    async fn ask_the_time(
+    /// Learns the leader's time from the `mtime` of the dedupe node, by writing it. Creates the node itself if it is missing.
+    async fn learn_time(
         &self,
         context: &Context,
         session: &Arc<Session>,
@@ -169,16 +172,19 @@ impl<M: Model> Ledger<M> {
     ) -> Result<()> {
         let state = self.state_of(&node);
         if let Node::Absent = node {
-            // The dedupe node needs a parent. That it is there says no more than that it is not.
-            match self.attempt(context, session, node, state, memory).await? {
-                Attempt::Applied(node) => memory.node = Some(node),
-                Attempt::NotApplied(node) => memory.node = node,
+            // The dedupe node needs a parent. An empty node is equivalent to a missing one, so creating it changes nothing.
+            match self.try_write(context, session, node, state, memory).await? {
+                WriteOutcome::Applied(node) => memory.node = Some(node),
+                WriteOutcome::NotApplied(node) => memory.node = node,
             }
             return Ok(());
         }
         memory.node = Some(node);
         let Some(path) = self.dedupe.as_deref() else {
-            return Err(Error::internal(format!("{} has no dedupe node to tell the time", self.name())));
+            return Err(Error::internal(format!(
+                "{} has no dedupe node to learn the time from",
+                self.name()
+            )));
         };
         let Ok(link) = session.link().await else { return Ok(()) };
         memory.number += 1;
@@ -194,38 +200,40 @@ impl<M: Model> Ledger<M> {
             }
             Err(Fault::Unknown) => session.wait_reconnect(&link).await,
             Err(Fault::Gone) => {}
-            Err(Fault::Refused(of_set)) => {
-                // It is not there, since it could not be made: that says why.
+            Err(Fault::Refused(set_refusal)) => {
+                // If the dedupe node is missing because its `create` was refused, that refusal is the cause.
                 let refusal = match created {
-                    Err(Fault::Refused(of_create)) if of_create != Refusal::NodeExists => of_create,
-                    _ => of_set,
+                    Err(Fault::Refused(create_refusal)) if create_refusal != Refusal::NodeExists => {
+                        create_refusal
+                    }
+                    _ => set_refusal,
                 };
                 if refusal != Refusal::NoNode {
-                    return Err(self.refused(&refusal, true));
+                    return Err(self.write_error(&refusal, true));
                 }
-                // The node has gone meanwhile.
+                // The node has been deleted meanwhile.
                 memory.node = None;
             }
         }
         Ok(())
     }
 
-    /// One write, conditional on `node`, and the resolution of its fate.
-    async fn attempt(
+    /// Makes one write, conditional on `node`, and determines its outcome.
+    async fn try_write(
         &self,
         context: &Context,
         session: &Arc<Session>,
         node: Node<M::State>,
         state: M::State,
         memory: &mut Memory<M::State>,
-    ) -> Result<Attempt<M::State>> {
+    ) -> Result<WriteOutcome<M::State>> {
         let Ok(link) = session.link().await else {
-            return Ok(Attempt::NotApplied(Some(node)));
+            return Ok(WriteOutcome::NotApplied(Some(node)));
         };
         memory.number += 1;
         let (data, number) = (self.model.encode(&state), memory.number.to_be_bytes());
-        let mut writes = self.writes_of(&node, &data)?;
-        let of_node = writes.len();
+        let mut writes = self.node_writes(&node, &data)?;
+        let node_writes = writes.len();
         if let Some(path) = self.dedupe.as_deref() {
             writes.push(match memory.dedupe_session == Some(session.id()) {
                 true => Write::Set { path, data: &number, version: None },
@@ -233,7 +241,7 @@ impl<M: Model> Ledger<M> {
             });
         }
         let sent = BootInstant::now();
-        let (outcome, behind) = if memory.fairness.are_shared() {
+        let (outcome, read_after) = if memory.fairness.is_contended() {
             let (outcome, entry) = join(link.multi(&writes), link.get(self.path.as_str())).await;
             (outcome, Some(entry))
         } else {
@@ -241,23 +249,24 @@ impl<M: Model> Ledger<M> {
         };
         match outcome {
             Ok(written) => {
-                memory.fairness.won(sent);
+                memory.fairness.write_applied(sent);
                 memory.dedupe_session = self.dedupe.as_ref().map(|_| session.id());
                 context.clock().note(&link, &written, sent);
-                Ok(Attempt::Applied(node.after(state, &written[..of_node.min(written.len())])))
+                Ok(WriteOutcome::Applied(node.after(state, &written[..node_writes.min(written.len())])))
             }
             Err(MultiFault { fault: Fault::Unknown, .. }) => {
                 session.wait_reconnect(&link).await;
                 let sent = Sent { before: node, state, data, number };
                 self.resolve(context, session, sent, memory).await
             }
-            // Refused for the session's end: not applied.
-            Err(MultiFault { fault: Fault::Gone, .. }) => Ok(Attempt::NotApplied(Some(node))),
-            Err(fault) => self.handle_refusal(&link, fault, of_node, behind, memory).await,
+            // The session had ended before the write, so it was not applied.
+            Err(MultiFault { fault: Fault::Gone, .. }) => Ok(WriteOutcome::NotApplied(Some(node))),
+            Err(fault) => self.handle_refusal(&link, fault, node_writes, read_after, memory).await,
         }
     }
 
-    fn writes_of<'a>(&'a self, node: &Node<M::State>, data: &'a [u8]) -> Result<Vec<Write<'a>>> {
+    /// Returns the writes of the node itself that are conditional on `node`.
+    fn node_writes<'a>(&'a self, node: &Node<M::State>, data: &'a [u8]) -> Result<Vec<Write<'a>>> {
         let path = self.path.as_str();
         Ok(match node {
             Node::Absent => vec![Write::Create { path, data, mode: NodeMode::Persistent }],
@@ -266,8 +275,8 @@ impl<M: Model> Ledger<M> {
                 let message = format!("{name}: its version is -1, which no write can be conditional on");
                 return Err(Error::new(ErrorCode::Unsupported, message));
             }
-            // Versions wrap, and a server before ZOOKEEPER-4743 does not leave out -1, which in a request means "any".
-            // A second write in the same multi steps over it.
+            // Versions wrap around, and a server without ZOOKEEPER-4743 does not skip -1, which in a request means "any".
+            // A second write in the same multi skips it.
             Node::Present { version: -2, .. } => {
                 vec![Write::Set { path, data, version: Some(-2) }, Write::Set { path, data, version: None }]
             }
@@ -275,44 +284,45 @@ impl<M: Model> Ledger<M> {
         })
     }
 
-    /// After a refusal: notes what it tells, and makes what was lacking.
+    /// Handles a refused write: updates the memory, creates missing parents, and returns the errors that another attempt cannot
+    /// avoid.
     async fn handle_refusal(
         &self,
         link: &Link,
         fault: MultiFault,
-        of_node: usize,
-        behind: Option<Result<Entry, Fault>>,
+        node_writes: usize,
+        read_after: Option<Result<Entry, Fault>>,
         memory: &mut Memory<M::State>,
-    ) -> Result<Attempt<M::State>> {
+    ) -> Result<WriteOutcome<M::State>> {
         let Some((refusal, member)) = fault.refusal() else {
-            return Ok(Attempt::NotApplied(None));
+            return Ok(WriteOutcome::NotApplied(None));
         };
-        let of_dedupe = member >= of_node;
+        let on_dedupe = member >= node_writes;
         match refusal {
-            Refusal::NodeExists if of_dedupe => memory.dedupe_session = link.session_id().into(),
-            Refusal::NoNode if of_dedupe => memory.dedupe_session = None,
-            // The node was thought absent, and so is its parent.
-            Refusal::NoNode if !of_dedupe => match make_parents(link, &self.path).await {
+            Refusal::NodeExists if on_dedupe => memory.dedupe_session = link.session_id().into(),
+            Refusal::NoNode if on_dedupe => memory.dedupe_session = None,
+            // The node was believed to be absent, and its parent is absent too.
+            Refusal::NoNode if !on_dedupe => match make_parents(link, &self.path).await {
                 Ok(()) | Err(ParentsError::Fault(_)) => {}
                 Err(ParentsError::Refused(error)) => return Err(error),
             },
-            Refusal::NodeExists | Refusal::BadVersion => memory.fairness.lost(),
-            refusal => return Err(self.refused(refusal, of_dedupe)),
+            Refusal::NodeExists | Refusal::BadVersion => memory.fairness.write_refused(),
+            refusal => return Err(self.write_error(refusal, on_dedupe)),
         }
-        let node = match behind.map(|entry| self.node(entry)) {
+        let node = match read_after.map(|entry| self.decode(entry)) {
             Some(Ok(node)) => Some(node?),
             _ => None,
         };
-        Ok(Attempt::NotApplied(node))
+        Ok(WriteOutcome::NotApplied(node))
     }
 
-    fn refused(&self, refusal: &Refusal, of_dedupe: bool) -> Error {
-        if of_dedupe && *refusal == Refusal::NotAuthorized {
-            let why = match M::TIMED {
-                true => "the leader's time is learnt from one",
-                false => "exactly_once needs one; turn it off to do without",
+    fn write_error(&self, refusal: &Refusal, on_dedupe: bool) -> Error {
+        if on_dedupe && *refusal == Refusal::NotAuthorized {
+            let reason = match M::TIMED {
+                true => "the client reads the leader's time from one; allow CREATE on the node",
+                false => "exactly_once needs one; allow CREATE on the node, or set exactly_once to false",
             };
-            let message = format!("{}: its ACL forbids children, and {why}", self.name());
+            let message = format!("{}: the node's ACL forbids children, and {reason}", self.name());
             return Error::new(ErrorCode::NotAuthorized, message);
         }
         refusal.clone().into_error(&format!("writing {}", self.name()))

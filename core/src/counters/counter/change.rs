@@ -1,4 +1,4 @@
-//! What can be done to a counter, and on which bounds.
+//! The changes of a counter, and the bounds of its value.
 
 use std::ops::RangeInclusive;
 
@@ -9,35 +9,38 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ledger::{Model, Reply};
 use crate::session::Moment;
 
-/// What a handle says of the values, beside the format. It travels with each change: handles that differ in it may share a
-/// node, and a write.
+/// A handle's options about values, apart from the format. They are passed along with each change, so handles with different
+/// bounds may share a node and even a write.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Bounds {
-    /// The value of a node that is missing or empty.
+    /// The value of a missing or empty node.
     pub(crate) default: i64,
     pub(crate) min: Option<i64>,
     pub(crate) max: Option<i64>,
 }
 
 impl Bounds {
+    /// Checks that the bounds are consistent.
+    ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when no value can satisfy them, or the default does not.
+    /// `INVALID_ARGUMENT` if no value satisfies the bounds, or if the default does not.
     pub(crate) fn check(self, format: CounterFormat) -> Result<()> {
         if let (Some(min), Some(max)) = (self.min, self.max)
             && min > max
         {
             return Err(Error::invalid_argument("min", min, format!("is greater than max {max}")));
         }
-        self.admit(format, self.default.into())
+        self.check_result(format, self.default.into())
             .map(drop)
-            .map_err(|limit| Error::invalid_argument("default", self.default, limit))
+            .map_err(|problem| Error::invalid_argument("default", self.default, problem))
     }
 
-    /// The result of a change, if it may be; otherwise the limit that it passes.
-    fn admit(self, format: CounterFormat, result: i128) -> Result<i64, String> {
-        let fitting = i64::try_from(result).ok().filter(|result| format.range().contains(result));
-        match fitting {
-            None => Err(format!("leaves the range of the format {}", format.name())),
+    /// Returns the result of a change if it is within the bounds and the format's range. The error names the limit that it
+    /// exceeds.
+    fn check_result(self, format: CounterFormat, result: i128) -> Result<i64, String> {
+        let in_range = i64::try_from(result).ok().filter(|result| format.range().contains(result));
+        match in_range {
+            None => Err(format!("is outside the range of the format {}", format.name())),
             Some(result) if self.min.is_some_and(|min| result < min) => {
                 Err(format!("is less than min {}", self.min.unwrap_or_default()))
             }
@@ -49,7 +52,7 @@ impl Bounds {
     }
 }
 
-/// What a caller wants of the value.
+/// A change of the value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Update {
     Add(i64),
@@ -57,7 +60,7 @@ pub(crate) enum Update {
     CompareAndSet { expected: i64, new: i64 },
 }
 
-/// An update, and the bounds of the handle that it came through.
+/// An update with the bounds of the handle that requested it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Change {
     pub(crate) update: Update,
@@ -65,24 +68,24 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// The value after this change of `before`; `None` when there is nothing to write.
+    /// Returns the value after this change of `before`, or `None` if there is nothing to write.
     fn apply(self, format: CounterFormat, before: i64) -> Result<Option<i64>> {
         let result = match self.update {
             Update::CompareAndSet { expected, .. } if before != expected => return Ok(None),
             Update::Set(value) | Update::CompareAndSet { new: value, .. } => value.into(),
             Update::Add(delta) => i128::from(before) + i128::from(delta),
         };
-        self.bounds.admit(format, result).map(Some).map_err(|limit| {
-            let what = match self.update {
+        self.bounds.check_result(format, result).map(Some).map_err(|problem| {
+            let change = match self.update {
                 Update::Add(delta) => format!("adding {delta} to {before} gives {result}, which"),
                 _ => format!("the new value {result}"),
             };
-            Error::new(ErrorCode::Overflow, format!("{what} {limit}"))
+            Error::new(ErrorCode::Overflow, format!("{change} {problem}"))
         })
     }
 }
 
-/// What a change did.
+/// The effect of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Applied {
     pub(crate) before: i64,
@@ -90,18 +93,18 @@ pub(crate) struct Applied {
     pub(crate) written: bool,
 }
 
-/// To whom the outcome goes, and what of it.
+/// The recipient of an outcome, with the part of the outcome that it gets.
 #[derive(Debug)]
 pub(crate) enum CounterReply {
-    /// The value after.
+    /// Gets the value after the change.
     After(oneshot::Sender<Result<i64>>),
-    /// The value before.
+    /// Gets the value before the change.
     Before(oneshot::Sender<Result<i64>>),
-    /// The numbers that the value went through.
-    Passed(oneshot::Sender<Result<RangeInclusive<i64>>>),
-    /// Whether anything was written.
+    /// Gets the numbers from the value before + 1 to the value after.
+    Reserved(oneshot::Sender<Result<RangeInclusive<i64>>>),
+    /// Gets whether anything was written.
     Written(oneshot::Sender<Result<bool>>),
-    /// Only that it is done.
+    /// Gets no value.
     Done(oneshot::Sender<Result<()>>),
 }
 
@@ -110,7 +113,7 @@ impl Reply<Applied> for CounterReply {
         match self {
             CounterReply::After(caller) => Reply::send(caller, outcome.map(|applied| applied.after)),
             CounterReply::Before(caller) => Reply::send(caller, outcome.map(|applied| applied.before)),
-            CounterReply::Passed(caller) => {
+            CounterReply::Reserved(caller) => {
                 Reply::send(caller, outcome.map(|applied| applied.before + 1..=applied.after));
             }
             CounterReply::Written(caller) => Reply::send(caller, outcome.map(|applied| applied.written)),
@@ -118,17 +121,17 @@ impl Reply<Applied> for CounterReply {
         }
     }
 
-    fn is_unwanted(&self) -> bool {
+    fn is_abandoned(&self) -> bool {
         match self {
             CounterReply::After(caller) | CounterReply::Before(caller) => caller.is_closed(),
-            CounterReply::Passed(caller) => caller.is_closed(),
+            CounterReply::Reserved(caller) => caller.is_closed(),
             CounterReply::Written(caller) => caller.is_closed(),
             CounterReply::Done(caller) => caller.is_closed(),
         }
     }
 }
 
-/// The state is the number in the node, if there is one.
+/// The state is the number in the node, or `None` if the node is missing or empty.
 impl Model for CounterFormat {
     type State = Option<i64>;
     type Change = Change;
@@ -176,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_run_one_after_another() {
+    fn each_change_applies_to_the_result_of_the_one_before() {
         let mut value = None;
         let mut change = |update| {
             let bounds = Bounds { default: 10, ..Bounds::default() };
@@ -193,17 +196,17 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_effect_leaves_a_missing_node_missing() {
+    fn a_change_without_effect_does_not_create_a_missing_node() {
         let mut value = None;
-        let never = CompareAndSet { expected: 1, new: 2 };
-        assert_eq!(run(I64, &mut value, never, Bounds::default()).unwrap(), (0, false));
+        let mismatch = CompareAndSet { expected: 1, new: 2 };
+        assert_eq!(run(I64, &mut value, mismatch, Bounds::default()).unwrap(), (0, false));
         assert_eq!(value, None);
     }
 
     #[test]
-    fn a_result_outside_the_limits_is_refused_and_the_message_says_which() {
+    fn a_result_outside_the_limits_fails_and_the_message_names_the_limit() {
         let bounds = Bounds { default: 0, min: Some(-10), max: Some(100) };
-        let everything = Bounds::default();
+        let unbounded = Bounds::default();
         let cases = [
             (I64, 99, Add(2), bounds, "adding 2 to 99 gives 101, which is greater than max 100"),
             (I64, -9, Add(-2), bounds, "adding -2 to -9 gives -11, which is less than min -10"),
@@ -215,16 +218,22 @@ mod tests {
                 bounds,
                 "the new value -11 is less than min -10",
             ),
-            // Nearer to the limit is still outside.
+            // The result is nearer to the limit, but still outside.
             (I64, 300, Add(-100), bounds, "adding -100 to 300 gives 200, which is greater than max 100"),
-            (I32, 2_147_483_647, Add(1), everything, "2147483648, which leaves the range of the format i32"),
-            (I32, 0, Set(-2_147_483_649), everything, "leaves the range of the format i32"),
+            (
+                I32,
+                2_147_483_647,
+                Add(1),
+                unbounded,
+                "2147483648, which is outside the range of the format i32",
+            ),
+            (I32, 0, Set(-2_147_483_649), unbounded, "is outside the range of the format i32"),
             (
                 I64,
                 i64::MIN,
                 Add(-1),
-                everything,
-                "-9223372036854775809, which leaves the range of the format i64",
+                unbounded,
+                "-9223372036854775809, which is outside the range of the format i64",
             ),
         ];
         for (format, before, update, bounds, message) in cases {
@@ -237,19 +246,26 @@ mod tests {
     }
 
     #[test]
-    fn terms_that_cannot_be_are_refused() {
+    fn inconsistent_bounds_are_refused() {
         let check = |format, default, min, max| {
             Bounds { default, min, max }.check(format).map_err(|error| error.message().to_owned())
         };
         assert_eq!(check(I64, 5, Some(5), Some(5)), Ok(()));
-        assert_eq!(check(I32, 0, Some(i64::MIN), Some(i64::MAX)), Ok(()), "wider than the format is no harm");
-        for (refused, what) in [
+        assert_eq!(
+            check(I32, 0, Some(i64::MIN), Some(i64::MAX)),
+            Ok(()),
+            "bounds may be wider than the format"
+        );
+        for (refused, message) in [
             (check(I64, 0, Some(5), Some(4)), "min \"5\": is greater than max 4"),
             (check(I64, 0, Some(1), None), "default \"0\": is less than min 1"),
             (check(I64, 9, None, Some(8)), "default \"9\": is greater than max 8"),
-            (check(I32, 1 << 31, None, None), "default \"2147483648\": leaves the range of the format i32"),
+            (
+                check(I32, 1 << 31, None, None),
+                "default \"2147483648\": is outside the range of the format i32",
+            ),
         ] {
-            assert_eq!(refused, Err(what.to_owned()));
+            assert_eq!(refused, Err(message.to_owned()));
         }
     }
 }

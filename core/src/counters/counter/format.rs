@@ -4,25 +4,44 @@ use std::ops::RangeInclusive;
 
 use crate::error::{Error, ErrorCode, Result};
 
-/// How a counter's value stands in its node. Chosen by the caller, never guessed from the bytes.
+/// The format of a counter's value in its node. The caller chooses it; it is never guessed from the bytes.
+///
+/// # Examples
+/// ```no_run
+/// # use zkcoord::CounterFormat;
+/// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+/// // Shares the node with Curator's `SharedCount`.
+/// let leaders = client.counter("/curator/leaders").format(CounterFormat::I32);
+/// println!("{}", leaders.get().await?);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CounterFormat {
-    /// A 64-bit integer in 8 bytes, big-endian: Curator's `DistributedAtomicLong`.
+    /// A 64-bit integer in 8 bytes, big-endian, as in Curator's `DistributedAtomicLong`.
     #[default]
     I64,
-    /// A 32-bit integer in 4 bytes, big-endian: Curator's `SharedCount` and `DistributedAtomicInteger`, and kazoo's `Counter`
-    /// with `support_curator`.
+    /// A 32-bit integer in 4 bytes, big-endian, as in Curator's `SharedCount` and `DistributedAtomicInteger`, and in kazoo's
+    /// `Counter` with `support_curator`.
     I32,
-    /// A 64-bit integer as ASCII decimal: kazoo's `Counter`, as long as it holds whole numbers.
+    /// A 64-bit integer in ASCII decimal digits, as in kazoo's `Counter`, provided that it holds whole numbers.
     Text,
 }
 
 impl CounterFormat {
-    /// The format that the bindings call by this name: `i64`, `i32` or `text`.
+    /// Returns the format that has this name in the bindings: `i64`, `i32` or `text`.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` for any other name.
+    ///
+    /// # Examples
+    /// ```
+    /// use zkcoord::CounterFormat;
+    ///
+    /// assert_eq!(CounterFormat::from_name("text")?, CounterFormat::Text);
+    /// assert!(CounterFormat::from_name("decimal").is_err());
+    /// # Ok::<_, zkcoord::Error>(())
+    /// ```
     pub fn from_name(name: &str) -> Result<CounterFormat> {
         match name {
             "i64" => Ok(CounterFormat::I64),
@@ -32,7 +51,12 @@ impl CounterFormat {
         }
     }
 
-    /// The name by which [`from_name`](CounterFormat::from_name) knows it.
+    /// Returns the name that [`from_name`](CounterFormat::from_name) accepts.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(zkcoord::CounterFormat::I32.name(), "i32");
+    /// ```
     pub const fn name(self) -> &'static str {
         match self {
             CounterFormat::I64 => "i64",
@@ -41,7 +65,7 @@ impl CounterFormat {
         }
     }
 
-    /// What it can hold.
+    /// Returns the values that the format can hold.
     pub(crate) fn range(self) -> RangeInclusive<i64> {
         match self {
             CounterFormat::I64 | CounterFormat::Text => i64::MIN..=i64::MAX,
@@ -49,7 +73,7 @@ impl CounterFormat {
         }
     }
 
-    /// The bytes of a value in its [range](CounterFormat::range).
+    /// Encodes a value that is in the format's [range](CounterFormat::range).
     pub(crate) fn encode(self, value: i64) -> Vec<u8> {
         match self {
             CounterFormat::I64 => value.to_be_bytes().to_vec(),
@@ -58,28 +82,31 @@ impl CounterFormat {
         }
     }
 
-    /// Reads what a node holds. `None` when it holds nothing, which for Curator and kazoo too means the default. What this
-    /// format cannot be is somebody else's data and stays as it is.
+    /// Decodes the bytes of the node at `path`. Returns `None` for an empty node, which stands for the default in Curator and
+    /// kazoo too.
+    ///
+    /// # Errors
+    /// `BAD_DATA` if the bytes are not of this format: they are then other data, and the node is left unchanged.
     pub(crate) fn decode(self, path: &str, data: &[u8]) -> Result<Option<i64>> {
         if data.is_empty() {
             return Ok(None);
         }
-        let (value, needs) = match self {
-            CounterFormat::I64 => (data.try_into().ok().map(i64::from_be_bytes), "needs 8"),
+        let (value, requirement) = match self {
+            CounterFormat::I64 => (data.try_into().ok().map(i64::from_be_bytes), "needs 8 bytes"),
             CounterFormat::I32 => {
                 let value = data.try_into().ok().map(i32::from_be_bytes);
-                (value.map(i64::from), "needs 4")
+                (value.map(i64::from), "needs 4 bytes")
             }
             CounterFormat::Text => (parse(data), "needs a decimal integer of at most 64 bits"),
         };
         value.map(Some).ok_or_else(|| {
             let found = format!("counter {path} holds {} bytes, {}", data.len(), data.escape_ascii());
-            Error::new(ErrorCode::BadData, format!("{found:.160}; the format {} {needs}", self.name()))
+            Error::new(ErrorCode::BadData, format!("{found:.160}; the format {} {requirement}", self.name()))
         })
     }
 }
 
-/// A number as kazoo reads it, with Python's `int`: blanks around it do not matter.
+/// Parses a number as kazoo does, with Python's `int`, which ignores whitespace around the number.
 fn parse(data: &[u8]) -> Option<i64> {
     std::str::from_utf8(data.trim_ascii()).ok()?.parse().ok()
 }
@@ -90,10 +117,10 @@ mod tests {
     use CounterFormat::{I32, I64, Text};
 
     #[test]
-    fn values_come_back() {
+    fn encoded_values_decode_to_themselves() {
         for format in [I64, I32, Text] {
-            let (least, most) = format.range().into_inner();
-            for value in [0, 1, -1, 12_345, least, most] {
+            let (min, max) = format.range().into_inner();
+            for value in [0, 1, -1, 12_345, min, max] {
                 let bytes = format.encode(value);
                 assert_eq!(format.decode("/c", &bytes).unwrap(), Some(value), "{format:?}");
             }
@@ -104,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_are_those_of_curator_and_kazoo() {
+    fn bytes_are_compatible_with_curator_and_kazoo() {
         assert_eq!(I64.encode(258), [0, 0, 0, 0, 0, 0, 1, 2]);
         assert_eq!(I64.encode(-2), [255, 255, 255, 255, 255, 255, 255, 254]);
         assert_eq!(I32.encode(258), [0, 0, 1, 2]);
@@ -114,8 +141,8 @@ mod tests {
     }
 
     #[test]
-    fn other_bytes_are_refused() {
-        let refused = |format: CounterFormat, data: &[u8]| {
+    fn bytes_of_another_format_are_refused() {
+        let check_refused = |format: CounterFormat, data: &[u8]| {
             let error = format.decode("/c", data).unwrap_err();
             assert_eq!(error.code(), ErrorCode::BadData);
             let message = error.message();
@@ -123,15 +150,15 @@ mod tests {
             assert!(message.len() < 250, "{error}");
         };
         for data in [&b"abc"[..], b"1234567", b"123456789", &[0; 4], &[0; 4000]] {
-            refused(I64, data);
+            check_refused(I64, data);
         }
         for data in [&b"abc"[..], b"12345", &[0; 8], &[0; 4000]] {
-            refused(I32, data);
+            check_refused(I32, data);
         }
         for data in
             [&b"1.5"[..], b"abc", b" ", b"-", b"1_000", b"0x10", b"9223372036854775808", &[0; 8], b"\xff"]
         {
-            refused(Text, data);
+            check_refused(Text, data);
         }
     }
 }

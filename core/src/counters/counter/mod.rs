@@ -1,9 +1,10 @@
 //! A counter that all clients of the ensemble share.
 //!
-//! How it is written, and why an add counts exactly once, is in `ledger/writer.rs`.
+//! `ledger/writer.rs` describes how the node is written, and why each change is applied exactly once.
 
 mod change;
 mod format;
+mod options;
 mod watch;
 
 use std::future::Future;
@@ -14,7 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::context::{Context, SharedContext};
 use crate::error::{Error, ErrorCode, Result};
-use crate::ledger::{Ledger, Ledgers, out_of_time};
+use crate::ledger::{Ledger, Ledgers};
 use crate::op::{Op, Retry};
 use crate::path::ZnodePath;
 use crate::runtime::Subscription;
@@ -24,17 +25,27 @@ use change::{Bounds, Change, CounterReply, Update};
 pub use format::CounterFormat;
 pub use watch::CounterWatch;
 
-/// A counter at a path. Made by [`Client::counter`](crate::Client::counter), without any request. A node that is missing
-/// counts as the [default](Counter::default) and is made by the first change.
+/// A counter at a path, shared by all clients of the ensemble. [`Client::counter`](crate::Client::counter) returns one without
+/// making a request. A missing node has the [default](Counter::default) value; the first change creates it.
 ///
-/// Every change is applied exactly once, also when the server's reply is lost. Where that cannot be known, because the
-/// session died as well, the caller gets `INDETERMINATE`, and nothing is tried again behind his back.
+/// Every change is applied exactly once, even if the server's reply is lost. If the outcome cannot be known because the
+/// session ended too, the change fails with `INDETERMINATE` and is not tried again.
 ///
-/// Changes that come in while a write is under way share the next one, and each caller still gets the value of its own:
+/// Changes that are requested while a write is under way share the next write, and each caller still gets its own value:
 /// a thousand concurrent adds cost two or three writes.
 ///
-/// What [`format`](Counter::format) and the other options say that cannot be makes the counter's operations fail with
-/// `INVALID_ARGUMENT`.
+/// Invalid options are not reported by [`format`](Counter::format) and the other methods that set them: every operation on the
+/// counter then fails with `INVALID_ARGUMENT`.
+///
+/// # Examples
+/// ```no_run
+/// # use std::time::Duration;
+/// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+/// let jobs = client.counter("/counters/jobs").min(0);
+/// let number = jobs.increment().timeout(Duration::from_secs(5)).await?;
+/// println!("{number} jobs are queued");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Counter {
     context: SharedContext,
@@ -43,17 +54,27 @@ pub struct Counter {
     bounds: Bounds,
     exactly_once: bool,
     updates: Arc<Recorder>,
-    /// Looked up once.
+    /// Found at the first operation.
     ledger: OnceLock<Arc<Ledger<CounterFormat>>>,
 }
 
-/// A value, and the version of the node that held it.
+/// A counter's value, and the version of the node that held it. Returned by [`Counter::versioned`].
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+/// let jobs = client.counter("/counters/jobs");
+/// let before = jobs.versioned().await?;
+/// jobs.set(before.value).await?;
+/// assert!(jobs.versioned().await?.version > before.version);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Versioned {
     /// The counter's value.
     pub value: i64,
-    /// How often the node was written since it was made; -1 when it is missing.
+    /// The number of times the node has been written since it was created, or -1 if the node is missing.
     pub version: i32,
 }
 
@@ -71,64 +92,39 @@ impl Counter {
         }
     }
 
-    /// The bytes in the node. Everyone who shares the counter must use the same. Default [`CounterFormat::I64`].
-    #[must_use]
-    pub fn format(mut self, format: CounterFormat) -> Counter {
-        self.format = format;
-        self.ledger = OnceLock::new();
-        self
-    }
-
-    /// The value of a node that is missing or empty, and what its first change starts from. Default 0. It must be within
-    /// the bounds and the format's range.
-    #[must_use]
-    pub fn default(mut self, default: i64) -> Counter {
-        self.bounds.default = default;
-        self
-    }
-
-    /// The least value: a change through this handle whose result is less fails with `OVERFLOW`, and changes nothing. Also
-    /// one that would bring a value below it nearer. What others wrote is read as it is.
-    #[must_use]
-    pub fn min(mut self, min: i64) -> Counter {
-        self.bounds.min = Some(min);
-        self
-    }
-
-    /// The greatest value, otherwise as [`min`](Counter::min).
-    #[must_use]
-    pub fn max(mut self, max: i64) -> Counter {
-        self.bounds.max = Some(max);
-        self
-    }
-
-    /// Whether a lost reply is resolved, for which the client needs an ephemeral child of the counter's node. Default
-    /// `true`. `false` is for nodes whose ACL forbids children: a change whose reply is lost is then `INDETERMINATE`, unless
-    /// the node's version proves that it was not applied. And a lone change costs a second round trip, as the node is read
-    /// first: nothing else tells then of one that was deleted and made again.
-    #[must_use]
-    pub fn exactly_once(mut self, exactly_once: bool) -> Counter {
-        self.exactly_once = exactly_once;
-        self.ledger = OnceLock::new();
-        self
-    }
-
-    /// The counter's node, below the client's chroot.
+    /// Returns the path of the counter's node, below the client's chroot.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when the path or the options given cannot be, `FORKED` in a child of fork(); every operation fails with
-    /// it too.
+    /// `INVALID_ARGUMENT` if the path or an option is invalid, `FORKED` in a child of fork(). Every operation then fails with
+    /// the same error.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// assert_eq!(client.counter("/counters/hits").path()?, "/counters/hits");
+    /// assert!(client.counter("counters/hits").path().is_err());
+    /// # Ok(()) }
+    /// ```
     pub fn path(&self) -> Result<&str> {
         self.checked().map(|(_, path)| path.as_str())
     }
 
-    /// The value now. Linearizable: every change acknowledged before the call is in it. One round trip.
+    /// Returns the current value. The read is linearizable: it sees every change that was acknowledged before the call. One
+    /// round trip.
     ///
     /// # Errors
-    /// `BAD_DATA` when the node holds something else than a counter; `TIMEOUT`, `NOT_AUTHORIZED`, `CLOSED`, `FORKED`.
+    /// `BAD_DATA` if the node holds something else than a counter; `TIMEOUT`, `NOT_AUTHORIZED`, `CLOSED`, `FORKED`.
     ///
     /// # Cancel safety
     /// Safe: it only reads.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let hits = client.counter("/counters/hits").get().await?;
+    /// println!("{hits} hits so far");
+    /// # Ok(()) }
+    /// ```
     pub fn get(&self) -> Op<i64> {
         let default = self.bounds.default;
         self.read(move |context, ledger, retry| async move {
@@ -136,8 +132,16 @@ impl Counter {
         })
     }
 
-    /// The value as the connected server has it, which may lag behind what the others have acknowledged. One round trip, which
-    /// the leader has no part in. Errors and cancel safety as for [`get`](Counter::get).
+    /// Returns the value as the connected server has it, which may lag behind changes that other servers have acknowledged. One
+    /// round trip, without the leader. Errors and cancel safety are those of [`get`](Counter::get).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// // For a dashboard, a value that is some milliseconds old is good enough.
+    /// println!("about {} hits", client.counter("/counters/hits").get_stale().await?);
+    /// # Ok(()) }
+    /// ```
     pub fn get_stale(&self) -> Op<i64> {
         let default = self.bounds.default;
         self.read(move |context, ledger, retry| async move {
@@ -145,7 +149,16 @@ impl Counter {
         })
     }
 
-    /// The value now, with the version of its node. Otherwise as [`get`](Counter::get).
+    /// Returns the current value with the version of its node. Round trips, errors and cancel safety are those of
+    /// [`get`](Counter::get).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let hits = client.counter("/counters/hits").versioned().await?;
+    /// println!("{} at version {}", hits.value, hits.version);
+    /// # Ok(()) }
+    /// ```
     pub fn versioned(&self) -> Op<Versioned> {
         let default = self.bounds.default;
         self.read(move |context, ledger, retry| async move {
@@ -154,15 +167,18 @@ impl Counter {
         })
     }
 
-    /// Adds `n`, which may be negative, and returns the new value. One round trip when nobody else writes.
+    /// Adds `n`, which may be negative, and returns the new value. One round trip if no other client writes.
     ///
     /// # Errors
-    /// `OVERFLOW` and `BAD_DATA`: nothing is written. `TIMEOUT`: not applied, and will not be. `INDETERMINATE`: sent, and
-    /// the outcome was not learnt before the timeout, or cannot be since the session died. `NOT_AUTHORIZED`, `QUOTA`,
-    /// `CLOSED`, `FORKED`.
+    /// - `OVERFLOW` if the result is outside the bounds or the format's range, and `BAD_DATA` if the node holds something else
+    ///   than a counter. Nothing is written.
+    /// - `TIMEOUT` if the deadline passes before the change is applied. It is not applied later either.
+    /// - `INDETERMINATE` if the deadline passes while the write is in flight, or if the outcome cannot be known because the
+    ///   session ended.
+    /// - `NOT_AUTHORIZED`, `QUOTA`, `CLOSED`, `FORKED`.
     ///
     /// # Cancel safety
-    /// Not safe: a cancelled add may be applied or not.
+    /// Not safe: a cancelled add may or may not be applied.
     ///
     /// # Examples
     /// ```no_run
@@ -177,46 +193,88 @@ impl Counter {
     }
 
     /// Adds 1 and returns the new value. See [`add`](Counter::add).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let number = client.counter("/counters/invoices").increment().await?;
+    /// println!("invoice {number}");
+    /// # Ok(()) }
+    /// ```
     pub fn increment(&self) -> Op<i64> {
         self.add(1)
     }
 
     /// Subtracts 1 and returns the new value. See [`add`](Counter::add).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// if client.counter("/counters/jobs").decrement().await? == 0 {
+    ///     println!("that was the last job");
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn decrement(&self) -> Op<i64> {
         self.add(-1)
     }
 
-    /// Sets the value. Errors and cancel safety as for [`add`](Counter::add).
+    /// Sets the value. Errors and cancel safety are those of [`add`](Counter::add).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// client.counter("/counters/hits").set(0).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn set(&self, value: i64) -> Op<()> {
         self.change(Update::Set(value), CounterReply::Done)
     }
 
-    /// Sets the value and returns the one before. Errors and cancel safety as for [`add`](Counter::add).
+    /// Sets the value and returns the previous one. Errors and cancel safety are those of [`add`](Counter::add).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let hits = client.counter("/counters/hits");
+    /// println!("{} hits since the last report", hits.get_and_set(0).await?);
+    /// # Ok(()) }
+    /// ```
     pub fn get_and_set(&self, value: i64) -> Op<i64> {
         self.change(Update::Set(value), CounterReply::Before)
     }
 
-    /// Sets the value to `new` if it is `expected`, and says whether it was. Errors and cancel safety as for
+    /// Sets the value to `new` if it is `expected`, and returns whether it was. Errors and cancel safety are those of
     /// [`add`](Counter::add).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let schema = client.counter("/migrations/schema");
+    /// if schema.compare_and_set(7, 8).await? {
+    ///     println!("this process migrates the schema from 7 to 8");
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn compare_and_set(&self, expected: i64, new: i64) -> Op<bool> {
         self.change(Update::CompareAndSet { expected, new }, CounterReply::Written)
     }
 
-    /// Takes `n` consecutive numbers that nobody else gets, neither here nor from [`increment`](Counter::increment): the
-    /// value goes up by `n`, and the numbers are those that it went through, the new value included. They are unique
-    /// as long as nobody lowers or sets the counter.
+    /// Reserves `n` consecutive numbers: raises the value by `n` and returns the numbers from the previous value + 1 to the new
+    /// value. No other call of `reserve` or [`increment`](Counter::increment) returns any of them, as long as no
+    /// caller lowers or sets the counter.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when `n` is less than 1; otherwise as [`add`](Counter::add).
+    /// `INVALID_ARGUMENT` if `n` is less than 1, and the errors of [`add`](Counter::add).
     ///
     /// # Cancel safety
-    /// Not safe: the numbers of a cancelled call may be taken, and are lost then.
+    /// Not safe: a cancelled call may have reserved its numbers, which are then lost.
     ///
     /// # Examples
     /// ```no_run
     /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
     /// for id in client.counter("/counters/ids").reserve(100).await? {
-    ///     println!("{id} is ours");
+    ///     println!("{id} is reserved for this process");
     /// }
     /// # Ok(()) }
     /// ```
@@ -224,28 +282,62 @@ impl Counter {
         if n < 1 {
             return Op::failed(Error::invalid_argument("n", n, "must be 1 or more"));
         }
-        self.change(Update::Add(n), CounterReply::Passed)
+        self.change(Update::Add(n), CounterReply::Reserved)
     }
 
-    /// Follows the value. No request is made before the first [`next`](CounterWatch::next).
+    /// Returns a [`CounterWatch`], which follows the value. It makes no request before the first [`next`](CounterWatch::next).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let hits = client.counter("/counters/hits").watch();
+    /// loop {
+    ///     println!("{} hits", hits.next().await?);
+    /// }
+    /// # }
+    /// ```
     pub fn watch(&self) -> CounterWatch {
         CounterWatch::new(self.clone())
     }
 
-    /// Calls `tell` with the current value, and then with each new one, on the callback thread, until the subscription is
-    /// dropped, which keeps the client open until then. As with [`CounterWatch::next`], values that follow each other faster
-    /// than `tell` returns are left out, the latest never is; and `BAD_DATA` is told until the node has changed. Any other error
-    /// is the last that is told. `tell` must not make waiting calls.
+    /// Calls `callback` with the current value and then with each new one, on the callback thread, until the subscription is
+    /// dropped. The subscription keeps the client open until then.
+    ///
+    /// Values that follow each other faster than `callback` returns are skipped; the latest value never is. `callback` gets
+    /// `BAD_DATA` while the node holds something else than a counter, and then the next value, as with [`CounterWatch::next`].
+    /// After any other error it is not called again. `callback` must not make waiting calls.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` for a counter that cannot be, `FORKED` in a child of fork().
-    pub fn on_change(&self, tell: impl Fn(Result<i64>) + Send + Sync + 'static) -> Result<Subscription> {
+    /// `INVALID_ARGUMENT` if the path or an option is invalid, `FORKED` in a child of fork().
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let subscription = client.counter("/counters/jobs").on_change(|jobs| match jobs {
+    ///     Ok(jobs) => println!("{jobs} jobs"),
+    ///     Err(error) => eprintln!("{error}"),
+    /// })?;
+    /// # drop(subscription);
+    /// # Ok(()) }
+    /// ```
+    pub fn on_change(&self, callback: impl Fn(Result<i64>) + Send + Sync + 'static) -> Result<Subscription> {
         let (context, _) = self.checked()?;
-        Subscription::new(context.runtime(), self.watch().news(), tell)
+        Subscription::new(context.runtime(), self.watch().into_values(), callback)
     }
 
-    /// How long the changes through this handle and its clones took, from their start until the caller had the outcome. Costs
-    /// no round trip.
+    /// Returns how long the changes through this handle and its clones took, each from its start until the caller had the
+    /// outcome. Makes no request.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let hits = client.counter("/counters/hits");
+    /// for _ in 0..100 {
+    ///     hits.increment().await?;
+    /// }
+    /// println!("half of the changes took at most {:?}", hits.stats().p50);
+    /// # Ok(()) }
+    /// ```
     pub fn stats(&self) -> WaitStats {
         self.updates.stats()
     }
@@ -271,7 +363,7 @@ impl Counter {
 
     fn read<T, F>(
         &self,
-        look: impl FnOnce(Arc<Context>, Arc<Ledger<CounterFormat>>, Retry) -> F + Send + 'static,
+        read: impl FnOnce(Arc<Context>, Arc<Ledger<CounterFormat>>, Retry) -> F + Send + 'static,
     ) -> Op<T>
     where
         T: Send + 'static,
@@ -282,8 +374,7 @@ impl Counter {
             let (context, ledger) = (context.clone(), ledger.clone());
             let runtime = context.runtime().clone();
             Ok(Op::new(&runtime, move |deadline| async move {
-                let looked = deadline.run(look(context, ledger, deadline.retry())).await;
-                looked.unwrap_or_else(|| Err(out_of_time("read")))
+                deadline.answer(read(context, ledger, deadline.retry())).await
             }))
         })
     }

@@ -1,12 +1,12 @@
 //! Follows a counter's value.
 //!
-//! 1. Read the node and watch it, in one request. When it is missing, watch for its being made. The first read on a
-//!    connection goes behind a `sync`: another server may lag.
-//! 2. A value that is not the one taken last is given out.
-//! 3. Wait for the watch to fire, or the connection to end, and 1.
+//! 1. Read the node and set a watch on it, in one request. If the node is missing, watch for its creation. The first read on a
+//!    connection follows a `sync`, because another server may lag behind the previous one.
+//! 2. Return the value unless it is the one delivered last.
+//! 3. Wait until the watch fires or the connection ends, and go to 1.
 //!
-//! The watch stays when a call is given up, and the next call goes on with it. What is given out counts as taken only when the
-//! caller has it: an outcome that nobody looked at is given out again.
+//! The watch stays set when a call is cancelled, and the next call goes on with it. A value counts as delivered only when the
+//! caller has taken it; a value that no caller took is returned again.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -24,9 +24,20 @@ use crate::path::ZnodePath;
 use crate::runtime::ProcessBound;
 use crate::session::{Fault, Link, Refusal, Watch};
 
-/// The values of a counter, one after another. Made by [`Counter::watch`].
+/// Follows the value of a counter. Returned by [`Counter::watch`].
 ///
-/// It has at most one watch on the server, which goes when this is dropped.
+/// It has at most one watch on the server, which is removed when the `CounterWatch` is dropped.
+///
+/// # Examples
+/// ```no_run
+/// # use std::time::Duration;
+/// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+/// let phase = client.counter("/deployment/phase").watch();
+/// println!("phase {}", phase.next().await?);
+/// let next = phase.next().timeout(Duration::from_secs(60)).await?;   // fails with `TIMEOUT` if the phase stays the same
+/// println!("now phase {next}");
+/// # Ok(()) }
+/// ```
 pub struct CounterWatch {
     counter: Counter,
     watcher: ProcessBound<Arc<Watcher>>,
@@ -35,10 +46,10 @@ pub struct CounterWatch {
 #[derive(Default)]
 struct Watcher {
     last_read: tokio::sync::Mutex<LastRead>,
-    taken: parking_lot::Mutex<Option<Result<i64>>>,
+    delivered: parking_lot::Mutex<Option<Result<i64>>>,
 }
 
-/// Whom the eye is on.
+/// The counter that is followed.
 struct Target {
     context: Arc<Context>,
     path: ZnodePath,
@@ -46,18 +57,18 @@ struct Target {
     default: i64,
 }
 
-/// What is known of the node.
+/// The latest read of the node.
 #[derive(Default)]
 struct LastRead {
     seen: Option<Seen>,
-    /// The connection over which it was read last. What that one tells from then on does not lag behind.
+    /// The connection of the latest read. Later reads over the same connection never return older data.
     link: Weak<Link>,
 }
 
 struct Seen {
-    /// What the node said: a value, or `BAD_DATA`.
+    /// The value of the node, or `BAD_DATA`.
     value: Result<i64>,
-    /// Fires when that may not hold any more.
+    /// Fires when the value may have changed.
     watch: Watch,
 }
 
@@ -66,24 +77,35 @@ impl CounterWatch {
         CounterWatch { counter, watcher: ProcessBound::new(Arc::default()) }
     }
 
-    /// The counter's node, below the client's chroot.
+    /// Returns the path of the counter's node, below the client's chroot.
     ///
     /// # Errors
-    /// As for [`Counter::path`].
+    /// Those of [`Counter::path`].
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let watch = client.counter("/counters/jobs").watch();
+    /// println!("{} is now {}", watch.path()?, watch.next().await?);
+    /// # Ok(()) }
+    /// ```
     pub fn path(&self) -> Result<&str> {
         self.counter.path()
     }
 
-    /// The value, as soon as it is another one than the one before; the first call gives the current value at once. Values
-    /// that follow each other faster than that are left out; the latest never is. A node that is missing, or is
-    /// deleted, has the counter's default. Goes on through lost connections and the session's expiry.
+    /// Waits until the value differs from the one returned before, and returns it. The first call returns the current value at
+    /// once.
+    ///
+    /// Values that follow each other faster than the calls are skipped; the latest value never is. A missing or deleted node has
+    /// the counter's default value. The watch continues across lost connections and expired sessions.
     ///
     /// # Errors
-    /// `BAD_DATA` when the node holds something else than a counter: the next call waits until that has changed. `TIMEOUT`
-    /// when there was no other value in time; `NOT_AUTHORIZED`, `CLOSED`, `FORKED`.
+    /// - `BAD_DATA` if the node holds something else than a counter. The next call waits until the node has changed.
+    /// - `TIMEOUT` if the value does not change before the deadline.
+    /// - `NOT_AUTHORIZED`, `CLOSED`, `FORKED`.
     ///
     /// # Cancel safety
-    /// Safe: a value that the caller did not get is given to the next call.
+    /// Safe: the next call returns a value that a cancelled call did not deliver.
     ///
     /// # Examples
     /// ```no_run
@@ -96,24 +118,25 @@ impl CounterWatch {
     pub fn next(&self) -> Op<i64> {
         Op::attempt(|| {
             let (target, watcher) = self.target().and_then(|target| Ok((target, self.watcher.get()?)))?;
-            let (target, watcher) = (target, watcher.clone());
-            let (runtime, taker) = (target.context.runtime().clone(), watcher.clone());
+            let watcher = watcher.clone();
+            let (runtime, recipient) = (target.context.runtime().clone(), watcher.clone());
             let follow = move |deadline: Deadline| async move {
-                let followed =
+                let next =
                     async { watcher.last_read.lock().await.next(&target, &watcher, deadline.retry()).await };
-                deadline.once_within(ONE_ANSWER).run(followed).await.unwrap_or_else(|| Err(unchanged()))
+                let outcome = deadline.once_within(ONE_ANSWER).run(next).await;
+                outcome.unwrap_or_else(|| Err(target.unchanged()))
             };
-            Ok(Op::new(&runtime, follow).observed(move |outcome, _| taker.take(outcome)))
+            Ok(Op::new(&runtime, follow).observed(move |outcome, _| recipient.mark_delivered(outcome)))
         })
     }
 
-    /// One value after another, to the first error that does not pass.
-    pub(super) fn news(self) -> impl Stream<Item = Result<i64>> + Send + 'static {
+    /// Returns a stream of the values. It ends after the first error other than `BAD_DATA`.
+    pub(super) fn into_values(self) -> impl Stream<Item = Result<i64>> + Send + 'static {
         stream::unfold(Some(self), |watch| async {
             let watch = watch?;
             let outcome = watch.next().await;
-            let passes = outcome.as_ref().err().is_none_or(|error| error.code() == ErrorCode::BadData);
-            Some((outcome, passes.then_some(watch)))
+            let continues = outcome.as_ref().err().is_none_or(|error| error.code() == ErrorCode::BadData);
+            Some((outcome, continues.then_some(watch)))
         })
     }
 
@@ -130,22 +153,29 @@ impl fmt::Debug for CounterWatch {
     }
 }
 
+impl Target {
+    fn unchanged(&self) -> Error {
+        let message = format!("timed out waiting for counter {} to change", self.path.as_str());
+        Error::new(ErrorCode::Timeout, message)
+    }
+}
+
 impl Watcher {
-    fn take(&self, outcome: &Result<i64>) {
-        let of_the_node = match outcome {
+    fn mark_delivered(&self, outcome: &Result<i64>) {
+        let is_node_content = match outcome {
             Ok(_) => true,
             Err(error) => error.code() == ErrorCode::BadData,
         };
-        if of_the_node {
-            *self.taken.lock() = Some(outcome.clone());
+        if is_node_content {
+            *self.delivered.lock() = Some(outcome.clone());
         }
     }
 
-    fn has_taken(&self, seen: &Result<i64>) -> bool {
-        match (&*self.taken.lock(), seen) {
-            (Some(Ok(taken)), Ok(seen)) => taken == seen,
-            // The message shows the bytes.
-            (Some(Err(taken)), Err(seen)) => taken.message() == seen.message(),
+    fn has_delivered(&self, seen: &Result<i64>) -> bool {
+        match (&*self.delivered.lock(), seen) {
+            (Some(Ok(delivered)), Ok(seen)) => delivered == seen,
+            // The message contains the bytes, so it differs if they do.
+            (Some(Err(delivered)), Err(seen)) => delivered.message() == seen.message(),
             _ => false,
         }
     }
@@ -160,33 +190,33 @@ impl LastRead {
             }
             let seen = match self.seen.take() {
                 Some(seen) => seen,
-                None => self.look(target).await?,
+                None => self.read(target).await?,
             };
             let seen = self.seen.insert(seen);
-            if !watcher.has_taken(&seen.value) {
+            if !watcher.has_delivered(&seen.value) {
                 return seen.value.clone();
             }
             if retry.is_never() {
-                return Err(unchanged());
+                return Err(target.unchanged());
             }
             seen.watch.wait().await;
             self.seen = None;
         }
     }
 
-    /// What the node says now, watched from then on.
-    async fn look(&mut self, target: &Target) -> Result<Seen> {
+    /// Reads the node and sets a watch on it.
+    async fn read(&mut self, target: &Target) -> Result<Seen> {
         let path = target.path.as_str();
         loop {
             let session = target.context.session(Retry::UntilDone).await?;
             let Ok(link) = session.link().await else { continue };
-            match self.watched(&link, path).await {
+            match self.read_and_watch(&link, path).await {
                 Ok((data, watch)) => {
                     let value = data.map_or(Ok(None), |data| target.format.decode(path, &data));
                     let value = value.map(|value| value.unwrap_or(target.default));
                     return Ok(Seen { value, watch });
                 }
-                // It was made between two requests.
+                // The node was created between the two requests.
                 Err(Fault::Refused(Refusal::NodeExists)) | Err(Fault::Gone) => {}
                 Err(Fault::Unknown) => session.wait_reconnect(&link).await,
                 Err(fault) => return Err(fault.into_error(&format!("watching counter {path}"))),
@@ -194,10 +224,14 @@ impl LastRead {
         }
     }
 
-    /// The node's data, `None` when it is missing.
-    async fn watched(&mut self, link: &Arc<Link>, path: &str) -> Result<(Option<Vec<u8>>, Watch), Fault> {
-        let followed = Weak::ptr_eq(&self.link, &Arc::downgrade(link));
-        let synced = async { if followed { Ok(()) } else { link.sync(path).await } };
+    /// Does step 1 over one link. Returns the node's data, or `None` if the node is missing.
+    async fn read_and_watch(
+        &mut self,
+        link: &Arc<Link>,
+        path: &str,
+    ) -> Result<(Option<Vec<u8>>, Watch), Fault> {
+        let same_link = Weak::ptr_eq(&self.link, &Arc::downgrade(link));
+        let synced = async { if same_link { Ok(()) } else { link.sync(path).await } };
         let (synced, read) = join(synced, link.watch(path)).await;
         synced?;
         self.link = Arc::downgrade(link);
@@ -210,8 +244,4 @@ impl LastRead {
             Err(fault) => Err(fault),
         }
     }
-}
-
-fn unchanged() -> Error {
-    Error::new(ErrorCode::Timeout, "the counter did not change in time")
 }

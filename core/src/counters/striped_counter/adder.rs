@@ -1,7 +1,7 @@
-//! What one client has added and not written yet, and the task that has it written.
+//! The amounts that one client has added and not written yet, and the task that writes them.
 
 use std::collections::HashMap;
-use std::future::pending;
+use std::future;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -17,32 +17,34 @@ use crate::op::Answer;
 use crate::path::ZnodePath;
 use crate::runtime::ProcessBound;
 
-/// After how long a write that was refused is tried again.
-const RETRY: Duration = Duration::from_secs(1);
+/// The time after which a failed write is tried again.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// The adders of one client. They stay for the client's life, as their stripes do.
+/// The adders of one client. They live as long as the client, as their stripes do.
 #[derive(Debug)]
 pub(crate) struct Adders {
-    shared: Arc<Mutex<ByPath>>,
+    shared: Arc<Mutex<AddersByPath>>,
 }
 
 #[derive(Debug, Default)]
-struct ByPath {
+struct AddersByPath {
+    /// The client is being closed.
     closed: bool,
     adders: HashMap<ZnodePath, Arc<Adder>>,
 }
 
 impl PerClient for Adders {
     fn for_client(context: &Context) -> Adders {
-        let shared = Arc::<Mutex<ByPath>>::default();
+        let shared = Arc::<Mutex<AddersByPath>>::default();
         let closing = shared.clone();
-        let in_time = context.before_close(move || close(closing.clone()));
-        shared.lock().closed = !in_time;
+        let registered = context.before_close(move || close(closing.clone()));
+        shared.lock().closed = !registered;
         Adders { shared }
     }
 }
 
 impl Adders {
+    /// Returns the adder of the counter at `path`.
     pub(super) fn adder(&self, path: &ZnodePath) -> Arc<Adder> {
         let mut shared = self.shared.lock();
         let closed = shared.closed;
@@ -50,8 +52,8 @@ impl Adders {
     }
 }
 
-/// Takes no more adds, and has written what was added. The first error, if any.
-async fn close(shared: Arc<Mutex<ByPath>>) -> Result<()> {
+/// Refuses further adds, and flushes all adders. Returns the first error.
+async fn close(shared: Arc<Mutex<AddersByPath>>) -> Result<()> {
     let adders: Vec<_> = {
         let mut shared = shared.lock();
         shared.closed = true;
@@ -61,44 +63,44 @@ async fn close(shared: Arc<Mutex<ByPath>>) -> Result<()> {
     outcomes.into_iter().try_for_each(|outcome| outcome.unwrap_or_else(|_| Err(Error::closed())))
 }
 
-/// What one client adds to one striped counter.
+/// One client's part in one striped counter.
 #[derive(Debug)]
 pub(super) struct Adder {
     pub(super) path: ZnodePath,
-    pending_work: Mutex<Pending>,
-    /// Something is due sooner.
-    stir: Notify,
-    /// The names of the stripes as last seen.
+    pending: Mutex<Pending>,
+    /// Wakes the task when it has to write sooner.
+    wake: Notify,
+    /// The names of all stripes as last seen.
     pub(super) stripes: Mutex<Arc<Vec<String>>>,
 }
 
 #[derive(Debug, Default)]
 struct Pending {
-    /// The sum of what was added and not taken by a write. While it is not 0 the task runs.
-    pending: i128,
-    /// When the task writes next. `None`: when something happens.
+    /// The sum of the adds that no write has taken. The task runs while it is not 0.
+    unwritten: i128,
+    /// When the task writes next. `None` if nothing is due.
     due: Option<Instant>,
-    /// Who waits until it is.
-    waiting: Vec<oneshot::Sender<Result<()>>>,
+    /// The flushes that wait for the write of `unwritten`.
+    flushes: Vec<oneshot::Sender<Result<()>>>,
     running: bool,
-    /// The stripe as this client wrote it last; the task takes it.
+    /// The stripe as this client wrote it last. A write takes it.
     stripe: Option<Stripe>,
     /// The name of the stripe that is being written.
     writing: Option<String>,
-    /// A write whose fate cannot be known, and of which nobody has been told.
-    untold: Option<Error>,
+    /// The error of a write with an unknown outcome, which no flush has reported yet.
+    unreported: Option<Error>,
     /// The client is being closed.
     closed: bool,
 }
 
-/// What one write is about.
+/// The content of one write.
 pub(super) struct Batch {
     pub(super) delta: i64,
     pub(super) stripe: Option<Stripe>,
-    waiting: Vec<oneshot::Sender<Result<()>>>,
+    flushes: Vec<oneshot::Sender<Result<()>>>,
 }
 
-/// What the task does next.
+/// The next step of the task.
 enum Next {
     Write(Batch),
     WaitUntil(Option<Instant>),
@@ -107,97 +109,104 @@ enum Next {
 
 impl Adder {
     fn new(path: &ZnodePath, closed: bool) -> Arc<Adder> {
-        let pending_work = Mutex::new(Pending { closed, ..Pending::default() });
-        Arc::new(Adder { path: path.clone(), pending_work, stir: Notify::new(), stripes: Mutex::default() })
+        let pending = Mutex::new(Pending { closed, ..Pending::default() });
+        Arc::new(Adder { path: path.clone(), pending, wake: Notify::new(), stripes: Mutex::default() })
     }
 
     pub(super) fn path(&self) -> &str {
         self.path.as_str()
     }
 
-    /// What it is called in messages.
+    /// Returns the name of the counter in messages.
     pub(super) fn name(&self) -> String {
         format!("striped counter {}", self.path())
     }
 
+    /// Adds `n`, to be written within the interval.
+    ///
+    /// # Errors
+    /// `OVERFLOW` if the sum of what is waiting to be written is outside the 64-bit range, `CLOSED`, `FORKED`.
     pub(super) fn add(self: &Arc<Self>, client: &SharedContext, n: i64, within: Duration) -> Result<()> {
         let context = client.get()?;
-        let mut pending_work = self.pending_work.lock();
-        if pending_work.closed {
+        let mut pending = self.pending.lock();
+        if pending.closed {
             return Err(Error::closed());
         }
-        let sum = pending_work.pending + i128::from(n);
+        let sum = pending.unwritten + i128::from(n);
         if i64::try_from(sum).is_err() {
-            let message =
-                format!("adding {n} to {} that wait to be written leaves 64 bits", pending_work.pending);
+            let message = format!(
+                "{}: adding {n} to the unwritten {} gives a sum outside the 64-bit range",
+                self.name(),
+                pending.unwritten
+            );
             return Err(Error::new(ErrorCode::Overflow, message));
         }
-        pending_work.pending = sum;
+        pending.unwritten = sum;
         let due = Instant::now().checked_add(within);
-        if pending_work.running {
-            self.make_due(&mut pending_work, due);
+        if pending.running {
+            self.make_due(&mut pending, due);
         } else if sum != 0 {
-            (pending_work.running, pending_work.due) = (true, due);
+            (pending.running, pending.due) = (true, due);
             let _detached = context.spawn(self.clone().run(context.clone(), Arc::downgrade(client)));
         }
         Ok(())
     }
 
-    /// Whether everything has been written and told.
+    /// Returns whether everything has been written and every error has been reported.
     pub(super) fn is_idle(&self) -> bool {
-        let pending_work = self.pending_work.lock();
-        !pending_work.running && pending_work.untold.is_none()
+        let pending = self.pending.lock();
+        !pending.running && pending.unreported.is_none()
     }
 
-    /// Has everything written; the answer comes when it is.
+    /// Starts to write everything now. The answer comes when it has been written, or at once with an unreported error.
     pub(super) fn flush(&self) -> Answer<()> {
         let (sender, answer) = oneshot::channel();
-        let mut pending_work = self.pending_work.lock();
-        let outcome = match pending_work.untold.take() {
+        let mut pending = self.pending.lock();
+        let outcome = match pending.unreported.take() {
             Some(error) => Err(error),
-            None if pending_work.running => {
-                pending_work.waiting.push(sender);
-                self.make_due(&mut pending_work, Some(Instant::now()));
+            None if pending.running => {
+                pending.flushes.push(sender);
+                self.make_due(&mut pending, Some(Instant::now()));
                 return answer;
             }
-            None if pending_work.closed => Err(Error::closed()),
+            None if pending.closed => Err(Error::closed()),
             None => Ok(()),
         };
         drop(sender.send(outcome));
         answer
     }
 
-    /// Takes no more adds. The answer, if there is something to be written or told.
+    /// Refuses further adds. Returns the answer of a flush unless there is nothing to write or to report.
     fn close(&self) -> Option<Answer<()>> {
-        self.pending_work.lock().closed = true;
+        self.pending.lock().closed = true;
         (!self.is_idle()).then(|| self.flush())
     }
 
-    /// Has everything written now, for nobody who waits.
-    pub(super) fn hasten(&self) {
-        let mut pending_work = self.pending_work.lock();
-        if pending_work.running {
-            self.make_due(&mut pending_work, Some(Instant::now()));
+    /// Starts to write everything now, without an answer.
+    pub(super) fn flush_in_background(&self) {
+        let mut pending = self.pending.lock();
+        if pending.running {
+            self.make_due(&mut pending, Some(Instant::now()));
         }
     }
 
-    /// Whether the stripe of this name is being written.
+    /// Returns whether the stripe of this name is being written.
     pub(super) fn is_writing(&self, name: &str) -> bool {
-        self.pending_work.lock().writing.as_deref() == Some(name)
+        self.pending.lock().writing.as_deref() == Some(name)
     }
 
     pub(super) fn set_writing(&self, name: &str) {
-        self.pending_work.lock().writing = Some(name.to_owned());
+        self.pending.lock().writing = Some(name.to_owned());
     }
 
-    fn make_due(&self, pending_work: &mut Pending, at: Option<Instant>) {
-        if at.is_some_and(|at| pending_work.due.is_none_or(|due| at < due)) {
-            pending_work.due = at;
-            self.stir.notify_one();
+    fn make_due(&self, pending: &mut Pending, at: Option<Instant>) {
+        if at.is_some_and(|at| pending.due.is_none_or(|due| at < due)) {
+            pending.due = at;
+            self.wake.notify_one();
         }
     }
 
-    /// The task: write after write until nothing is waiting. It keeps the client open.
+    /// Runs the task: makes one write after another until nothing is waiting. The task keeps the client open.
     async fn run(self: Arc<Self>, context: Arc<Context>, client: Weak<ProcessBound<Arc<Context>>>) {
         loop {
             let mut batch = match self.next() {
@@ -206,12 +215,12 @@ impl Adder {
                     let due = async {
                         match due {
                             Some(due) => tokio::time::sleep_until(due.into()).await,
-                            None => pending().await,
+                            None => future::pending().await,
                         }
                     };
                     tokio::select! {
                         () = due => {}
-                        () = self.stir.notified() => {}
+                        () = self.wake.notified() => {}
                     }
                     continue;
                 }
@@ -219,69 +228,69 @@ impl Adder {
             };
             let outcome = tokio::select! {
                 outcome = self.write(&context, &mut batch) => outcome,
-                () = forsaken(&context, &client) => Err(Error::closed()),
+                () = wait_until_abandoned(&context, &client) => Err(Error::closed()),
             };
-            self.conclude(batch, outcome);
+            self.complete(batch, outcome);
         }
     }
 
     fn next(&self) -> Next {
-        let mut pending_work = self.pending_work.lock();
-        if pending_work.pending == 0 && pending_work.waiting.is_empty() {
-            (pending_work.running, pending_work.due) = (false, None);
+        let mut pending = self.pending.lock();
+        if pending.unwritten == 0 && pending.flushes.is_empty() {
+            (pending.running, pending.due) = (false, None);
             return Next::End;
         }
-        if pending_work.due.is_none_or(|due| due > Instant::now()) {
-            return Next::WaitUntil(pending_work.due);
+        if pending.due.is_none_or(|due| due > Instant::now()) {
+            return Next::WaitUntil(pending.due);
         }
-        // More than that is pending when a write that failed has given back what it took.
-        let delta = pending_work.pending.clamp(i64::MIN.into(), i64::MAX.into());
-        pending_work.pending -= delta;
-        let (stripe, mut waiting) = (pending_work.stripe.take(), Vec::new());
-        if pending_work.pending == 0 {
-            pending_work.due = None;
-            waiting.append(&mut pending_work.waiting);
+        // The sum can exceed the range of one write: a failed write adds its delta to what was added meanwhile.
+        let delta = pending.unwritten.clamp(i64::MIN.into(), i64::MAX.into());
+        pending.unwritten -= delta;
+        let (stripe, mut flushes) = (pending.stripe.take(), Vec::new());
+        if pending.unwritten == 0 {
+            pending.due = None;
+            flushes.append(&mut pending.flushes);
         }
-        Next::Write(Batch { delta: delta as i64, stripe, waiting })
+        Next::Write(Batch { delta: delta as i64, stripe, flushes })
     }
 
-    /// Takes note of what became of a write, and tells who waits.
-    fn conclude(&self, batch: Batch, outcome: Result<()>) {
-        let Batch { delta, stripe, mut waiting } = batch;
-        let mut pending_work = self.pending_work.lock();
-        pending_work.stripe = stripe;
-        pending_work.writing = None;
+    /// Records the outcome of a write, and answers the flushes that waited for it.
+    fn complete(&self, batch: Batch, outcome: Result<()>) {
+        let Batch { delta, stripe, mut flushes } = batch;
+        let mut pending = self.pending.lock();
+        pending.stripe = stripe;
+        pending.writing = None;
         let code = outcome.as_ref().err().map(Error::code);
         match code {
             None => {}
-            Some(ErrorCode::Indeterminate) => waiting.append(&mut pending_work.waiting),
+            Some(ErrorCode::Indeterminate) => flushes.append(&mut pending.flushes),
             Some(ErrorCode::Closed) => {
-                (pending_work.closed, pending_work.pending) = (true, 0);
-                waiting.append(&mut pending_work.waiting);
+                (pending.closed, pending.unwritten) = (true, 0);
+                flushes.append(&mut pending.flushes);
             }
             Some(_) => {
-                pending_work.pending += i128::from(delta);
-                self.make_due(&mut pending_work, Some(Instant::now() + RETRY));
+                pending.unwritten += i128::from(delta);
+                self.make_due(&mut pending, Some(Instant::now() + RETRY_DELAY));
             }
         }
         if let Err(error) = &outcome {
-            tracing::warn!(path = self.path(), delta, %error, "not flushed");
+            tracing::warn!(path = self.path(), delta, %error, "flush failed");
         }
-        let told = waiting.into_iter().filter_map(|caller| caller.send(outcome.clone()).ok()).count();
-        if let (Err(error), Some(ErrorCode::Indeterminate), 0) = (outcome, code, told) {
-            pending_work.untold = Some(error);
+        let delivered = flushes.into_iter().filter_map(|caller| caller.send(outcome.clone()).ok()).count();
+        if let (Err(error), Some(ErrorCode::Indeterminate), 0) = (outcome, code, delivered) {
+            pending.unreported = Some(error);
         }
     }
 }
 
-/// Waits until nothing of the client has been in anybody's hands for a session timeout at least.
-async fn forsaken(context: &Context, client: &Weak<ProcessBound<Arc<Context>>>) {
-    let mut alone = false;
+/// Waits until the client has had no handles for at least one session timeout.
+async fn wait_until_abandoned(context: &Context, client: &Weak<ProcessBound<Arc<Context>>>) {
+    let mut unused = false;
     loop {
         sleep(context.options().session_timeout).await;
-        if alone {
+        if unused {
             return;
         }
-        alone = client.strong_count() == 0;
+        unused = client.strong_count() == 0;
     }
 }

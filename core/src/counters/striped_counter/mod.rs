@@ -1,20 +1,21 @@
-//! A sum to which many clients add without waiting for each other, or for the server.
+//! A sum to which many clients add without waiting for each other or for the server.
 //!
-//! 1. `<path>` holds the base, as an ordinary counter. Each client that adds has a stripe below it, `<path>/stripe-<uuid>`: a
-//!    persistent node with the sum of what it added in its session. Only this client writes it. An ephemeral child of the
-//!    stripe, `live`, made in the same `multi`, tells that the session lasts.
-//! 2. `add` adds to a number in memory. A task writes what has come together: `setData` of the stripe, on condition of the
-//!    version written last. One round trip, and nobody competes for it.
-//! 3. The connection was lost: `sync`, then read the stripe. It holds what was to be written: that was applied. It has the
-//!    version still that the write was conditional on: it was not applied and never will be, and 2.
-//! 4. The session was lost as well: with a new one, 3. The stripe stays behind, and the next write makes a new one. If the old
-//!    one has gone already (6), nobody can know: `INDETERMINATE`, and nothing is tried again.
-//! 5. `sum`: `sync`, and one multi-read of the children's names, the base and all stripes, as they are at one moment. One round
-//!    trip when the names are those of the last time, otherwise again.
-//! 6. Fold: whoever sums or makes a stripe and sees stripes without a child adds them to the base: one `multi` sets the base, on
-//!    condition of its version, and deletes the stripes, on condition of theirs. A stripe with a child cannot be deleted, so
-//!    nothing is folded behind the back of a client whose session lasts. Whether the reply is lost does not matter: next time
-//!    the stripes are gone, or still there.
+//! 1. The node `<path>` holds the base, in the format of an ordinary counter. Each client that adds has a stripe below it,
+//!    `<path>/stripe-<uuid>`: a persistent node with the sum of what the client added in its session. Only this client writes it.
+//!    An ephemeral child of the stripe, `live`, created in the same `multi`, shows that the session lasts.
+//! 2. `add` adds to a number in memory. A task writes the accumulated number: `setData` of the stripe, conditional on the
+//!    version of the previous write. This takes one round trip, and no other client competes for the node.
+//! 3. If the connection was lost: `sync`, then read the stripe. If it holds the data of the write, the write was applied. If it
+//!    still has the version that the write was conditional on, the write was not applied and never will be: go to 2.
+//! 4. If the session was lost too: do step 3 with a new session. The stripe is left behind, and the next write creates a new one.
+//!    If the old stripe has been merged already (step 6), the outcome cannot be known: fail with `INDETERMINATE`, without
+//!    another attempt.
+//! 5. `sum`: a `sync`, and one multi-read of the names of the children, the base and all stripes, as they are at one moment. This
+//!    takes one round trip if the names are those of the previous read; otherwise it is repeated.
+//! 6. Merge: a client that sums or creates a stripe, and sees stripes without a child, adds them to the base. One `multi` sets
+//!    the base, conditional on its version, and deletes the stripes, conditional on theirs. A stripe with a child cannot be
+//!    deleted, so no stripe of a client whose session lasts is merged. A lost reply does not matter: the next read
+//!    shows whether the stripes are gone.
 
 mod adder;
 mod stripe;
@@ -25,29 +26,28 @@ use std::time::Duration;
 
 use crate::context::{Context, SharedContext};
 use crate::error::{Error, ErrorCode, Result};
-use crate::ledger::out_of_time;
 use crate::op::Op;
 use crate::path::ZnodePath;
 
 use adder::Adder;
 pub(crate) use adder::Adders;
 
-/// A sum to which many clients add often. Made by [`Client::striped_counter`](crate::Client::striped_counter), without any
-/// request.
+/// A sum to which many clients add often. [`Client::striped_counter`](crate::Client::striped_counter) returns one without
+/// making a request.
 ///
-/// [`add`](StripedCounter::add) only adds in memory. What has come together is written every
-/// [`flush_interval`](StripedCounter::flush_interval), into a node of this client's own, so that clients do not compete. The
-/// price: an add does not tell the value, [`sum`](StripedCounter::sum) does; and what was not flushed when a process dies is
-/// lost.
+/// [`add`](StripedCounter::add) only adds in memory. The accumulated amount is written every
+/// [`flush_interval`](StripedCounter::flush_interval), to a node that only this client writes, so clients do not compete. In
+/// return, an add does not return the value, which takes a [`sum`](StripedCounter::sum), and what a process has not flushed when
+/// it dies is lost.
 ///
-/// What [`flush`](StripedCounter::flush) acknowledged is in every later sum, exactly once, whatever becomes of replies,
-/// connections and sessions. [`Client::close`](crate::Client::close) flushes first; dropping the last handle flushes in the
-/// background, and keeps the client open for that.
+/// Everything that a [`flush`](StripedCounter::flush) acknowledged is in every later sum exactly once, even if replies,
+/// connections and sessions are lost. [`Client::close`](crate::Client::close) flushes first. Dropping the last handle flushes in
+/// the background and keeps the client open until that is done.
 ///
-/// What clients that are gone have added is folded into the node at the path by the next client that sums, or that adds for
-/// the first time in its session. A plain [`Counter`](crate::Counter) there reads that part of the sum, and may change it.
+/// The amounts of clients that are gone are merged into the node at the path by the next client that sums, or that adds for the
+/// first time in its session. A plain [`Counter`](crate::Counter) at the path reads that part of the sum, and may change it.
 ///
-/// Needs servers from 3.6: a sum reads a node per client at one moment. Meant for up to some hundred clients.
+/// Requires ZooKeeper 3.6 or later. Meant for up to some hundred clients, because a sum reads one node for each.
 ///
 /// # Examples
 /// ```no_run
@@ -66,7 +66,7 @@ pub struct StripedCounter {
     flush_interval: Duration,
 }
 
-/// What clones of a striped counter share.
+/// The state that clones of a striped counter share.
 #[derive(Debug)]
 struct Handle {
     context: SharedContext,
@@ -76,60 +76,105 @@ struct Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         if let (Ok(_), Ok(adder)) = (self.context.get(), &self.adder) {
-            adder.hasten();
+            adder.flush_in_background();
         }
     }
 }
 
-const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
+const DEFAULT_FLUSH_INTERVAL: Duration = Duration::from_millis(100);
 
 impl StripedCounter {
     pub(crate) fn new(context: SharedContext, path: Result<ZnodePath>) -> StripedCounter {
         let adder = context.get().and_then(|context| Ok(context.shared::<Adders>().adder(&path?)));
-        StripedCounter { handle: Arc::new(Handle { context, adder }), flush_interval: FLUSH_INTERVAL }
+        StripedCounter { handle: Arc::new(Handle { context, adder }), flush_interval: DEFAULT_FLUSH_INTERVAL }
     }
 
-    /// How long an add may wait to be written. Default 100 ms. Zero has it written at once; adds that come in while a write is
-    /// under way share the next one.
+    /// Sets how long an add may wait to be written. Default 100 ms. With zero it is written at once; adds that are made while a
+    /// write is under way share the next one.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let sent = client.striped_counter("/counters/bytes-sent").flush_interval(Duration::from_secs(1));
+    /// sent.add(1460)?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn flush_interval(mut self, interval: Duration) -> StripedCounter {
         self.flush_interval = interval;
         self
     }
 
-    /// The counter's node, below the client's chroot.
+    /// Returns the path of the counter's node, below the client's chroot.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when the path given was none, `FORKED` in a child of fork(); every operation fails with it too.
+    /// `INVALID_ARGUMENT` if the path is invalid, `FORKED` in a child of fork(). Every operation then fails with the same error.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let requests = client.striped_counter("/counters/requests");
+    /// println!("{}: {}", requests.path()?, requests.sum().await?);
+    /// # Ok(()) }
+    /// ```
     pub fn path(&self) -> Result<&str> {
         self.handle.context.get()?;
         self.handle.adder.as_ref().map(|adder| adder.path()).map_err(Clone::clone)
     }
 
-    /// Adds `n`, which may be negative, and has it written within the flush interval. Does not wait and makes no request.
+    /// Adds `n`, which may be negative. It is written within the flush interval. The call does not wait and makes no request.
     ///
-    /// What cannot be written (no connection, no right to) is tried again until it can; [`flush`](StripedCounter::flush)
-    /// tells.
+    /// If the write fails, for example without a connection or a permission, it is tried again until it succeeds.
+    /// [`flush`](StripedCounter::flush) reports the outcome.
     ///
     /// # Errors
-    /// `OVERFLOW` when what is waiting to be written would leave 64 bits: nothing is added. `CLOSED`, `FORKED`.
+    /// `OVERFLOW` if the sum of what is waiting to be written would be outside the 64-bit range; nothing is added then. `CLOSED`,
+    /// `FORKED`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn handle_request() {}
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let open = client.striped_counter("/counters/open-requests");
+    /// open.add(1)?;
+    /// handle_request();
+    /// open.add(-1)?;
+    /// # Ok(()) }
+    /// ```
     pub fn add(&self, n: i64) -> Result<()> {
         self.parts()?.1.add(&self.handle.context, n, self.flush_interval)
     }
 
-    /// Has everything written that this client has added so far, and waits for the server's acknowledgement. One round trip; none
-    /// when nothing is waiting; some more for the first one of a session.
+    /// Writes everything that this client has added so far, and waits for the server's acknowledgement. One round trip, or none if
+    /// nothing is waiting to be written. The first flush of a session takes some more.
     ///
     /// # Errors
-    /// `INDETERMINATE`: the session died while a write was in flight, and somebody folded its stripe meanwhile: that write may
-    /// or may not be in the sum, and is not tried again. Told once, by the next flush if the write was in the background. All
-    /// others leave what was added waiting, to be tried again: `TIMEOUT`, `CONNECTION_LOST` (timeout 0 without a
-    /// connection), `BAD_DATA` when the node at the path holds something else, `INVALID_ARGUMENT` when it is empty and has children,
-    /// `OVERFLOW` when this client's part of the sum would leave 64 bits, `NOT_AUTHORIZED`, `QUOTA`, `UNSUPPORTED` by servers
-    /// before 3.6. `CLOSED`, `FORKED`.
+    /// - `INDETERMINATE` if the session ended while a write was in flight and another client has merged its stripe since. That
+    ///   write may or may not be in the sum, and is not tried again. The error is returned once; after a write in the background
+    ///   the next flush returns it.
+    /// - `TIMEOUT` if the deadline passes first, and `CONNECTION_LOST` if there is no connection and the timeout is 0.
+    /// - `BAD_DATA` if the node at the path holds something else than a counter, `INVALID_ARGUMENT` if it is empty and has
+    ///   children.
+    /// - `OVERFLOW` if this client's part of the sum would be outside the 64-bit range.
+    /// - `NOT_AUTHORIZED`, `QUOTA`; `UNSUPPORTED` if the server is older than ZooKeeper 3.6.
+    /// - `CLOSED`, `FORKED`.
+    ///
+    /// After all errors but `INDETERMINATE`, `CLOSED` and `FORKED`, the added amounts stay waiting and are tried again.
     ///
     /// # Cancel safety
     /// Safe: a cancelled flush goes on in the background.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let imported = client.striped_counter("/counters/imported");
+    /// imported.add(5_000)?;
+    /// imported.flush().timeout(Duration::from_secs(10)).await?;
+    /// println!("5,000 rows are in every sum from now on");
+    /// # Ok(()) }
+    /// ```
     pub fn flush(&self) -> Op<()> {
         Op::attempt(|| {
             let (context, adder) = self.parts()?;
@@ -140,26 +185,36 @@ impl StripedCounter {
                 }
                 let bounded = deadline.once_within(context.options().session_timeout);
                 let flushed = bounded.run(adder.flush()).await.ok_or_else(|| {
-                    let message = "not flushed in time; what was added is still waiting to be written";
-                    Error::new(ErrorCode::Timeout, message)
+                    let problem =
+                        "timed out waiting for a flush; the added amounts are still waiting to be written";
+                    Error::new(ErrorCode::Timeout, format!("{}: {problem}", adder.name()))
                 })?;
                 flushed.unwrap_or_else(|_| Err(Error::internal("a flush was dropped unanswered")))
             }))
         })
     }
 
-    /// The sum of all that was flushed, by all clients. Linearizable: what was acknowledged before the call is in it, and no later
-    /// sum is without what this one has. What this client has added and not flushed is not in it.
+    /// Returns the sum of what all clients have flushed. The read is linearizable: the sum contains everything that was
+    /// acknowledged before the call, and every later sum contains everything that is in this one. It does not contain what this
+    /// client has added and not flushed.
     ///
-    /// One round trip, in which the server reads a node per client; two when clients have come or gone since this client's
-    /// last sum, and three more when it folds what they left.
+    /// One round trip, in which the server reads a node for each client. Two if clients have come or gone since this client's
+    /// previous sum, and three more if it merges the stripes of clients that are gone.
     ///
     /// # Errors
-    /// `OVERFLOW` when the sum leaves 64 bits; `BAD_DATA` when a node holds something else; `UNSUPPORTED` by servers before
-    /// 3.6; `TIMEOUT`, `NOT_AUTHORIZED`, `CLOSED`, `FORKED`.
+    /// `OVERFLOW` if the sum is outside the 64-bit range, `BAD_DATA` if a node holds something else than a counter, `UNSUPPORTED`
+    /// if the server is older than ZooKeeper 3.6; `TIMEOUT`, `NOT_AUTHORIZED`, `CLOSED`, `FORKED`.
     ///
     /// # Cancel safety
-    /// Safe: it only reads, and folds all or nothing.
+    /// Safe: it only reads, and each merge is one transaction.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let total = client.striped_counter("/counters/requests").sum().await?;
+    /// println!("{total} requests were served by all clients together");
+    /// # Ok(()) }
+    /// ```
     pub fn sum(&self) -> Op<i64> {
         Op::attempt(|| {
             let (context, adder) = self.parts()?;
@@ -167,15 +222,12 @@ impl StripedCounter {
             Ok(Op::new(&runtime, move |deadline| async move {
                 let retry = deadline.retry();
                 let deadline = deadline.once_within(context.options().session_timeout);
-                let snapshot = deadline
-                    .run(adder.read(&context, retry))
-                    .await
-                    .unwrap_or_else(|| Err(out_of_time("read")))?;
-                if adder.leaves_a_fold(&snapshot)
-                    && let Some(folding) = context.spawn(adder.clone().fold(context.clone()))
+                let snapshot = deadline.answer(adder.snapshot(&context, retry)).await?;
+                if adder.needs_merge(&snapshot)
+                    && let Some(merge) = context.spawn(adder.clone().merge(context.clone()))
                 {
-                    // The sum is known. Whoever has no time to wait for the fold has it done in the background.
-                    let _folded = deadline.run(folding).await;
+                    // The sum is known already. If the deadline passes first, the merge goes on in the background.
+                    let _merged = deadline.run(merge).await;
                 }
                 snapshot.total()
             }))

@@ -1,4 +1,4 @@
-//! The sum: base and stripes as they are at one moment, and the fold of stripes whose owners have gone.
+//! The sum of the base and all stripes at one moment, and the merge of stripes whose owners are gone.
 
 use std::sync::Arc;
 
@@ -14,11 +14,11 @@ use crate::op::Retry;
 use crate::session::parents::ParentsError;
 use crate::session::{Entry, Fault, Found, Link, Read, Refusal, Write};
 
-/// The most stripes that are folded in one transaction, which must fit in a packet.
-const MOST_AT_ONCE: usize = 100;
+/// The largest number of stripes that are merged in one transaction, which must fit in a packet.
+const MAX_STRIPES_PER_TRANSACTION: usize = 100;
 
-/// How many transactions one fold makes at most. What is then left is for the next one.
-const ROUNDS: usize = 10;
+/// The largest number of transactions in one merge. Stripes that are left then are for the next merge.
+const MAX_TRANSACTIONS: usize = 10;
 
 /// A striped counter at one moment.
 #[derive(Debug)]
@@ -34,42 +34,46 @@ pub(super) struct Part {
     name: String,
     value: i64,
     pub(super) version: i32,
-    /// Without bytes it counts as 0.
+    /// The node has no bytes. Its value is then 0.
     pub(super) is_empty: bool,
     has_children: bool,
 }
 
 impl Snapshot {
+    /// Returns the sum.
+    ///
     /// # Errors
-    /// `OVERFLOW`.
+    /// `OVERFLOW` if the sum is outside the 64-bit range.
     pub(super) fn total(&self) -> Result<i64> {
         let total: i128 = self.base.iter().chain(&self.stripes).map(|part| i128::from(part.value)).sum();
         i64::try_from(total).map_err(|_| {
-            let message = format!("striped counter {}: the sum {total} leaves 64 bits", self.path);
+            let message =
+                format!("striped counter {}: the sum {total} is outside the 64-bit range", self.path);
             Error::new(ErrorCode::Overflow, message)
         })
     }
 }
 
 impl Adder {
-    /// The counter as it is now, over as many connections and sessions as it takes; with `once` over the one there is.
-    pub(super) async fn read(&self, context: &Context, retry: Retry) -> Result<Snapshot> {
+    /// Reads the counter as it is now, with as many connections and sessions as necessary; with [`Retry::Never`] only with the
+    /// current one.
+    pub(super) async fn snapshot(&self, context: &Context, retry: Retry) -> Result<Snapshot> {
         loop {
             let session = context.session(retry).await?;
             let Ok(link) = session.link().await else { continue };
-            match self.look(&link).await {
+            match self.read_snapshot(&link).await {
                 Ok(snapshot) => return Ok(snapshot),
                 Err(ParentsError::Fault(Fault::Unknown)) if retry.is_never() => {
-                    let message = "the connection was lost before the answer";
+                    let message = "the connection was lost before the server answered";
                     return Err(Error::new(ErrorCode::ConnectionLost, message));
                 }
-                Err(trouble) => self.overcome(&session, &link, trouble).await?,
+                Err(trouble) => self.recover(&session, &link, trouble).await?,
             }
         }
     }
 
-    /// Step 5.
-    pub(super) async fn look(&self, link: &Link) -> Result<Snapshot, ParentsError> {
+    /// Does step 5 over one link.
+    pub(super) async fn read_snapshot(&self, link: &Link) -> Result<Snapshot, ParentsError> {
         loop {
             let expected = self.stripes.lock().clone();
             let paths: Vec<_> = expected.iter().map(|name| self.path.child(name)).collect();
@@ -100,54 +104,56 @@ impl Adder {
         }
     }
 
-    /// Whether there is anything to fold.
-    pub(super) fn leaves_a_fold(&self, snapshot: &Snapshot) -> bool {
-        self.fold_of(snapshot).is_some()
+    /// Returns whether there are stripes to merge.
+    pub(super) fn needs_merge(&self, snapshot: &Snapshot) -> bool {
+        self.plan_merge(snapshot).is_some()
     }
 
-    /// Step 6, as far as it goes: what it cannot fold now is for whoever looks next.
-    pub(super) async fn fold(self: Arc<Self>, context: Arc<Context>) {
-        for _ in 0..ROUNDS {
+    /// Does step 6. Stripes that cannot be merged now are left to the next merge of any client.
+    pub(super) async fn merge(self: Arc<Self>, context: Arc<Context>) {
+        for _ in 0..MAX_TRANSACTIONS {
             let Ok(session) = context.connected_now() else { return };
             let Ok(link) = session.link().await else { return };
-            let Ok(snapshot) = self.look(&link).await else { return };
-            let Some(fold) = self.fold_of(&snapshot) else { return };
-            let writes: Vec<_> = fold.writes(self.path()).collect();
+            let Ok(snapshot) = self.read_snapshot(&link).await else { return };
+            let Some(merge) = self.plan_merge(&snapshot) else { return };
+            let writes: Vec<_> = merge.writes(self.path()).collect();
             match link.multi(&writes).await.as_ref().map_err(|fault| &fault.fault) {
-                Ok(_) => tracing::debug!(path = self.path(), stripes = fold.stripes.len(), "folded"),
-                // Somebody else folded, or wrote the base.
+                Ok(_) => tracing::debug!(path = self.path(), stripes = merge.stripes.len(), "merged"),
+                // Another client merged, or wrote the base.
                 Err(Fault::Refused(Refusal::BadVersion | Refusal::NoNode | Refusal::NotEmpty)) => {}
                 Err(fault) => {
-                    tracing::debug!(path = self.path(), ?fault, "not folded");
+                    tracing::debug!(path = self.path(), ?fault, "merge failed");
                     return;
                 }
             }
         }
     }
 
-    /// What to fold. Not a stripe of our own whose last write is still to be looked for in it.
-    fn fold_of(&self, snapshot: &Snapshot) -> Option<Fold> {
-        let left = |part: &&Part| !part.has_children && !self.is_writing(&part.name);
-        let stripes: Vec<_> = snapshot.stripes.iter().filter(left).take(MOST_AT_ONCE).collect();
-        // A write on condition of version -1 would be unconditional.
+    /// Returns the next transaction of a merge. It leaves out a stripe that this client is writing, because the outcome of that
+    /// write may yet have to be read from it.
+    fn plan_merge(&self, snapshot: &Snapshot) -> Option<Merge> {
+        let left_behind = |part: &&Part| !part.has_children && !self.is_writing(&part.name);
+        let stripes: Vec<_> =
+            snapshot.stripes.iter().filter(left_behind).take(MAX_STRIPES_PER_TRANSACTION).collect();
+        // A write that is conditional on version -1 would be unconditional.
         let base = snapshot.base.as_ref().filter(|base| base.version != -1)?;
         if stripes.is_empty() {
             return None;
         }
         let sum = stripes.iter().try_fold(base.value, |sum, part| sum.checked_add(part.value))?;
         let stripes = stripes.iter().map(|part| (self.path.child(&part.name), part.version)).collect();
-        Some(Fold { data: CounterFormat::I64.encode(sum), version: base.version, stripes })
+        Some(Merge { data: CounterFormat::I64.encode(sum), version: base.version, stripes })
     }
 }
 
-/// One transaction of a fold.
-struct Fold {
+/// One transaction of a merge.
+struct Merge {
     data: Vec<u8>,
     version: i32,
     stripes: Vec<(String, i32)>,
 }
 
-impl Fold {
+impl Merge {
     fn writes<'a>(&'a self, path: &'a str) -> impl Iterator<Item = Write<'a>> {
         let base = Write::Set { path, data: &self.data, version: Some(self.version) };
         let deletes =
@@ -170,7 +176,7 @@ impl Part {
     }
 }
 
-/// The names of stripes, in order. A plain counter at the path has its own children there.
+/// Returns the names of the stripes, sorted. A plain counter at the path has other children there.
 fn stripes_among(mut names: Vec<String>) -> Vec<String> {
     names.retain(|name| name.strip_prefix(PREFIX).is_some_and(|uuid| Uuid::try_parse(uuid).is_ok()));
     names.sort_unstable();

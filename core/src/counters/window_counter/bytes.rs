@@ -1,39 +1,40 @@
 //! The bytes of a window counter's node.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! | --- | --- |
 //! | 4 | `zkw` and the version of this format, 1 |
 //! | 8 | the window in microseconds, big-endian |
 //! | 4 | the number of buckets, big-endian |
-//! | 2 to 20 for each bucket that holds events, from the oldest on | its distance from the one before (the first: from 0), and its count |
+//! | 2 to 20 for each bucket that holds events, starting with the oldest | the distance from the previous bucket (for the first: from 0), and the count |
 //!
-//! Distances and counts stand in groups of 7 bits, the lowest first; all groups of a number but the last have the high bit set.
+//! Distances and counts are encoded in groups of 7 bits, the lowest group first. The high bit is set in all groups of a number
+//! but the last.
 
 use std::time::Duration;
 
 use super::events::{Events, Window};
 
-const MARK: [u8; 4] = *b"zkw\x01";
+const MAGIC: [u8; 4] = *b"zkw\x01";
 
-/// What a node of this window holds.
+/// Encodes the node of a window with these events.
 pub(super) fn write(window: &Window, events: &Events) -> Vec<u8> {
     let mut data = header(window);
     let mut before = 0;
     for (bucket, count) in &events.buckets {
-        put(&mut data, bucket - before);
-        put(&mut data, *count);
+        write_number(&mut data, bucket - before);
+        write_number(&mut data, *count);
         before = *bucket;
     }
     data
 }
 
 fn header(window: &Window) -> Vec<u8> {
-    [&MARK[..], &window.micros.to_be_bytes(), &window.buckets.to_be_bytes()].concat()
+    [&MAGIC[..], &window.micros.to_be_bytes(), &window.buckets.to_be_bytes()].concat()
 }
 
-/// Reads a node that was made with whatever window. `None` when these are not the bytes of one.
+/// Decodes a node of any window. Returns `None` if these are not the bytes of a window counter.
 pub(super) fn read(data: &[u8]) -> Option<(Window, Events)> {
-    let data = data.strip_prefix(&MARK)?;
+    let data = data.strip_prefix(&MAGIC)?;
     let (micros, data) = data.split_first_chunk()?;
     let (buckets, mut data) = data.split_first_chunk()?;
     let (micros, buckets) = (u64::from_be_bytes(*micros), u32::from_be_bytes(*buckets));
@@ -41,7 +42,7 @@ pub(super) fn read(data: &[u8]) -> Option<(Window, Events)> {
     let mut events = Events::default();
     let mut bucket = 0u64;
     while !data.is_empty() {
-        let (distance, count) = (take(&mut data)?, take(&mut data)?);
+        let (distance, count) = (read_number(&mut data)?, read_number(&mut data)?);
         if count == 0 || (distance == 0 && !events.is_empty()) {
             return None;
         }
@@ -52,8 +53,8 @@ pub(super) fn read(data: &[u8]) -> Option<(Window, Events)> {
     Some((window, events))
 }
 
-/// Writes a number in groups of 7 bits, the lowest first; all but the last have the high bit.
-fn put(data: &mut Vec<u8>, mut number: u64) {
+/// Appends a number in groups of 7 bits, the lowest first. The high bit is set in all groups but the last.
+fn write_number(data: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         data.push(number as u8 | 0x80);
         number >>= 7;
@@ -61,8 +62,8 @@ fn put(data: &mut Vec<u8>, mut number: u64) {
     data.push(number as u8);
 }
 
-/// Reads a number off the front.
-fn take(data: &mut &[u8]) -> Option<u64> {
+/// Reads a number and removes it from the front of `data`.
+fn read_number(data: &mut &[u8]) -> Option<u64> {
     let mut number = 0u64;
     for shift in (0..64).step_by(7) {
         let (byte, rest) = data.split_first()?;
@@ -87,12 +88,12 @@ mod tests {
     use crate::ledger::Model;
 
     #[test]
-    fn numbers_of_all_sizes_come_back() {
+    fn numbers_of_all_sizes_decode_to_themselves() {
         for number in (0..64).flat_map(|shift| [1 << shift, (1 << shift) - 1]).chain([u64::MAX]) {
             let mut data = Vec::new();
-            put(&mut data, number);
+            write_number(&mut data, number);
             let mut rest = data.as_slice();
-            assert_eq!((take(&mut rest), rest), (Some(number), &[][..]));
+            assert_eq!((read_number(&mut rest), rest), (Some(number), &[][..]));
         }
     }
 

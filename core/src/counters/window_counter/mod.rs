@@ -1,7 +1,7 @@
-//! Events within the last so many seconds, counted by all clients of the ensemble together.
+//! The number of events within a time window, counted by all clients of the ensemble together.
 //!
-//! How the node is written, and why an add counts exactly once, is in `ledger/writer.rs`; which events count when, in
-//! `events.rs`; the node's bytes, in `bytes.rs`.
+//! `ledger/writer.rs` describes how the node is written, and why each add is counted exactly once; `events.rs` describes which
+//! events are counted at a time, and `bytes.rs` the bytes of the node.
 
 mod bytes;
 mod events;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::context::{Context, SharedContext};
 use crate::error::{Error, Result};
-use crate::ledger::{Ledger, Ledgers, out_of_time};
+use crate::ledger::{Ledger, Ledgers};
 use crate::op::Op;
 use crate::op::{Deadline, Retry};
 use crate::path::ZnodePath;
@@ -19,25 +19,25 @@ use crate::path::ZnodePath;
 use events::Change;
 pub(crate) use events::Window;
 
-/// Counts the events of the last `window`. Made by [`Client::window_counter`](crate::Client::window_counter), without any
-/// request. A node that is missing counts as no events and is made by the first add.
+/// Counts the events of the last `window`. [`Client::window_counter`](crate::Client::window_counter) returns one without making a
+/// request. A missing node has no events; the first add creates it.
 ///
-/// The window is divided into buckets, and events are forgotten a bucket at a time. With window *W* and *B* buckets
+/// The window is divided into buckets, and events expire one bucket at a time. With a window *W* and *B* buckets:
 ///
-/// - an event counts for at least *W* from the call of its add on, and
-/// - it does not count any more *W + W/B* after its add returned, plus what the clients that added and count do not know of the
-///   time: a millisecond and the round trip of one write each.
+/// - An event counts for at least *W* from the call of its add.
+/// - It no longer counts *W + W/B* after its add returned. The uncertainty of the clients about the time may extend this by a
+///   millisecond and the round trip of one write, for the client that added and for the client that counts.
 ///
 /// The time is that of the ensemble's leader, which stamps every write. The client learns it from the stamps of its own writes,
-/// so the clocks of the machines that run clients do not matter. When the lead goes over to a server with another clock, or
-/// its clock is set, older events count as much longer or shorter as the new clock is behind or ahead, but never for more than
-/// *W + W/B* after the first add under the new one.
+/// so the clocks of the machines that run clients do not matter. If a server with another clock becomes the leader, or if the
+/// leader's clock is set, older events count longer by as much as the new clock is behind, or shorter by as much as it is ahead,
+/// but never for more than *W + W/B* after the first add under the new clock.
 ///
-/// Adds are exact: see [`Counter`](crate::Counter) for what happens when replies or sessions are lost, and for adds that share a
+/// Each add is counted exactly once. See [`Counter`](crate::Counter) for lost replies and sessions, and for adds that share a
 /// write.
 ///
-/// The node holds at most *B + 1* numbers, 3 bytes each as a rule, and all of it is written by each add: 60 buckets are cheap,
-/// 10,000 are not. Everyone who shares the path must give the same window and buckets; they are written in the node.
+/// The node holds at most *B + 1* numbers, usually of 3 bytes each, and every add writes all of them: 60 buckets are cheap,
+/// 10,000 are not. Everyone who shares the path must give the same window and buckets, which are stored in the node.
 ///
 /// # Examples
 /// ```no_run
@@ -66,29 +66,52 @@ impl WindowCounter {
         WindowCounter { context, node }
     }
 
-    /// The counter's node, below the client's chroot.
+    /// Returns the path of the counter's node, below the client's chroot.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when the path, the window or the buckets given cannot be, `FORKED` in a child of fork(); every
-    /// operation fails with it too.
+    /// `INVALID_ARGUMENT` if the path, the window or the number of buckets is invalid, `FORKED` in a child of fork(). Every
+    /// operation then fails with the same error.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let errors = client.window_counter("/errors/api", Duration::from_secs(10), 10);
+    /// assert_eq!(errors.path()?, "/errors/api");
+    /// # Ok(()) }
+    /// ```
     pub fn path(&self) -> Result<&str> {
         self.context.get()?;
         self.node.as_ref().map(|(path, _)| path.as_str()).map_err(Clone::clone)
     }
 
-    /// Records `n` events that happen now, and returns how many count with them. With 0 it only counts.
+    /// Records `n` events that happen now, and returns the count with them. With 0 it only counts.
     ///
-    /// One round trip when nobody else writes. Up to two more when this client has to learn the time first: after each connect,
-    /// and when it has not written for a minute.
+    /// One round trip if no other client writes. Up to two more if this client has to learn the time first, which is after each
+    /// connect and if it has not written for a minute.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` also when the node was made with another window or other buckets; `BAD_DATA` when it holds
-    /// something else; `OVERFLOW` when the count would not fit in 64 bits: nothing is written. `TIMEOUT`: not recorded, and
-    /// will not be. `INDETERMINATE`: sent, and the outcome was not learnt before the timeout, or cannot be since the session
-    /// died. `NOT_AUTHORIZED`, `QUOTA`, `CLOSED`, `FORKED`.
+    /// - `INVALID_ARGUMENT` if an argument is invalid, or if the node was created with another window or other buckets.
+    /// - `BAD_DATA` if the node holds something else than a window counter, `OVERFLOW` if the count would not fit in 64 bits.
+    ///   Nothing is written.
+    /// - `TIMEOUT` if the deadline passes before the events are recorded. They are not recorded later either.
+    /// - `INDETERMINATE` if the deadline passes while the write is in flight, or if the outcome cannot be known because the
+    ///   session ended.
+    /// - `NOT_AUTHORIZED`, `QUOTA`, `CLOSED`, `FORKED`.
     ///
     /// # Cancel safety
-    /// Not safe: a cancelled add may be recorded or not.
+    /// Not safe: a cancelled add may or may not be recorded.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let errors = client.window_counter("/errors/api", Duration::from_secs(10), 10);
+    /// if errors.add(1).await? >= 50 {
+    ///     println!("50 errors in 10 seconds: stop calling the API");
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn add(&self, n: u64) -> Op<u64> {
         Op::attempt(|| {
             let (context, ledger, _) = self.parts()?;
@@ -99,16 +122,25 @@ impl WindowCounter {
         })
     }
 
-    /// How many events count now. Every add acknowledged before the call is seen.
+    /// Returns the number of events that count now. It sees every add that was acknowledged before the call.
     ///
-    /// One round trip. Three more when this client has to learn the time first: see [`add`](WindowCounter::add). For that it
-    /// writes a node of its own below the counter's, and needs the right to.
+    /// One round trip. Three more if this client has to learn the time first: see [`add`](WindowCounter::add). To learn it, the
+    /// client writes a node of its own below the counter's node, and needs the permission to do so.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` and `BAD_DATA` as for [`add`](WindowCounter::add); `TIMEOUT`, `NOT_AUTHORIZED`, `CLOSED`, `FORKED`.
     ///
     /// # Cancel safety
     /// Safe: it changes nothing.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let logins = client.window_counter("/logins", Duration::from_secs(3600), 60);
+    /// println!("{} logins in the last hour", logins.count().await?);
+    /// # Ok(()) }
+    /// ```
     pub fn count(&self) -> Op<u64> {
         Op::attempt(|| {
             let (context, ledger, window) = self.parts()?;
@@ -116,7 +148,7 @@ impl WindowCounter {
             Ok(Op::new(&runtime, move |deadline| async move {
                 let bounded = deadline.once_within(context.options().session_timeout);
                 let count = count(&context, &ledger, &window, deadline.retry());
-                bounded.run(count).await.unwrap_or_else(|| Err(out_of_time("read")))
+                bounded.answer(count).await
             }))
         })
     }
@@ -142,7 +174,7 @@ async fn count(
     if let Some(now) = context.server_time(&session) {
         return Ok(window.count(&events, now));
     }
-    // The ledger learns the time before it looks at what is asked for.
+    // The ledger learns the time before it evaluates any request.
     let answer = ledger.request(context, Deadline::Never, Change::Count, |caller| caller)?;
     answer.await.unwrap_or_else(|_| Err(Error::internal("a count was dropped unanswered")))
 }
