@@ -1,14 +1,14 @@
 //! Locks.
 //!
-//! | file or folder | idea |
+//! | file or folder | contents |
 //! | --- | --- |
-//! | `mutex.rs`, `reentrant_mutex.rs`, `rw_lock.rs`, `semaphore.rs`, `multi_mutex.rs` | the locks as callers see them |
+//! | `mutex.rs`, `reentrant_mutex.rs`, `rw_lock.rs`, `semaphore/`, `multi_mutex.rs` | the public lock types |
 //! | `owner/` | acquiring a lock for an owner that may already hold it |
-//! | `handoff.rs` | handing a mutex over within the process |
+//! | `handoff/` | handing a mutex over within the process |
 //! | `queue/` | the queue in a lock's directory |
-//! | `acquire.rs` | what every acquire shares: one deadline, one try or a wait, and nothing left behind |
-//! | `guard.rs` | a lock that is held, as callers see it |
-//! | `held/` | a node that is held, and the guards that share it |
+//! | `acquire.rs` | the part of acquiring that all locks share: the deadline, a single try or a wait, the cleanup |
+//! | `guard/` | the public guard of a held lock |
+//! | `held/` | a held node, and the holds that guards have on it |
 
 pub(crate) mod acquire;
 pub(crate) mod guard;

@@ -1,9 +1,9 @@
-//! Several mutexes taken as one: all or none.
+//! Several mutexes acquired as one: all or none.
 //!
-//! 1. The paths are sorted, each of them once. Everybody takes them in that order, so nobody waits in a circle.
-//! 2. One after another is queued for (`queue.rs`), all under one deadline.
-//! 3. One cannot be had: those taken before it are given back. One was lost while a later one was waited for: all are given
-//!    back, and 2.
+//! 1. Sort the paths and remove duplicates. All clients acquire them in that order, so there is no circular wait.
+//! 2. Queue for one after another (`queue/`), all under one deadline.
+//! 3. If one cannot be acquired, release those acquired before it. If one was lost while waiting for a later one, release all of
+//!    them and go on at step 2.
 
 use std::sync::Arc;
 
@@ -21,10 +21,10 @@ use crate::op::{Op, Retry};
 use crate::path::ZnodePath;
 use crate::stats::{Meters, WaitStats};
 
-/// Several mutexes taken as one. Made by [`Client::multi_mutex`](crate::Client::multi_mutex), without any request.
+/// Several mutexes acquired as one. Made by [`Client::multi_mutex`](crate::Client::multi_mutex), without any request.
 ///
-/// Its guard holds all of them, and is lost when one of them is. The guard's token is that of the first path; the others' are in
-/// [`Guard::tokens`]. On each path it excludes whoever takes that path alone, as a [`Mutex`](crate::Mutex).
+/// Its guard holds all of them, and is lost when one of them is. The guard's token is that of the first path;
+/// [`Guard::tokens`] has all of them. On each path it excludes every [`Mutex`](crate::Mutex) at that path.
 ///
 /// # Examples
 /// ```no_run
@@ -48,8 +48,8 @@ impl MultiMutex {
         let paths = paths.and_then(|mut paths| {
             paths.sort_unstable();
             paths.dedup();
-            let none = || Error::invalid_argument("paths", "", "must name at least one lock");
-            if paths.is_empty() { Err(none()) } else { Ok(paths) }
+            let no_paths = || Error::invalid_argument("paths", "", "must name at least one lock");
+            if paths.is_empty() { Err(no_paths()) } else { Ok(paths) }
         });
         MultiMutex {
             context,
@@ -60,38 +60,88 @@ impl MultiMutex {
         }
     }
 
-    /// Whose node names it writes. Default [`Scheme::Curator`].
+    /// Sets the naming scheme of the nodes that it creates. Default [`Scheme::Curator`].
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use zkcoord::Scheme;
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let both = client.multi_mutex(["/accounts/7", "/accounts/12"]).scheme(Scheme::Kazoo);
+    /// let guard = both.acquire().await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn scheme(mut self, scheme: Scheme) -> MultiMutex {
         self.scheme = scheme;
         self
     }
 
-    /// Says who asks. See [`Mutex::asked_by`](crate::Mutex::asked_by).
+    /// Names the thread or task that asks. See [`Mutex::asked_by`](crate::Mutex::asked_by).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let both = client.multi_mutex(["/accounts/7", "/accounts/12"]).asked_by(zkcoord::thread_owner());
+    /// let guard = both.acquire().wait()?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn asked_by(mut self, owner: u64) -> MultiMutex {
         self.requester = Requester::Asking(owner);
         self
     }
 
-    /// Says who asks, and that he will hold the locks until they are released. See [`Mutex::owned_by`](crate::Mutex::owned_by).
+    /// Names the thread or task that asks, and declares that it will hold the locks until the release. See
+    /// [`Mutex::owned_by`](crate::Mutex::owned_by).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let guard = client.multi_mutex(["/accounts/7", "/accounts/12"]).owned_by(7).acquire().await?;
+    /// let error = client.mutex("/accounts/7").owned_by(7).acquire().await.unwrap_err();
+    /// assert_eq!(error.code(), zkcoord::ErrorCode::WouldDeadlock);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn owned_by(mut self, owner: u64) -> MultiMutex {
         self.requester = Requester::Owning(owner);
         self
     }
 
-    /// The locks' directories, sorted, below the client's chroot.
+    /// Returns the locks' directories, sorted and without duplicates, below the client's chroot.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when one of the paths given was none, `FORKED` in a child of fork(); every operation fails with it
-    /// too.
+    /// `INVALID_ARGUMENT` if a path is invalid or there is none, `FORKED` in a child of fork(). Every operation then fails with
+    /// the same error.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// assert_eq!(client.multi_mutex(["/b", "/a", "/b"]).paths()?, ["/a", "/b"]);
+    /// # Ok(()) }
+    /// ```
     pub fn paths(&self) -> Result<Vec<&str>> {
         let (_, paths) = self.parts()?;
         Ok(paths.iter().map(ZnodePath::as_str).collect())
     }
 
-    /// Waits for all the locks. Errors and cancel safety as for [`Mutex::acquire`](crate::Mutex::acquire).
+    /// Waits until all the locks are acquired. If it fails, it holds none of them.
+    ///
+    /// # Errors
+    /// As for [`Mutex::acquire`](crate::Mutex::acquire).
+    ///
+    /// # Cancel safety
+    /// As for [`Mutex::acquire`](crate::Mutex::acquire).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let both = client.multi_mutex(["/accounts/7", "/accounts/12"]);
+    /// let guard = both.acquire().timeout(Duration::from_secs(5)).await?;
+    /// guard.create("/transfers/1", "7 to 12").await?; // only if both locks are still held
+    /// # Ok(()) }
+    /// ```
     pub fn acquire(&self) -> Op<Guard> {
         Op::attempt(|| {
             let (context, paths) = self.parts()?;
@@ -105,8 +155,23 @@ impl MultiMutex {
         })
     }
 
-    /// Takes all the locks if all are free: `None` when one is not. Errors and cancel safety as for
-    /// [`Mutex::try_acquire`](crate::Mutex::try_acquire).
+    /// Acquires all the locks if all are free. Returns `None` if one is not.
+    ///
+    /// # Errors
+    /// As for [`Mutex::try_acquire`](crate::Mutex::try_acquire).
+    ///
+    /// # Cancel safety
+    /// As for [`Mutex::acquire`](crate::Mutex::acquire).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let both = client.multi_mutex(["/accounts/7", "/accounts/12"]);
+    /// if both.try_acquire().await?.is_none() {
+    ///     println!("one of the accounts is in use");
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn try_acquire(&self) -> Op<Option<Guard>> {
         Op::attempt(|| {
             let (context, paths) = self.parts()?;
@@ -114,7 +179,16 @@ impl MultiMutex {
         })
     }
 
-    /// How long this handle and its clones waited, and held what they got. Costs no round trip.
+    /// Returns how long this handle and its clones waited for the locks and held them. Costs no round trip.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let both = client.multi_mutex(["/accounts/7", "/accounts/12"]);
+    /// both.acquire().await?.release().await?;
+    /// println!("99 % of the waits took at most {:?}", both.stats().p99);
+    /// # Ok(()) }
+    /// ```
     pub fn stats(&self) -> WaitStats {
         self.meters.stats()
     }
@@ -132,7 +206,7 @@ impl MultiMutex {
             scheme,
             requester,
             retry,
-            had: Vec::new(),
+            acquired: Vec::new(),
             current: None,
         }
     }
@@ -142,40 +216,40 @@ impl MultiMutex {
     }
 }
 
-/// An attempt to take all of them.
+/// One attempt to acquire all of them.
 struct MultiLockAttempt {
     context: Arc<Context>,
     paths: Vec<ZnodePath>,
     scheme: Scheme,
     requester: Requester,
     retry: Retry,
-    had: Vec<Guard>,
+    acquired: Vec<Guard>,
     current: Option<OwnedLockAttempt>,
 }
 
 impl Attempt for MultiLockAttempt {
     async fn acquire(&mut self) -> Result<Option<Guard>> {
-        // All of them first: what is known to be in vain is not to wait for the others.
+        // All paths first: an acquire that must fail with `WOULD_DEADLOCK` does not wait for other locks.
         self.paths
             .iter()
             .try_for_each(|path| owner::check(&self.context, path, Role::Mutex, self.requester))?;
-        while let Some(path) = self.paths.get(self.had.len()) {
+        while let Some(path) = self.paths.get(self.acquired.len()) {
             let (context, path) = (self.context.clone(), path.clone());
             let attempt =
                 OwnedLockAttempt::new(context, path, self.scheme, Role::Mutex, self.requester, self.retry);
             let outcome = self.current.insert(attempt).acquire().await;
             if let Ok(Some(guard)) = outcome {
-                self.had.push(guard);
-                if !self.had.iter().all(Guard::is_held) {
+                self.acquired.push(guard);
+                if !self.acquired.iter().all(Guard::is_held) {
                     self.release_all().await;
                 }
                 continue;
             }
-            // Refused, or taken while we try only once.
+            // The attempt failed, or tries only once and the lock is taken.
             self.release_all().await;
             return outcome;
         }
-        Ok(Guard::of_all(std::mem::take(&mut self.had)))
+        Ok(Guard::of_all(std::mem::take(&mut self.acquired)))
     }
 
     async fn leave(&mut self) {
@@ -185,17 +259,17 @@ impl Attempt for MultiLockAttempt {
         self.release_all().await;
     }
 
-    fn waiting_for(&self) -> String {
-        self.current.as_ref().map_or_else(String::new, Attempt::waiting_for)
+    fn wait_reason(&self) -> String {
+        self.current.as_ref().map_or_else(String::new, Attempt::wait_reason)
     }
 }
 
 impl MultiLockAttempt {
-    /// Gives back what was had. A guard that is dropped on the way gives its lock back in the background.
+    /// Releases the locks acquired so far. If it is cancelled, the guards that are dropped release theirs in the background.
     async fn release_all(&mut self) {
-        for guard in std::mem::take(&mut self.had) {
+        for guard in std::mem::take(&mut self.acquired) {
             if let Err(error) = guard.release().await {
-                tracing::warn!(%error, "a lock was not given back");
+                tracing::warn!(%error, "a lock was not released");
             }
         }
     }

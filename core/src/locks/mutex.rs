@@ -1,14 +1,14 @@
-//! A mutual exclusion lock: at most one holder among all clients of the ensemble, served in order of arrival.
+//! The public mutual exclusion lock: at most one holder among all clients of the ensemble, in order of arrival.
 //!
-//! The queue and its steps are in `queue.rs`; here is what callers see of it.
+//! The queue and its steps are in `queue/`.
 
 use std::sync::Arc;
 
 use crate::context::{Context, SharedContext};
 use crate::error::{Error, Result};
-use crate::locks::acquire;
+use crate::locks::acquire::{self, lock_name};
 use crate::locks::guard::Guard;
-use crate::locks::handoff::{LocalQueues, Waiter, what};
+use crate::locks::handoff::{LocalQueues, Waiter};
 use crate::locks::owner::acquire::OwnedLockAttempt;
 use crate::locks::owner::{
     self,
@@ -22,11 +22,22 @@ use crate::stats::{Meters, WaitStats};
 
 /// A mutual exclusion lock at a path. Made by [`Client::mutex`](crate::Client::mutex), without any request.
 ///
-/// Not reentrant: a second `acquire` waits for the first guard, also in the same thread, unless it is told
-/// [who asks](Mutex::owned_by). On the same path it excludes Curator's `InterProcessMutex` and go-zookeeper's `Lock`, or, with
+/// Not reentrant: a second `acquire` waits for the first guard, even in the same thread, unless the mutex knows its
+/// [owner](Mutex::owned_by). On the same path it excludes Curator's `InterProcessMutex` and go-zookeeper's `Lock`, or, with
 /// [`Scheme::Kazoo`], kazoo's `Lock`.
 ///
 /// The two sides of a [`RwLock`](crate::RwLock) are of this type too.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+/// let mutex = client.mutex("/locks/report");
+/// if let Some(guard) = mutex.try_acquire().await? {
+///     println!("no other client writes the report");
+///     guard.release().await?;
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Mutex {
     context: SharedContext,
@@ -51,82 +62,131 @@ impl Mutex {
         }
     }
 
-    /// Whose node names it writes. Everyone who shares the path must be able to read them. Default
+    /// Sets the naming scheme of the nodes that it creates. All clients of the path must be able to read the names. Default
     /// [`Scheme::Curator`].
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use zkcoord::Scheme;
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// // Excludes `kazoo.recipe.lock.Lock(client, "/locks/report")`.
+    /// let mutex = client.mutex("/locks/report").scheme(Scheme::Kazoo);
+    /// let guard = mutex.acquire().await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn scheme(mut self, scheme: Scheme) -> Mutex {
         self.scheme = scheme;
         self
     }
 
-    /// Says who asks, a thread or a task, by a number that it alone has in this process: an acquire that would wait for what
-    /// this owner holds through a [`ReentrantMutex`](crate::ReentrantMutex), or as one who [owns](Mutex::owned_by) it, fails
-    /// with `WOULD_DEADLOCK` at once.
+    /// Names the thread or task that asks, by a number that is unique in this process. An acquire that would wait for a lock
+    /// that this owner holds then fails with `WOULD_DEADLOCK` at once, if the owner acquired it through a
+    /// [`ReentrantMutex`](crate::ReentrantMutex) or with [`owned_by`](Mutex::owned_by).
     ///
-    /// The guard is nobody's: another thread may release it, and who asked may wait for that. So it is right for every
-    /// mutex, where the caller is known.
+    /// The guard is not bound to the owner: another thread may release it, and the owner may wait for that. Use this whenever you
+    /// know the calling thread or task.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let me = zkcoord::thread_owner();
+    /// let outer = client.reentrant_mutex("/locks/report").owned_by(me).acquire().wait()?;
+    /// // A plain mutex is not shared with its owner. Without `asked_by` this would wait for ever.
+    /// let error = client.mutex("/locks/report").asked_by(me).acquire().wait().unwrap_err();
+    /// assert_eq!(error.code(), zkcoord::ErrorCode::WouldDeadlock);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn asked_by(mut self, owner: u64) -> Mutex {
         self.requester = Requester::Asking(owner);
         self
     }
 
-    /// Says who asks, as [`asked_by`](Mutex::asked_by), and that he will hold the lock until it is released: whatever he asks
-    /// for next at this path with this client fails with `WOULD_DEADLOCK` instead of waiting for himself. Not for guards that
-    /// are handed to others.
+    /// Names the thread or task that asks, as [`asked_by`](Mutex::asked_by) does, and declares that it will hold the lock until
+    /// the release. Its next acquire at this path with this client then fails with `WOULD_DEADLOCK` instead of deadlocking. Not
+    /// for guards that are passed to other threads or tasks.
     ///
-    /// For the sides of a [`RwLock`](crate::RwLock) it means what is said [there](crate::RwLock::owned_by).
+    /// The sides of a [`RwLock`](crate::RwLock) take an owner in [another sense](crate::RwLock::owned_by).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let mutex = client.mutex("/locks/report").owned_by(7);
+    /// let guard = mutex.acquire().await?;
+    /// let error = mutex.acquire().await.unwrap_err();
+    /// assert_eq!(error.code(), zkcoord::ErrorCode::WouldDeadlock);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn owned_by(mut self, owner: u64) -> Mutex {
         self.requester = Requester::Owning(owner);
         self
     }
 
-    /// Lets the tasks of this client hand the mutex to each other, up to `most` times in a row without any request; then it is
-    /// the others' turn. 0, the default, is strict: everybody in the order of the server's queue, one after another.
+    /// Lets the tasks of this client hand the mutex over to each other, up to `max` times in a row without any request. Then the
+    /// lock goes back to the server, and other clients get their turn. With 0, the default, all contenders queue at the server,
+    /// in one strict order.
     ///
-    /// Those who ask with a `most` above 0, through this handle or any other of the client, stand in one line, in the order in
-    /// which they ask, and one node stands in the server's queue for all of them. Strict mutexes of the same client queue at the
-    /// server like everybody else. How often a lock may be handed over is decided by who gives it.
+    /// All acquires of a client with a `max` above 0, through this handle or any other, form one local queue in order of arrival,
+    /// and one node stands in the server's queue for all of them. Mutexes of the same client with a `max` of 0 queue at the
+    /// server. The `max` of the handle that holds the lock decides whether it is handed over.
     ///
-    /// Guards that were handed over one after the other share the node and the **token**: they never overlap, but who checks
-    /// tokens cannot tell them apart. A write that is late by one guard is not fenced off until the server grants the lock
-    /// anew. All else belongs to one guard alone: release, loss, `on_lost`, `on_revoke`.
+    /// Guards that were handed over one after another share the node and the **token**: they never overlap, but a resource that
+    /// checks tokens cannot tell them apart. A late write of an earlier guard is not fenced off until the server grants the lock
+    /// again. Release, loss, `on_lost` and `on_revoke` belong to each guard alone.
     ///
-    /// A lock that is lost, or may be, is not handed over, nor one that somebody [asked for](crate::Guard::on_revoke).
-    /// [`try_acquire`](Mutex::try_acquire) gives `None` while anybody of this client's line holds the lock or waits for it; a guard
-    /// that it gives goes back to the server.
+    /// The lock is not handed over if it is lost or may be, or if another client [asked for it](crate::Guard::on_revoke).
+    /// [`try_acquire`](Mutex::try_acquire) returns `None` while a task of the local queue holds the lock or waits for it. A guard
+    /// that it returns is released at the server.
     ///
-    /// Not for the sides of a read/write lock: there it makes the operations fail.
+    /// On a side of a read/write lock a `max` above 0 is invalid: every operation then fails with `INVALID_ARGUMENT`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// // Many tasks of this process contend: up to 20 of them hold the lock before other processes get it.
+    /// let mutex = client.mutex("/locks/index").handoff(20);
+    /// let guard = mutex.acquire().await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
-    pub fn handoff(mut self, most: u32) -> Mutex {
-        if self.role != Role::Mutex && most > 0 {
+    pub fn handoff(mut self, max: u32) -> Mutex {
+        if self.role != Role::Mutex && max > 0 {
             let why = "must be 0 for a side of a read/write lock";
-            self.path = self.path.and(Err(Error::invalid_argument("handoff", most, why)));
+            self.path = self.path.and(Err(Error::invalid_argument("handoff", max, why)));
         }
-        self.handoff = most;
+        self.handoff = max;
         self
     }
 
-    /// The lock's directory, below the client's chroot.
+    /// Returns the lock's directory, below the client's chroot.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when the path given was none, `FORKED` in a child of fork(); every operation fails with it too.
+    /// `INVALID_ARGUMENT` if the path is invalid, `FORKED` in a child of fork(). Every operation then fails with the same error.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// assert_eq!(client.mutex("/locks/report").path()?, "/locks/report");
+    /// assert!(client.mutex("no leading slash").path().is_err());
+    /// # Ok(()) }
+    /// ```
     pub fn path(&self) -> Result<&str> {
         self.context.get()?;
         self.path.as_ref().map(ZnodePath::as_str).map_err(Clone::clone)
     }
 
-    /// Waits for the lock. One round trip when it is free.
+    /// Waits until the lock is acquired. Takes one round trip if it is free.
     ///
-    /// A waiter that loses its session queues again with the next one, until its timeout.
+    /// If the session is lost while waiting, the attempt queues again with the next session, until its timeout.
     ///
     /// # Errors
-    /// `TIMEOUT` when the operation's timeout passes first, also while no server can be reached; `WOULD_DEADLOCK` when its
-    /// owner, where he is known, would wait for himself; `NOT_AUTHORIZED`, `QUOTA`, `SEQUENCE_EXHAUSTED`; `CLOSED`, `FORKED`.
+    /// `TIMEOUT` if the operation's timeout passes first, also while no server can be reached. `WOULD_DEADLOCK` if the owner is
+    /// known and would wait for itself. `NOT_AUTHORIZED`, `QUOTA`, `SEQUENCE_EXHAUSTED`; `CLOSED`, `FORKED`.
     ///
     /// # Cancel safety
-    /// Dropping the operation leaves the queue, and gives the lock back if it was granted in that moment.
+    /// Dropping the operation leaves the queue, and releases the lock if it was granted at that moment.
     ///
     /// # Examples
     /// ```no_run
@@ -143,18 +203,33 @@ impl Mutex {
             if self.handoff > 0 {
                 return Ok(self.acquire_locally(context, path));
             }
-            Ok(acquire::acquire(&context.clone(), &self.meters, what(&path), self.attempt(context, path)))
+            Ok(acquire::acquire(
+                &context.clone(),
+                &self.meters,
+                lock_name(&path),
+                self.attempt(context, path),
+            ))
         })
     }
 
-    /// Takes the lock if it is free: `None` when it is not, whoever has it.
+    /// Acquires the lock if it is free. Returns `None` if it is held, by any client.
     ///
     /// # Errors
-    /// `CONNECTION_LOST` when there is no connection, `TIMEOUT` when a timeout is set and passes; otherwise as
-    /// [`acquire`](Mutex::acquire), but for `WOULD_DEADLOCK`.
+    /// `CONNECTION_LOST` if there is no connection, `TIMEOUT` if a timeout is set and passes; otherwise as for
+    /// [`acquire`](Mutex::acquire), except `WOULD_DEADLOCK`: in that case it returns `None`.
     ///
     /// # Cancel safety
-    /// As [`acquire`](Mutex::acquire).
+    /// As for [`acquire`](Mutex::acquire).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// match client.mutex("/jobs/nightly").try_acquire().await? {
+    ///     Some(guard) => println!("running the job as {}", guard.node()),
+    ///     None => println!("another host runs the job"),
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn try_acquire(&self) -> Op<Option<Guard>> {
         Op::attempt(|| {
             let (context, path) = self.parts()?;
@@ -162,13 +237,24 @@ impl Mutex {
         })
     }
 
-    /// Who holds the lock and who waits, in order, with warnings of mixes that cannot see each other. Two round trips.
+    /// Lists the holders and the waiters of the lock, in order, with warnings of mixes of libraries that do not exclude each
+    /// other. Takes two round trips.
     ///
     /// # Errors
-    /// `TIMEOUT`, `NOT_AUTHORIZED`, `CLOSED`, `FORKED`.
+    /// `TIMEOUT`, `CONNECTION_LOST`, `NOT_AUTHORIZED`, `CLOSED`, `FORKED`.
     ///
     /// # Cancel safety
     /// Safe: it only reads.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// for contender in client.mutex("/locks/report").inspect().await?.iter() {
+    ///     let state = if contender.is_holder { "holds" } else { "waits" };
+    ///     println!("{} {state} since {:?}", contender.identity, contender.waiting_since);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn inspect(&self) -> Op<Queue> {
         Op::attempt(|| {
             let (context, path) = self.parts()?;
@@ -178,19 +264,34 @@ impl Mutex {
         })
     }
 
-    /// How long this handle and its clones waited, and held what they got. Costs no round trip.
+    /// Returns how long this handle and its clones waited for the lock and held it. Costs no round trip.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let mutex = client.mutex("/locks/report");
+    /// mutex.acquire().await?.release().await?;
+    /// let stats = mutex.stats();
+    /// println!("{} waits, half of them within {:?}", stats.count, stats.p50);
+    /// if let Some(probability) = stats.success_probability(Duration::from_secs(1)) {
+    ///     println!("acquired within a second with a probability of {probability:.2}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn stats(&self) -> WaitStats {
         self.meters.stats()
     }
 
-    /// Starts on the caller's thread, as hand-overs do: a lock that changes hands within one thread needs no other.
+    /// Joins the local queue. Starts on the caller's thread, as hand-overs do: tasks of one thread can hand the lock over without
+    /// a switch to another thread.
     fn acquire_locally(&self, context: Arc<Context>, path: ZnodePath) -> Op<Guard> {
         let mutex = self.clone();
         Op::starting(&context.runtime().clone(), move |deadline| {
             if deadline.is_once() {
                 let attempt = mutex.attempt(context.clone(), path.clone())(Retry::Never);
-                let acquired = acquire::acquired(attempt, deadline, mutex.meters, what(&path));
-                return Ok(spawned(context.runtime(), acquired));
+                let acquiring = acquire::run_acquire(attempt, deadline, mutex.meters, lock_name(&path));
+                return Ok(spawned(context.runtime(), acquiring));
             }
             owner::check(&context, &path, mutex.role, mutex.requester)?;
             let (waiter, answer) = Waiter::new(mutex.requester, mutex.handoff, deadline, mutex.meters);

@@ -1,12 +1,12 @@
-//! A read/write lock: any number of readers, or one writer.
+//! The public read/write lock: any number of readers, or one writer.
 //!
-//! Both sides stand in one queue (`queue.rs`), in the order of arrival:
+//! Both sides share one queue (`queue/`), in the order of arrival:
 //!
-//! 1. A writer waits for everybody before it, like a mutex.
-//! 2. A reader waits for the writers before it. It watches the nearest of them only, so the end of one writer wakes those
-//!    readers that are next and no others. (Curator's readers watch the first writer, and all list again at each end.)
-//!
-//! 3. An owner, where he is known, shares each side with himself, and may go from writing to reading (`downgrade.rs`).
+//! 1. A writer waits for all contenders ahead of it, like a mutex.
+//! 2. A reader waits for the writers ahead of it. It watches only the nearest of them, so the end of a writer wakes the readers
+//!    right behind it and no others. (Curator's readers watch the first writer, and all of them list the directory each time one
+//!    ends.)
+//! 3. An owner, if known, shares each side with itself, and may downgrade from writing to reading (`owner/downgrade.rs`).
 //!
 //! A steady stream of readers does not starve a writer: readers that come after it wait for it.
 
@@ -15,7 +15,8 @@ use crate::locks::queue::node_name::Scheme;
 
 /// A read/write lock at a path. Made by [`Client::rw_lock`](crate::Client::rw_lock), without any request.
 ///
-/// Without an [owner](RwLock::owned_by) every acquire stands for itself: who reads and asks to write waits for ever.
+/// Without an [owner](RwLock::owned_by), all acquires are independent: a caller that holds the read lock and acquires the write
+/// lock waits for ever.
 ///
 /// On the same path it works with Curator's `InterProcessReadWriteLock`, or, with [`Scheme::Kazoo`], with kazoo's
 /// `ReadLock` and `WriteLock`.
@@ -41,23 +42,34 @@ impl RwLock {
         RwLock { read, write }
     }
 
-    /// Whose node names it writes. Everyone who shares the path must use the same. Default [`Scheme::Curator`].
+    /// Sets the naming scheme of the nodes that it creates. All clients of the path must use the same. Default
+    /// [`Scheme::Curator`].
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use zkcoord::Scheme;
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// // Works with kazoo's `client.ReadLock("/locks/catalogue")`.
+    /// let lock = client.rw_lock("/locks/catalogue").scheme(Scheme::Kazoo);
+    /// let writing = lock.write().acquire().await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn scheme(self, scheme: Scheme) -> RwLock {
         RwLock { read: self.read.scheme(scheme), write: self.write.scheme(scheme) }
     }
 
-    /// Says who takes the lock, a thread or a task, by a number that it alone has in this process. Then
+    /// Sets the owner: a thread or a task, by a number that is unique in this process. Then
     ///
-    /// - what he holds already he gets again at once, without any request; the lock is given back when the last guard is
-    ///   released;
-    /// - while he writes he can take the read lock too, and then release the write lock: nobody writes in between. The read
-    ///   guard has the token of the write guard, whose place in the queue it keeps;
-    /// - while he only reads, to ask for the write lock fails with `WOULD_DEADLOCK` at once: two who did so would wait for
-    ///   each other.
+    /// - the owner acquires a side that it holds again at once, without any request; the lock is released when the last guard
+    ///   is released;
+    /// - while it holds the write lock, it can acquire the read lock too, and then release the write lock: no other client
+    ///   writes in between. The read guard has the token of the write guard, because it keeps the same position in the queue;
+    /// - while it holds only the read lock, acquiring the write lock fails with `WOULD_DEADLOCK` at once: two readers that both
+    ///   did so would wait for each other.
     ///
-    /// The owner is known to all handles of one client at the same path. Guards are his: one that is handed to another thread
-    /// still counts as his.
+    /// The owner is known to all handles of one client at the same path. Guards belong to the owner, even if they are passed to
+    /// another thread.
     ///
     /// # Examples
     /// ```no_run
@@ -74,12 +86,30 @@ impl RwLock {
         RwLock { read: self.read.owned_by(owner), write: self.write.owned_by(owner) }
     }
 
-    /// The side that any number may hold at once.
+    /// Returns the read side, which any number of clients may hold at once.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let lock = client.rw_lock("/locks/catalogue");
+    /// let (one, two) = (lock.read().acquire().await?, lock.read().acquire().await?);
+    /// assert!(one.is_held() && two.is_held());
+    /// # Ok(()) }
+    /// ```
     pub fn read(&self) -> &Mutex {
         &self.read
     }
 
-    /// The side that one holds alone.
+    /// Returns the write side, which excludes all other holders.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+    /// let lock = client.rw_lock("/locks/catalogue");
+    /// let writing = lock.write().acquire().await?;
+    /// assert!(lock.read().try_acquire().await?.is_none());
+    /// # Ok(()) }
+    /// ```
     pub fn write(&self) -> &Mutex {
         &self.write
     }

@@ -37,7 +37,7 @@ impl Search {
     pub(super) fn new(key: Key, rules: Rules, retry: Retry) -> Search {
         let behind = Arc::new(Notify::new());
         let attempt = LockAttempt::new(key.context.clone(), key.node.clone(), Scheme::Curator, Kind::Mutex);
-        let attempt = attempt.retry(retry).telling(behind.clone());
+        let attempt = attempt.retry(retry).notifying(behind.clone());
         Search { key, rules, retry, waiting_for: Some("an answer of the server"), attempt, behind }
     }
 
@@ -122,7 +122,7 @@ impl Search {
     }
 
     fn late(&self) -> Error {
-        let waiting_for = self.waiting_for.map_or_else(|| self.attempt.waiting_for(), str::to_owned);
+        let waiting_for = self.waiting_for.map_or_else(|| self.attempt.wait_reason(), str::to_owned);
         let message = format!("{} was not answered in time; waiting for {waiting_for}", self.key.path());
         Error::new(ErrorCode::Timeout, message)
     }

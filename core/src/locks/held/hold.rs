@@ -1,4 +1,4 @@
-//! One guard's share in a holding. Several guards may have one; each is told of the loss, and each ends its own.
+//! One guard's hold on a held node. Several guards may have one each. Each is notified of a loss, and each ends its own.
 
 use std::any::Any;
 use std::fmt;
@@ -14,35 +14,34 @@ use crate::runtime::callback;
 use crate::session::{Loss, Tenant};
 use crate::stats::Meters;
 
-pub(crate) type OnLost = Box<dyn FnOnce(Loss) + Send>;
-pub(crate) type OnRevoke = Box<dyn FnOnce() + Send>;
+pub(crate) type Callback<E> = Box<dyn FnOnce(E) + Send>;
 
-/// The next to hold a lock when a share of it ends.
+/// The recipient of a lock whose hold ends without being given back to the server.
 pub(crate) trait Successor: Send + Sync {
-    /// Hands the lock on, unless that was done `limit` times already. Returns whether somebody has it now.
+    /// Hands the lock over, unless that was done `limit` times already. Returns whether another task holds it now.
     fn hand_over(self: Arc<Self>, context: &Arc<Context>, held_node: &Arc<HeldNode>, limit: u32) -> bool;
 }
 
-/// What one guard has of a holding.
+/// One guard's hold on a node.
 pub(crate) struct Hold {
     held_node: Arc<HeldNode>,
-    /// How the holding stood when the share was given up.
+    /// The final state, set when the guard ends the hold.
     ended: OnceLock<HoldState>,
-    calls: Mutex<Calls>,
-    /// Whose it is, where that is known.
+    callbacks: Mutex<Callbacks>,
+    /// Keeps the record of the owner, if that is known, as long as the hold.
     owner: OnceLock<Arc<dyn Any + Send + Sync>>,
-    /// Who gets the lock next, if anybody may, and how often it may have been handed over before.
-    local_queue: OnceLock<(Arc<dyn Successor>, u32)>,
+    /// The next holder within the process, if there may be one, and the limit of consecutive hand-overs.
+    successor: OnceLock<(Arc<dyn Successor>, u32)>,
 }
 
 #[derive(Default)]
-struct Calls {
-    /// Called when the holding is lost; dropped uncalled when the share is given up before.
-    on_lost: Vec<OnLost>,
-    /// Called when somebody asks for the lock; dropped uncalled when the share is given up before, or the holding lost.
-    on_revoke: Vec<OnRevoke>,
-    /// Since when it is held, and where that is noted when the share is given up. A loss takes it away.
-    measured: Option<(Instant, Arc<Meters>)>,
+struct Callbacks {
+    /// Called when the node is lost; dropped uncalled if the hold ends before.
+    on_lost: Vec<Callback<Loss>>,
+    /// Called when another client asks for the lock; dropped uncalled if the hold ends before, or the node is lost.
+    on_revoke: Vec<Callback<()>>,
+    /// The start of the hold, and the meters that get its duration when it ends. Cleared by a loss.
+    metered: Option<(Instant, Arc<Meters>)>,
 }
 
 impl Hold {
@@ -50,9 +49,9 @@ impl Hold {
         Hold {
             held_node,
             ended: OnceLock::new(),
-            calls: Mutex::default(),
+            callbacks: Mutex::default(),
             owner: OnceLock::new(),
-            local_queue: OnceLock::new(),
+            successor: OnceLock::new(),
         }
     }
 
@@ -60,54 +59,57 @@ impl Hold {
         &self.held_node
     }
 
-    /// Notes whose it is, once.
-    pub(crate) fn belongs_to(&self, owner: Arc<dyn Any + Send + Sync>) {
+    /// Sets the owner's record, once.
+    pub(crate) fn set_owner(&self, owner: Arc<dyn Any + Send + Sync>) {
         drop(self.owner.set(owner));
     }
 
-    /// Notes in `meters`, in the end, how long it was held from now on. Nothing is noted with none.
+    /// Records the duration of the hold from now on in `meters`, when it ends. With `None` it is not recorded.
     pub(crate) fn measure(&self, meters: Option<&Arc<Meters>>) {
-        self.calls.lock().measured = meters.map(|meters| (Instant::now(), meters.clone()));
+        self.callbacks.lock().metered = meters.map(|meters| (Instant::now(), meters.clone()));
     }
 
-    /// Has the lock handed over to `line` in the end, if it was not handed over `limit` times already.
-    pub(crate) fn passes_to(&self, local_queue: Arc<dyn Successor>, limit: u32) {
-        drop(self.local_queue.set((local_queue, limit)));
+    /// Sets the successor, which gets the lock when the hold ends, unless it was handed over `limit` times already.
+    pub(crate) fn set_successor(&self, successor: Arc<dyn Successor>, limit: u32) {
+        drop(self.successor.set((successor, limit)));
     }
 
-    /// The line that the lock goes to in the end.
-    pub(crate) fn local_queue(&self) -> Option<(&Arc<dyn Successor>, u32)> {
-        self.local_queue.get().map(|(local_queue, limit)| (local_queue, *limit))
+    /// Returns the successor and its limit of hand-overs.
+    pub(crate) fn successor(&self) -> Option<(&Arc<dyn Successor>, u32)> {
+        self.successor.get().map(|(successor, limit)| (successor, *limit))
     }
 
     pub(crate) fn has_ended(&self) -> bool {
         self.ended.get().is_some()
     }
 
-    /// How it stands for this share: given up by its guard, or else as the holding.
+    /// Returns the state: the final one if the guard has ended the hold, else the node's.
     pub(crate) fn state(&self) -> HoldState {
         self.ended.get().copied().unwrap_or_else(|| self.held_node.state())
     }
 
-    /// Checks that the lock is held for certain at this moment.
+    /// Checks that the lock is certainly held at this moment.
+    ///
+    /// # Errors
+    /// `LOCK_LOST` if it is not.
     pub(crate) fn check(&self) -> Result<()> {
         self.check_state()?;
         match self.held_node.session().is_alive() {
             true => Ok(()),
-            false => Err(self.error(self.held_node.doubt())),
+            false => Err(self.not_held(lost(self.held_node.likely_loss()))),
         }
     }
 
-    /// As [`check`](Share::check), without a look at the clock.
+    /// Checks the same as [`check`](Hold::check), without looking at the clock.
     pub(crate) fn check_state(&self) -> Result<()> {
         match self.state() {
             HoldState::Held => Ok(()),
-            HoldState::Released => Err(self.error("it was released")),
-            HoldState::Lost(loss) => Err(self.error(loss)),
+            HoldState::Released => Err(self.not_held("released".into())),
+            HoldState::Lost(loss) => Err(self.not_held(lost(loss))),
         }
     }
 
-    /// How much longer it is held for certain, if no server answers any more.
+    /// Returns how much longer the lock is certainly held if no server answers any more.
     pub(crate) fn lease_remaining(&self) -> Duration {
         match self.state() {
             HoldState::Held => self.held_node.session().lease_remaining(),
@@ -115,13 +117,13 @@ impl Hold {
         }
     }
 
-    fn error(&self, why: impl fmt::Display) -> Error {
+    fn not_held(&self, why: String) -> Error {
         Error::new(ErrorCode::LockLost, format!("lock {}: {why}", self.held_node.node()))
     }
 
-    /// Gives the share up; from now on nothing is told to its guard. Says whether that was not done before.
+    /// Ends the hold: from now on its guard is not notified any more. Returns whether it had not ended before.
     pub(crate) fn end(&self) -> bool {
-        let mut calls = self.calls.lock();
+        let mut callbacks = self.callbacks.lock();
         let state = match self.held_node.state() {
             HoldState::Lost(loss) => HoldState::Lost(loss),
             HoldState::Held | HoldState::Released => HoldState::Released,
@@ -129,62 +131,62 @@ impl Hold {
         if self.ended.set(state).is_err() {
             return false;
         }
-        let Calls { on_lost, on_revoke, measured } = match state {
-            HoldState::Released => std::mem::take(&mut *calls),
-            _ => Calls::default(),
+        let Callbacks { on_lost, on_revoke, metered } = match state {
+            HoldState::Released => std::mem::take(&mut *callbacks),
+            _ => Callbacks::default(),
         };
-        drop(calls);
-        // Outside the lock: what they own may call back.
+        drop(callbacks);
+        // Outside the lock, because dropping what they own may call back.
         drop((on_lost, on_revoke));
-        if let Some((since, meters)) = measured {
+        if let Some((since, meters)) = metered {
             meters.holds.success(since.elapsed());
         }
-        // Of a loss that has happened already it is still told.
+        // A loss that has happened already is still reported.
         if let HoldState::Lost(loss) = state {
-            self.tell_loss(loss);
+            self.notify_lost(loss);
         }
         self.held_node.leave(self);
         true
     }
 
-    pub(crate) fn tell_loss(&self, loss: Loss) {
-        let calls = std::mem::take(&mut *self.calls.lock());
-        drop(calls.on_revoke);
-        calls.on_lost.into_iter().for_each(|tell| callback::dispatch(move || tell(loss)));
+    pub(crate) fn notify_lost(&self, loss: Loss) {
+        let callbacks = std::mem::take(&mut *self.callbacks.lock());
+        drop(callbacks.on_revoke);
+        callbacks.on_lost.into_iter().for_each(|callback| callback::dispatch(move || callback(loss)));
     }
 
-    pub(crate) fn tell_revocation(&self) {
-        let waiting = std::mem::take(&mut self.calls.lock().on_revoke);
-        waiting.into_iter().for_each(callback::dispatch);
+    pub(crate) fn notify_revoke_requested(&self) {
+        let on_revoke = std::mem::take(&mut self.callbacks.lock().on_revoke);
+        on_revoke.into_iter().for_each(|callback| callback::dispatch(move || callback(())));
     }
 
-    /// Registers `tell`; it is called at once, on the callback thread, when the lock is lost already.
-    pub(crate) fn on_lost(&self, tell: OnLost) {
-        let mut calls = self.calls.lock();
-        // Decided under the lock that `tell_loss` empties the list with, so that none is forgotten.
+    /// Calls `callback`, on the callback thread, when the lock is lost; at once if it is lost already.
+    pub(crate) fn on_lost(&self, callback: Callback<Loss>) {
+        let mut callbacks = self.callbacks.lock();
+        // Decided under the lock under which `notify_lost` empties the list, so that no callback is forgotten.
         match self.state() {
-            HoldState::Held => calls.on_lost.push(tell),
-            HoldState::Lost(loss) => callback::dispatch(move || tell(loss)),
+            HoldState::Held => callbacks.on_lost.push(callback),
+            HoldState::Lost(loss) => callback::dispatch(move || callback(loss)),
             HoldState::Released => {}
         }
     }
 
-    /// Registers `tell`; it is called at once, on the callback thread, when somebody has asked already.
-    pub(crate) fn on_revoke(&self, tell: OnRevoke) {
-        let mut calls = self.calls.lock();
+    /// Calls `callback`, on the callback thread, when another client asks for the lock; at once if one has asked already.
+    pub(crate) fn on_revoke(&self, callback: Callback<()>) {
+        let mut callbacks = self.callbacks.lock();
         if self.state() != HoldState::Held {
             return;
         }
         if self.held_node.is_revoke_requested() {
-            callback::dispatch(tell);
+            callback::dispatch(move || callback(()));
         } else {
-            calls.on_revoke.push(tell);
+            callbacks.on_revoke.push(callback);
         }
     }
 
-    /// Waits until the lock is lost. Waits for ever when the share is given up.
+    /// Waits until the lock is lost. Waits for ever if the hold ends without a loss.
     pub(crate) async fn lost(&self) -> Loss {
-        let state = self.held_node.over().await;
+        let state = self.held_node.ended().await;
         match self.ended.get().copied().unwrap_or(state) {
             HoldState::Lost(loss) => loss,
             HoldState::Held | HoldState::Released => std::future::pending().await,
@@ -192,10 +194,14 @@ impl Hold {
     }
 }
 
+fn lost(loss: Loss) -> String {
+    format!("lost: {loss}")
+}
+
 impl fmt::Debug for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Share")
-            .field("holding", &self.held_node)
+        f.debug_struct("Hold")
+            .field("held_node", &self.held_node)
             .field("ended", &self.ended)
             .finish_non_exhaustive()
     }

@@ -1,4 +1,4 @@
-//! What is held: a lock's node that this process owns. Loss is told to it; guards have shares in it (`share.rs`).
+//! A lock's node that this process holds. The session reports a loss to it; guards have holds on it (`hold.rs`).
 
 pub(crate) mod fenced_write;
 pub(crate) mod hold;
@@ -15,6 +15,7 @@ use crate::session::{Loss, Session, Tenant};
 
 use hold::Hold;
 
+/// The state of a held node, or of one hold on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HoldState {
     Held,
@@ -22,14 +23,14 @@ pub(crate) enum HoldState {
     Lost(Loss),
 }
 
-/// A lock's node that this process owns.
+/// A lock's node that this process holds.
 pub(crate) struct HeldNode {
     session: Arc<Session>,
     node: String,
     token: u64,
     since: Instant,
     state: watch::Sender<HoldState>,
-    /// A guard's share leaves before it goes.
+    /// Each leaves before it is dropped.
     holds: Mutex<Vec<Weak<Hold>>>,
     watched: AtomicBool,
     revoke_requested: AtomicBool,
@@ -37,7 +38,7 @@ pub(crate) struct HeldNode {
 }
 
 impl HeldNode {
-    /// Begins a holding, in the care of its session's keeper: its first share.
+    /// Registers a node with its session's lease keeper. Returns the first hold on it.
     pub(crate) fn begin(session: &Arc<Session>, node: String, token: u64) -> Arc<Hold> {
         let held_node = Arc::new(HeldNode {
             session: session.clone(),
@@ -50,12 +51,12 @@ impl HeldNode {
             revoke_requested: AtomicBool::new(false),
             has_successor: AtomicBool::new(false),
         });
-        let hold = held_node.add(&mut held_node.holds.lock());
+        let hold = held_node.add_hold(&mut held_node.holds.lock());
         session.lease_keeper().hold(held_node);
         hold
     }
 
-    fn add(self: &Arc<HeldNode>, holds: &mut Vec<Weak<Hold>>) -> Arc<Hold> {
+    fn add_hold(self: &Arc<HeldNode>, holds: &mut Vec<Weak<Hold>>) -> Arc<Hold> {
         let hold = Arc::new(Hold::new(self.clone()));
         holds.push(Arc::downgrade(&hold));
         hold
@@ -69,42 +70,43 @@ impl HeldNode {
         *self.state.borrow()
     }
 
-    /// Whether it is held for certain at this moment: the server must still honour the session.
+    /// Returns whether the node is certainly held at this moment: the server must still honour the session.
     pub(crate) fn is_certain(&self) -> bool {
         self.is_current() && self.session.is_alive()
     }
 
-    /// Why it is not certain to be held, if it is not lost already.
-    pub(crate) fn doubt(&self) -> Loss {
+    /// Returns the reason why the node is not certainly held, if no loss was reported yet.
+    pub(crate) fn likely_loss(&self) -> Loss {
         if self.session.is_gone() { Loss::SessionGone } else { Loss::LeaseEnded }
     }
 
-    /// A new share. `None` when the holding is over.
+    /// Returns a new hold. Returns `None` if the node is not held any more.
     pub(crate) fn join(self: &Arc<HeldNode>) -> Option<Arc<Hold>> {
         let mut holds = self.holds.lock();
-        self.is_current().then(|| self.add(&mut holds))
+        self.is_current().then(|| self.add_hold(&mut holds))
     }
 
-    /// Takes a share out of those that are told of a loss.
+    /// Removes a hold from those that are notified.
     pub(crate) fn leave(&self, hold: &Hold) {
         self.holds.lock().retain(|other| !std::ptr::eq(other.as_ptr(), hold));
     }
 
-    /// Ends the holding in good order if nobody shares it any more. Says whether nobody does: then its node is to be deleted.
+    /// Releases the node if no hold is left. Returns whether none is: then the caller must delete the node.
     pub(crate) fn close(&self) -> bool {
         let holds = self.holds.lock();
-        // Under the lock, so that nobody can join in between.
+        // Under the lock, so that no hold can be added in between.
         if holds.is_empty() {
-            self.conclude(HoldState::Released);
+            self.end(HoldState::Released);
         }
         holds.is_empty()
     }
 
-    fn conclude(&self, to: HoldState) -> bool {
+    /// Ends the hold of the node. Returns whether it was held until now.
+    fn end(&self, new_state: HoldState) -> bool {
         self.state.send_if_modified(|state| {
             let held = *state == HoldState::Held;
             if held {
-                *state = to;
+                *state = new_state;
             }
             held
         })
@@ -114,7 +116,7 @@ impl HeldNode {
         self.revoke_requested.load(Ordering::Acquire)
     }
 
-    /// Notes that another node may take the place of this one in the queue.
+    /// Notes that another node may take this one's position in the queue.
     pub(crate) fn expect_successor(&self) {
         self.has_successor.store(true, Ordering::Release);
     }
@@ -123,11 +125,11 @@ impl HeldNode {
         self.holds.lock().iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// Waits until it is over, and says how.
-    pub(crate) async fn over(&self) -> HoldState {
+    /// Waits until the node is not held any more. Returns its final state.
+    pub(crate) async fn ended(&self) -> HoldState {
         let mut state = self.state.subscribe();
-        let over = state.wait_for(|state| *state != HoldState::Held).await;
-        over.map_or(HoldState::Released, |state| *state)
+        let ended = state.wait_for(|state| *state != HoldState::Held).await;
+        ended.map_or(HoldState::Released, |state| *state)
     }
 }
 
@@ -157,24 +159,24 @@ impl Tenant for HeldNode {
     }
 
     fn lose(&self, loss: Loss) {
-        if self.conclude(HoldState::Lost(loss)) {
+        if self.end(HoldState::Lost(loss)) {
             tracing::warn!(node = self.node, %loss, "lock lost");
-            self.holds().iter().for_each(|hold| hold.tell_loss(loss));
+            self.holds().iter().for_each(|hold| hold.notify_lost(loss));
         }
     }
 
     fn request_revoke(&self) {
         self.revoke_requested.store(true, Ordering::Release);
-        self.holds().iter().for_each(|hold| hold.tell_revocation());
+        self.holds().iter().for_each(|hold| hold.notify_revoke_requested());
     }
 }
 
 impl fmt::Debug for HeldNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Holding")
+        f.debug_struct("HeldNode")
             .field("node", &self.node)
             .field("token", &self.token)
-            .field("standing", &self.state())
+            .field("state", &self.state())
             .finish_non_exhaustive()
     }
 }

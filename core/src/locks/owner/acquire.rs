@@ -1,11 +1,12 @@
-//! Taking a lock for an owner who may hold it already (`owners.rs` knows):
+//! Acquiring a lock for an owner that may hold it already:
 //!
-//! 1. An owner who may share with himself does one thing at a time: what he asks for meanwhile waits for that.
-//! 2. He holds it already, in a way that he can share: one more share, without any request.
-//! 3. He writes and wants to read: he reads on at the same place (`downgrade.rs`).
-//! 4. He holds it in a way that he would wait for: `WOULD_DEADLOCK`.
-//! 5. He held it, and lost it: the node that may be left is deleted. It is given up for lost, and would stand before us.
-//! 6. He queues like everybody (`queue.rs`), and what he gets is noted.
+//! 1. An owner that may share the lock with itself runs one attempt at a time. Further attempts wait for that one.
+//! 2. If it holds the lock in a role that it can share, it gets one more hold, without any request.
+//! 3. If it holds the write lock and asks for the read lock, the write lock is downgraded at its position in the queue
+//!    (`downgrade.rs`).
+//! 4. If it holds the lock in another role, the attempt fails with `WOULD_DEADLOCK`.
+//! 5. If it has lost the lock, the lost node is deleted, because it may still exist and would be ahead of the new one.
+//! 6. Otherwise it queues like any other contender (`queue/`), and the new hold is recorded.
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::locks::acquire::Attempt;
 use crate::locks::guard::{self, Guard};
-use crate::locks::handoff::LocalQueues;
+use crate::locks::handoff::{HELD_IN_PROCESS, LocalQueues};
 use crate::locks::owner;
 use crate::locks::queue::LockAttempt;
 use crate::locks::queue::node_name::Scheme;
@@ -26,18 +27,18 @@ use crate::op::Retry;
 use crate::path::ZnodePath;
 use crate::session::Tenant;
 
-/// An attempt to get a lock for somebody.
+/// One attempt to acquire a lock for an owner, or for an unknown caller.
 pub(crate) struct OwnedLockAttempt {
     context: Arc<Context>,
     path: ZnodePath,
     role: Role,
     requester: Requester,
     retry: Retry,
-    /// Gives way to those who stand in its line.
+    /// Whether the attempt fails while tasks of this client hold the lock by hand-over, or wait for it.
     behind_local_queue: bool,
     scheme: Scheme,
     attempt: LockAttempt,
-    /// Made when it is needed, which is seldom.
+    /// Allocated only if needed, which is rare.
     downgrade: Option<Box<Downgrade>>,
     turn: Option<OwnedMutexGuard<()>>,
 }
@@ -67,13 +68,17 @@ impl OwnedLockAttempt {
         }
     }
 
-    /// Whether it gives way to those of this client who hold the lock by its line, or wait for it there (`handoff.rs`).
+    /// Sets whether the attempt fails while tasks of this client hold the lock by hand-over, or wait for it (`handoff/`).
     pub(crate) fn behind_local_queue(mut self, behind_local_queue: bool) -> OwnedLockAttempt {
         self.behind_local_queue = behind_local_queue;
         self
     }
 
-    /// Step 1. `false` when he would have to wait and tries only once.
+    fn is_behind_local_queue(&self) -> bool {
+        self.behind_local_queue && self.context.shared::<LocalQueues>().is_in_use(&self.path, self.scheme)
+    }
+
+    /// Step 1. Returns `false` if the attempt would have to wait and tries only once.
     async fn take_turn(&mut self, entry: &Entry) -> bool {
         let turn = entry.turn.clone();
         self.turn = match self.retry.is_never() {
@@ -92,8 +97,8 @@ impl OwnedLockAttempt {
     /// Step 5.
     fn delete_lost_nodes(&self, entry: &Entry) {
         for held_node in entry.lost() {
-            // Before its node goes: nobody may take it for held any more.
-            held_node.lose(held_node.doubt());
+            // Before its node is deleted: from then on no guard may report it as held.
+            held_node.lose(held_node.likely_loss());
             let _background = guard::delete(&self.context, held_node);
         }
     }
@@ -104,19 +109,18 @@ impl Attempt for OwnedLockAttempt {
         if self.role == Role::Mutex || matches!(self.requester, Requester::Asking(_)) {
             owner::check(&self.context, &self.path, self.role, self.requester)?;
         }
-        if self.behind_local_queue && self.context.shared::<LocalQueues>().is_wanted(&self.path, self.scheme)
-        {
+        if self.is_behind_local_queue() {
             return Ok(None);
         }
         let Requester::Owning(owner) = self.requester else { return self.attempt.acquire().await };
         let entry = self.context.shared::<Owners>().entry(&self.path, owner);
-        if self.role.is_shared_with_itself() && !self.take_turn(&entry).await {
+        if self.role.is_reentrant() && !self.take_turn(&entry).await {
             return Ok(None);
         }
         let guard = loop {
-            let hold = match entry.way(&self.path, self.role)? {
+            let hold = match entry.route(&self.path, self.role)? {
                 Route::Join(hold) => Some(hold),
-                // Without one the write lock is lost, and counts no more.
+                // If there is none, the write lock is lost and does not count as held any more.
                 Route::Downgrade(write) => Box::pin(self.downgrade().acquire(&write)).await?,
                 Route::Queue => {
                     self.delete_lost_nodes(&entry);
@@ -141,12 +145,14 @@ impl Attempt for OwnedLockAttempt {
         self.turn = None;
     }
 
-    fn waiting_for(&self) -> String {
-        match self.turn {
-            None if self.role.is_shared_with_itself() && self.requester != Requester::Unknown => {
-                "its owner's earlier attempt".into()
-            }
-            _ => self.attempt.waiting_for(),
+    fn wait_reason(&self) -> String {
+        let waits_for_turn = self.turn.is_none() && self.role.is_reentrant();
+        if waits_for_turn && matches!(self.requester, Requester::Owning(_)) {
+            return "another attempt of the same owner has not ended".into();
         }
+        if self.is_behind_local_queue() {
+            return HELD_IN_PROCESS.into();
+        }
+        self.attempt.wait_reason()
     }
 }

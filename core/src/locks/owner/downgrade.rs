@@ -1,18 +1,21 @@
-//! A read lock for an owner who holds the write lock.
+//! A read lock for an owner that holds the write lock.
 //!
-//! 1. Make an ephemeral node with the name of a read lock and the number of the write lock, in one transaction with a check that
-//!    the write lock's node is there. It stands at the write lock's place in the queue: whoever queued since then waits for it
-//!    too, and nobody gets in between when the write lock is released. Curator does it so from 5.5 (CURATOR-621).
-//! 2. The connection was lost: `sync`, and 1 again. If the node is there then, it is ours: its name contains a uuid.
-//! 3. The write lock's node is gone: so is its place. The read lock is queued for like any.
+//! 1. Create an ephemeral node with the name of a read lock and the number of the write lock, in one transaction with a check
+//!    that the write lock's node exists. The new node has the write lock's position in the queue: contenders that queued since
+//!    then wait for it too, and none of them gets in between when the write lock is released. Curator does the same from 5.5
+//!    (CURATOR-621).
+//! 2. If the connection is lost, send `sync` and repeat step 1. If the node exists by then, it is the owner's: its name contains
+//!    a uuid.
+//! 3. If the write lock's node is gone, so is its position. Queue for the read lock like any other contender.
 //!
-//! The token is that of the write lock, because the place is: a writer who waits already has a larger one, but the read lock's
-//! node is younger than his.
+//! The token is that of the write lock, as the position is: a writer that waits already has a larger token than the write lock,
+//! but the read lock's node is younger than that writer's.
 
 use std::sync::Arc;
 
 use crate::context::Context;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, Result};
+use crate::locks::acquire;
 use crate::locks::held::HeldNode;
 use crate::locks::held::hold::Hold;
 use crate::locks::queue::node_name::successor;
@@ -20,41 +23,41 @@ use crate::op::Retry;
 use crate::path::{ZnodePath, name_of};
 use crate::session::{Fault, Link, Loss, NodeMode, Refusal, Session, Tenant, Write};
 
-/// An attempt to read on where one writes. Dropping it deletes what it may have made, in the background.
+/// One attempt to downgrade a write lock. Dropping it deletes the node that it may have created, in the background.
 pub(crate) struct Downgrade {
     context: Arc<Context>,
     directory: ZnodePath,
     retry: Retry,
-    /// The session and the uuid under which a node was, or may have been, made.
-    made: Option<(Arc<Session>, String)>,
+    /// The session and the unique part of the name of the node that was created, or may have been.
+    created: Option<(Arc<Session>, String)>,
 }
 
 impl Downgrade {
     pub(crate) fn new(context: Arc<Context>, directory: ZnodePath, retry: Retry) -> Downgrade {
-        Downgrade { context, directory, retry, made: None }
+        Downgrade { context, directory, retry, created: None }
     }
 
-    /// The read lock. `None` when the write lock is gone.
+    /// Acquires the read lock. Returns `None` if the write lock is gone.
     pub(crate) async fn acquire(&mut self, write: &Arc<HeldNode>) -> Result<Option<Arc<Hold>>> {
         let session = write.session().clone();
         let (marker, number) = successor(self.context.uuids().next(), name_of(write.node()))
-            .ok_or_else(|| Error::internal(format!("{} is no write lock's node", write.node())))?;
+            .ok_or_else(|| Error::internal(format!("{} is not the node of a write lock", write.node())))?;
         let node = self.directory.child(&format!("{marker}{number}"));
         let identity = self.context.options().identity.clone();
         let writes = [
             Write::Check { path: write.node() },
             Write::Create { path: &node, data: identity.as_bytes(), mode: NodeMode::Ephemeral },
         ];
-        // Before anybody can see it.
+        // Before other clients can see the new node.
         write.expect_successor();
-        self.made = Some((session.clone(), marker));
+        self.created = Some((session.clone(), marker));
         let mut link = self.link(&session, false).await?;
-        while let Some(now) = link {
-            let Err(fault) = now.multi(&writes).await else { return Ok(Some(self.grant(write, node))) };
+        while let Some(current) = link {
+            let Err(fault) = current.multi(&writes).await else { return Ok(Some(self.grant(write, node))) };
             match (fault.refusal(), &fault.fault) {
                 (Some((Refusal::NoNode, 0)), _) => {
                     self.leave().await;
-                    // No harm when it was just released: then it is not lost.
+                    // Without effect if it was just released: then it does not count as lost.
                     write.lose(Loss::NodeDeleted);
                     return Ok(None);
                 }
@@ -64,22 +67,22 @@ impl Downgrade {
                 }
                 (None, Fault::Gone) => break,
                 (None, _) => {
-                    session.wait_reconnect(&now).await;
+                    session.wait_reconnect(&current).await;
                     link = self.link(&session, true).await?;
                 }
             }
         }
-        // The session's nodes go with it.
-        self.made = None;
+        // The server deletes the session's nodes.
+        self.created = None;
         Ok(None)
     }
 
-    /// The link to ask over; after a lost one, when all is settled that was asked over it. `None`: the session is gone.
+    /// Returns the link to send over. After a lost link, waits until all that was sent over it has taken effect or never will.
+    /// Returns `None` if the session is gone.
     async fn link(&self, session: &Arc<Session>, was_lost: bool) -> Result<Option<Arc<Link>>> {
         if self.retry.is_never() {
             let link = session.linked_now().filter(|_| !was_lost);
-            let lost =
-                || Error::new(ErrorCode::ConnectionLost, "the connection was lost before the lock was had");
+            let lost = || acquire::connection_lost(&acquire::lock_name(&self.directory));
             return link.map(Some).ok_or_else(lost);
         }
         Ok(match was_lost {
@@ -90,24 +93,24 @@ impl Downgrade {
 
     fn grant(&mut self, write: &Arc<HeldNode>, node: String) -> Arc<Hold> {
         // From here on the guard is responsible for the node.
-        self.made = None;
+        self.created = None;
         HeldNode::begin(write.session(), node, write.token())
     }
 
-    /// Returns when nothing of it is left.
+    /// Deletes the node, if it was created, and returns when it is gone.
     pub(crate) async fn leave(&mut self) {
-        if let Some((session, marker)) = &self.made {
+        if let Some((session, marker)) = &self.created {
             if let Err(fault) = session.delete_marked(&self.directory, marker).await {
                 tracing::warn!(directory = self.directory.as_str(), ?fault, "could not undo a downgrade");
             }
-            self.made = None;
+            self.created = None;
         }
     }
 }
 
 impl Drop for Downgrade {
     fn drop(&mut self) {
-        if let Some((session, marker)) = self.made.take() {
+        if let Some((session, marker)) = self.created.take() {
             let directory = self.directory.clone();
             self.context.spawn(async move { session.delete_marked(&directory, &marker).await });
         }

@@ -1,8 +1,8 @@
-//! Who holds what, of those whose owner is known: so that an owner gets in again where he may, and is told where he would wait
-//! for himself.
+//! The locks that known owners hold. An owner acquires again what it may share with itself, and gets an error where it would
+//! deadlock.
 //!
-//! An owner is a number that the caller gives: a thread's or a task's. What he holds is noted for each path of a client. Only
-//! what is held for certain counts: a lost lock is queued for anew.
+//! An owner is a number that the caller gives for a thread or a task. Its holds are recorded for each path of a client. Only a
+//! lock that is certainly held counts: a lost lock is queued for again.
 
 pub(crate) mod acquire;
 pub(crate) mod downgrade;
@@ -23,8 +23,17 @@ use crate::util::weak_map::WeakMap;
 
 use role::{Requester, Role, Verdict, verdict};
 
-/// The number of the calling thread as an owner: no other thread of the process ever has it, also not after this one's end.
-/// Callers' own numbers below 2^63 do not meet it.
+/// Returns the number of the calling thread as an owner. No other thread of the process ever gets the same number, not even
+/// after this one has ended. Numbers below 2^63, which callers choose, never equal a thread's.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+/// // Fails with `WOULD_DEADLOCK`, instead of waiting for ever, if this thread holds the lock already.
+/// let mutex = client.mutex("/locks/report").owned_by(zkcoord::thread_owner());
+/// let guard = mutex.acquire().wait()?;
+/// # Ok(()) }
+/// ```
 pub fn thread_owner() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1 << 63);
     thread_local! {
@@ -33,19 +42,20 @@ pub fn thread_owner() -> u64 {
     OWN.with(|own| *own)
 }
 
-/// What one client's owners hold.
+/// The holds of one client's owners.
 #[derive(Debug, Default)]
 pub(crate) struct Owners(WeakMap<(ZnodePath, u64), Entry>);
 
-/// What one owner holds at one path.
+/// The holds of one owner at one path.
 #[derive(Debug, Default)]
 pub(crate) struct Entry {
-    /// An owner that shares with himself queues once at a time: what he asks for meanwhile waits here, and then shares.
+    /// Locked while the owner acquires a lock that it may share with itself: a second attempt waits here for the first, and then
+    /// shares its result.
     pub(crate) turn: Arc<AsyncMutex<()>>,
     held: Mutex<Vec<(Role, Weak<Hold>)>>,
 }
 
-/// How an owner gets what he wants.
+/// The way in which an owner acquires a lock.
 pub(crate) enum Route {
     Queue,
     Join(Arc<Hold>),
@@ -64,8 +74,10 @@ impl Owners {
     }
 }
 
+/// Checks that the requester of the lock at `path` would not wait for itself, if it cannot share the lock.
+///
 /// # Errors
-/// `WOULD_DEADLOCK` when who asks for the lock at `path`, to share with nobody, would wait for himself.
+/// `WOULD_DEADLOCK` if it would.
 pub(crate) fn check(
     context: &Context,
     path: &ZnodePath,
@@ -76,7 +88,7 @@ pub(crate) fn check(
     let Some(entry) = context.shared::<Owners>().0.find(&(path.clone(), owner)) else { return Ok(()) };
     match entry.verdict(want).1 {
         Verdict::Queue => Ok(()),
-        // Readers are no rivals.
+        // Readers do not exclude each other.
         Verdict::Join if want == Role::Read => Ok(()),
         Verdict::Join | Verdict::Downgrade => Err(would_deadlock(path, "its owner holds it already")),
         Verdict::Refuse(why) => Err(would_deadlock(path, why)),
@@ -84,20 +96,22 @@ pub(crate) fn check(
 }
 
 impl Entry {
+    /// Returns the way in which the owner acquires the lock in the role `want`.
+    ///
     /// # Errors
-    /// `WOULD_DEADLOCK` when there is none but to wait for himself.
-    pub(crate) fn way(&self, path: &ZnodePath, want: Role) -> Result<Route, Error> {
+    /// `WOULD_DEADLOCK` if the owner could only wait for itself.
+    pub(crate) fn route(&self, path: &ZnodePath, want: Role) -> Result<Route, Error> {
         let (held, verdict) = self.verdict(want);
         let held_nodes =
             |role| held.iter().filter(move |(held, _)| *held == role).map(|(_, hold)| hold.held_node());
-        let way = match verdict {
+        let route = match verdict {
             Verdict::Queue => None,
             Verdict::Join => held_nodes(want).find_map(HeldNode::join).map(Route::Join),
             Verdict::Downgrade => held_nodes(Role::Write).next().cloned().map(Route::Downgrade),
             Verdict::Refuse(why) => return Err(would_deadlock(path, why)),
         };
-        // It may have been lost, or given up by another thread, since we looked.
-        Ok(way.unwrap_or(Route::Queue))
+        // Since the verdict, the lock may have been lost, or released by another thread.
+        Ok(route.unwrap_or(Route::Queue))
     }
 
     fn verdict(&self, want: Role) -> (Vec<(Role, Arc<Hold>)>, Verdict) {
@@ -107,17 +121,18 @@ impl Entry {
         (held, verdict(want, &roles))
     }
 
-    /// Notes that the owner holds `guard`.
+    /// Records `holds` as the owner's.
     pub(crate) fn record(self: &Arc<Entry>, role: Role, holds: &[Arc<Hold>]) {
         let mut held = self.held.lock();
         held.retain(|(_, hold)| hold.strong_count() > 0);
         for hold in holds {
-            hold.belongs_to(self.clone());
+            hold.set_owner(self.clone());
             held.push((role, Arc::downgrade(hold)));
         }
     }
 
-    /// What the owner has lost but not given up. Its node may be there still, and he would queue behind it.
+    /// Returns the nodes that the owner has lost but not released. They may still exist, and a new node of the owner would
+    /// queue behind them.
     pub(crate) fn lost(&self) -> Vec<Arc<HeldNode>> {
         let holds = self.holds().into_iter().filter(|(_, hold)| !hold.has_ended());
         let held_nodes = holds.map(|(_, hold)| hold.held_node().clone());
@@ -139,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn threads_have_numbers_of_their_own() {
+    fn every_thread_has_its_own_number() {
         let own = thread_owner();
         assert_eq!(own, thread_owner());
         assert_ne!(own, std::thread::spawn(thread_owner).join().unwrap());

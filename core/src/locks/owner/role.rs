@@ -1,19 +1,19 @@
-//! The owner of a lock, the role in which it wants the lock, and what that permits.
+//! The owner of a lock, the role in which it asks for the lock, and the locks that it may acquire.
 
 use crate::locks::queue::node_name::Kind;
 
-/// Whom a lock is asked for.
+/// The caller that a lock is acquired for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Requester {
     #[default]
     Unknown,
-    /// This owner asks, but whoever has the guard will hold it.
+    /// This owner asks. The holder will be any thread that has the guard.
     Asking(u64),
-    /// This owner asks and will hold it.
+    /// This owner asks, and will hold the lock.
     Owning(u64),
 }
 
-/// As what a lock is wanted or held.
+/// The role in which a lock is asked for or held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Mutex,
@@ -31,28 +31,28 @@ impl Role {
         }
     }
 
-    /// Whether its owner may have it several times.
-    pub(crate) fn is_shared_with_itself(self) -> bool {
+    /// Returns whether an owner may hold the lock several times.
+    pub(crate) fn is_reentrant(self) -> bool {
         self != Role::Mutex
     }
 }
 
-/// What an owner who wants a lock in some role can do, as he holds it already.
+/// The decision on a request of an owner, given the roles in which it holds the lock already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// He is one among all.
+    /// It queues like any other contender.
     Queue,
-    /// He has it already.
+    /// It shares the lock that it holds.
     Join,
-    /// He writes, and may read on at the same place.
+    /// It holds the write lock, and adds a read lock at the same position.
     Downgrade,
-    /// He would wait for himself.
+    /// It would wait for itself, for the reason in the text.
     Refuse(&'static str),
 }
 
 pub(super) fn verdict(want: Role, held: &[Role]) -> Verdict {
     let holds = |role| held.contains(&role);
-    if want.is_shared_with_itself() && holds(want) {
+    if want.is_reentrant() && holds(want) {
         return Verdict::Join;
     }
     match held.first() {
@@ -72,14 +72,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_holds_nothing_queues() {
+    fn an_owner_without_a_lock_queues() {
         for want in [Role::Mutex, Role::Reentrant, Role::Read, Role::Write] {
             assert_eq!(verdict(want, &[]), Verdict::Queue);
         }
     }
 
     #[test]
-    fn an_owner_shares_with_himself_goes_down_and_is_refused_otherwise() {
+    fn an_owner_shares_with_itself_or_downgrades_or_is_refused() {
         use Role::{Mutex, Read, Reentrant, Write};
         let cases = [
             (Reentrant, &[Reentrant, Reentrant][..], Verdict::Join),

@@ -1,10 +1,10 @@
-//! A look at a lock's queue: who holds, who waits, and whether they can see each other at all.
+//! Reading a lock's queue: the holders, the waiters, and whether their libraries exclude each other at all.
 //!
 //! 1. `sync`, list the directory, and read every contender's node, in two round trips.
-//! 2. Order them by number. Whoever nobody before him keeps out holds; the others wait.
-//! 3. Name the mixes of libraries that do not exclude each other. Which those are is told in docs/locks.md.
+//! 2. Order the contenders by number. Those that no contender ahead excludes are holders; the others wait.
+//! 3. Warn of mixes of libraries that do not exclude each other. docs/locks.md lists them.
 //!
-//! To look at all locks below a path takes one more round trip, for the list of their directories.
+//! To read all locks below a path takes one more round trip, for the list of their directories.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -13,42 +13,61 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::{join, join_all, try_join_all};
 
 use super::node_name::{ContenderName, Kind, Library, Marker};
-use super::position::{Position, position_among};
+use super::position::is_holder;
 use crate::context::Context;
 use crate::error::Result;
 use crate::op::Retry;
 use crate::path::ZnodePath;
 use crate::session::{Entry, Fault, Link, Refusal, Session};
 
-/// One who stands in a lock's queue.
+/// A holder or a waiter in a lock's queue.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+/// let queue = client.mutex("/locks/report").inspect().await?;
+/// for holder in queue.iter().filter(|contender| contender.is_holder) {
+///     println!("held by {} since {:?}", holder.identity, holder.waiting_since);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Contender {
     /// The path of its node, below the client's chroot.
     pub node: String,
-    /// The text in its node. zkcoord writes `host:pid` or what the client was told, Curator the client's address, kazoo
-    /// its `identifier`.
+    /// The text in its node. zkcoord writes `host:pid` or the client's configured identity, Curator the client's address,
+    /// kazoo its `identifier`.
     pub identity: String,
-    /// The session that it belongs to; 0 when the node is not ephemeral.
+    /// The session that it belongs to; 0 if the node is not ephemeral.
     pub session_id: i64,
-    /// Whether it holds the lock; otherwise it waits. A library that does not see those before it, as the queue's warnings
-    /// say, may hold although it stands here as waiting.
+    /// Whether it holds the lock; otherwise it waits. If its library does not see some contenders ahead of it, as the queue's
+    /// warnings say, it may hold the lock although it is listed as waiting.
     pub is_holder: bool,
-    /// Whether it is content with others that read.
+    /// Whether it asks for a read lock, which does not exclude other readers.
     pub is_reader: bool,
-    /// Which library wrote the node.
+    /// The library that created the node.
     pub library: Library,
-    /// When it queued, by the server's clock.
+    /// The time at which it queued, by the server's clock.
     pub waiting_since: SystemTime,
 }
 
 /// A lock's queue, in order. Dereferences to a slice of its contenders.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+/// let queue = client.mutex("/locks/report").inspect().await?;
+/// println!("{} in the queue", queue.len());
+/// queue.warnings.iter().for_each(|warning| eprintln!("{warning}"));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Queue {
-    /// The contenders, first come first.
+    /// The contenders, in order of arrival.
     pub contenders: Vec<Contender>,
-    /// What is wrong with the queue, in words to act on. Empty when all can see each other.
+    /// Problems of the queue, each with the advice to solve it. Empty if all contenders can see each other.
     pub warnings: Vec<String>,
 }
 
@@ -60,19 +79,19 @@ impl Deref for Queue {
     }
 }
 
-/// Looks at the queue in `directory`. A directory that is not there is an empty queue.
+/// Reads the queue in `directory`. A missing directory is an empty queue.
 pub(crate) async fn inspect(context: &Context, directory: &ZnodePath, retry: Retry) -> Result<Queue> {
     loop {
         let session = context.session(retry).await?;
         let Ok(link) = session.link().await else { continue };
-        match join(link.sync(directory.as_str()), look(&link, directory)).await {
+        match join(link.sync(directory.as_str()), read_queue(&link, directory)).await {
             (Ok(()), Ok(queue)) => return Ok(queue),
-            (Err(fault), _) | (_, Err(fault)) => handle_refusal(&session, &link, fault, directory).await?,
+            (Err(fault), _) | (_, Err(fault)) => handle_fault(&session, &link, fault, directory).await?,
         }
     }
 }
 
-/// Looks at the queues in all directories below `root`, by their names. Those in which nobody stands are left out.
+/// Reads the queues in all directories below `root`, by their names. Empty queues are left out.
 pub(crate) async fn inspect_all(
     context: &Context,
     root: &ZnodePath,
@@ -81,15 +100,15 @@ pub(crate) async fn inspect_all(
     loop {
         let session = context.session(retry).await?;
         let Ok(link) = session.link().await else { continue };
-        match join(link.sync(root.as_str()), look_below(&link, root)).await {
+        match join(link.sync(root.as_str()), read_queues(&link, root)).await {
             (Ok(()), Ok(queues)) => return Ok(queues),
-            (Err(fault), _) | (_, Err(fault)) => handle_refusal(&session, &link, fault, root).await?,
+            (Err(fault), _) | (_, Err(fault)) => handle_fault(&session, &link, fault, root).await?,
         }
     }
 }
 
-/// Returns when it is worth to look again.
-async fn handle_refusal(session: &Session, link: &Arc<Link>, fault: Fault, path: &ZnodePath) -> Result<()> {
+/// Returns when the request can be tried again.
+async fn handle_fault(session: &Session, link: &Arc<Link>, fault: Fault, path: &ZnodePath) -> Result<()> {
     match fault {
         Fault::Unknown => session.wait_reconnect(link).await,
         Fault::Gone => {}
@@ -98,15 +117,15 @@ async fn handle_refusal(session: &Session, link: &Arc<Link>, fault: Fault, path:
     Ok(())
 }
 
-async fn look_below(link: &Link, root: &ZnodePath) -> Result<Vec<(String, Queue)>, Fault> {
+async fn read_queues(link: &Link, root: &ZnodePath) -> Result<Vec<(String, Queue)>, Fault> {
     let mut names = children(link, root).await?;
     names.sort_unstable();
     let directories: Vec<_> = names.iter().map(|name| root.join(name)).collect();
-    let queues = try_join_all(directories.iter().map(|directory| look(link, directory))).await?;
+    let queues = try_join_all(directories.iter().map(|directory| read_queue(link, directory))).await?;
     Ok(names.into_iter().zip(queues).filter(|(_, queue)| !queue.is_empty()).collect())
 }
 
-/// None when the node is not there.
+/// Lists the node's children. A missing node has none.
 async fn children(link: &Link, path: &ZnodePath) -> Result<Vec<String>, Fault> {
     match link.children(path.as_str()).await {
         Err(Fault::Refused(Refusal::NoNode)) => Ok(Vec::new()),
@@ -114,7 +133,7 @@ async fn children(link: &Link, path: &ZnodePath) -> Result<Vec<String>, Fault> {
     }
 }
 
-async fn look(link: &Link, directory: &ZnodePath) -> Result<Queue, Fault> {
+async fn read_queue(link: &Link, directory: &ZnodePath) -> Result<Queue, Fault> {
     let names = children(link, directory).await?;
     let mut parsed: Vec<_> = names.iter().filter_map(|name| ContenderName::parse(name)).collect();
     parsed.sort_unstable_by_key(|contender| (contender.sequence, contender.name));
@@ -123,24 +142,14 @@ async fn look(link: &Link, directory: &ZnodePath) -> Result<Queue, Fault> {
     let mut contenders = Vec::with_capacity(parsed.len());
     for ((contender, path), entry) in parsed.iter().zip(&paths).zip(entries) {
         match entry {
-            Ok(entry) => contenders.push(describe(contender, path, entry, holds(contender, &parsed))),
-            // It left meanwhile.
+            Ok(entry) => contenders.push(describe(contender, path, entry, is_holder(contender, &parsed))),
+            // It has left since.
             Err(Fault::Refused(Refusal::NoNode)) => {}
             Err(fault) => return Err(fault),
         }
     }
     let warnings = warnings(&parsed, names.len() - parsed.len());
     Ok(Queue { contenders, warnings })
-}
-
-/// Whether nobody before it keeps the contender out. A write lock and the read lock to which it is being downgraded are no rivals.
-fn holds(contender: &ContenderName<'_>, all: &[ContenderName<'_>]) -> bool {
-    let is_first =
-        |all: &[ContenderName<'_>]| position_among(all, contender.name, contender.kind()) == Position::First;
-    match all.iter().position(|other| other.shares_its_place_with(contender)) {
-        None => is_first(all),
-        Some(twin) => is_first(&[&all[..twin], &all[twin + 1..]].concat()),
-    }
 }
 
 fn describe(contender: &ContenderName<'_>, path: &str, entry: Entry, is_holder: bool) -> Contender {
@@ -155,15 +164,15 @@ fn describe(contender: &ContenderName<'_>, path: &str, entry: Entry, is_holder: 
     }
 }
 
-/// From here on a directory's numbers are running out.
+/// The sequence number from which a directory is reported to run out of numbers.
 const NEARLY_EXHAUSTED: i32 = i32::MAX - 1_000_000;
 
-fn warnings(contenders: &[ContenderName<'_>], strangers: usize) -> Vec<String> {
+fn warnings(contenders: &[ContenderName<'_>], other_children: usize) -> Vec<String> {
     const KAZOO: &[Marker] = &[Marker::KazooLock, Marker::KazooRead];
     const CURATOR_RW: &[Marker] = &[Marker::CuratorRead, Marker::CuratorWrite];
     let has = |markers: &[Marker]| contenders.iter().any(|contender| markers.contains(&contender.marker));
     let (plain, kazoo_names, rw_names) = (has(&[Marker::Lock]), has(KAZOO), has(CURATOR_RW));
-    // Ours waits for every name. Those who pass some over are the others.
+    // zkcoord waits for every known node name. Other libraries ignore some.
     let by = |library, markers: &[Marker]| {
         contenders
             .iter()
@@ -185,8 +194,8 @@ fn warnings(contenders: &[ContenderName<'_>], strangers: usize) -> Vec<String> {
     );
     warn(
         kazoo && plain && !curator_mutex,
-        "kazoo's Lock waits for nodes named \"-lock-\" only if it is made with extra_lock_patterns=[\"-lock-\"], which its own nodes \
-         do not tell; otherwise both can hold at once. Make sure that it is, or use the scheme \"kazoo\" everywhere on this path",
+        "kazoo's Lock waits for nodes named \"-lock-\" only if it is made with extra_lock_patterns=[\"-lock-\"], which \
+         cannot be seen in its nodes; otherwise both can hold at once. Make sure that it is, or use the scheme \"kazoo\" everywhere on this path",
     );
     warn(
         (curator_mutex && rw_names) || (curator_rw && plain),
@@ -204,13 +213,13 @@ fn warnings(contenders: &[ContenderName<'_>], strangers: usize) -> Vec<String> {
          Give them different paths",
     );
     warn(
-        strangers > 0 && (curator_mutex || curator_rw),
-        "There are children that are no contenders; Curator's locks count every child and may wait for them for ever. Put them \
+        other_children > 0 && (curator_mutex || curator_rw),
+        "There are children that are no contenders. Curator's locks count every child and may wait for them for ever. Move them \
          elsewhere",
     );
     warn(
         contenders.iter().any(|contender| contender.sequence < 0 || contender.sequence > NEARLY_EXHAUSTED),
-        "The directory's numbers are running out; delete the directory while the lock is free, it starts again at 0",
+        "The directory's numbers are running out. Delete the directory while the lock is free; a new one starts again at 0",
     );
     warnings
 }
@@ -233,7 +242,7 @@ mod tests {
     const RECIPE: &str = "x-0000018f00000001-0000000013";
 
     #[test]
-    fn mixes_that_work_are_not_warned_of() {
+    fn mixes_that_work_give_no_warning() {
         let ours = [OURS, OUR_READ, OUR_KAZOO, "config"];
         for names in [
             &[CURATOR, OURS][..],
@@ -248,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn mixes_that_do_not_are() {
+    fn mixes_that_do_not_work_give_a_warning() {
         let cases = [
             (&[CURATOR, KAZOO][..], "Curator's mutex and kazoo's Lock"),
             (&[CURATOR, OURS, KAZOO], "Curator's mutex and kazoo's Lock"),

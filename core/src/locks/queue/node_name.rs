@@ -1,28 +1,46 @@
-//! Who stands in a lock's queue, read from the names in its directory.
+//! The contenders of a lock's queue, read from the names in its directory.
 //!
-//! The names that we write are Curator's or kazoo's, as the caller chooses; those that we read are everybody's: Curator,
-//! kazoo, go-zookeeper, the recipes that come with ZooKeeper. Other children are nobody's contenders and are passed over.
+//! zkcoord creates names of Curator or of kazoo, as the caller chooses. It reads those of Curator, kazoo, go-zookeeper and the
+//! recipes that come with ZooKeeper. Other children are ignored.
 
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
-/// Whose node names a lock writes. All who share a path must be able to read each other's: see docs/locks.md.
+/// The naming scheme of the nodes that a lock creates. All clients of a path must be able to read each other's names: see
+/// docs/locks.md.
+///
+/// # Examples
+/// ```no_run
+/// # use zkcoord::Scheme;
+/// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+/// // Excludes kazoo's `Lock` at the same path.
+/// let guard = client.mutex("/locks/report").scheme(Scheme::Kazoo).acquire().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scheme {
-    /// Those of Curator, which go-zookeeper reads too.
+    /// The names of Curator, which go-zookeeper reads too.
     #[default]
     Curator,
-    /// Those of kazoo's `Lock`, `ReadLock` and `WriteLock`.
+    /// The names of kazoo's `Lock`, `ReadLock` and `WriteLock`.
     Kazoo,
 }
 
 impl Scheme {
-    /// The scheme that the bindings call by this name: `curator` or `kazoo`.
+    /// Returns the scheme with this name: `curator` or `kazoo`.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` for any other name.
+    ///
+    /// # Examples
+    /// ```
+    /// use zkcoord::Scheme;
+    ///
+    /// assert_eq!(Scheme::from_name("kazoo").unwrap(), Scheme::Kazoo);
+    /// assert!(Scheme::from_name("etcd").is_err());
+    /// ```
     pub fn from_name(name: &str) -> Result<Scheme> {
         match name {
             "curator" => Ok(Scheme::Curator),
@@ -32,11 +50,21 @@ impl Scheme {
     }
 }
 
-/// Which library wrote a contender's node, as far as its name tells.
+/// The library that created a contender's node, as far as the node's name tells.
+///
+/// # Examples
+/// ```no_run
+/// # use zkcoord::Library;
+/// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
+/// let queue = client.mutex("/locks/report").inspect().await?;
+/// let foreign = queue.iter().filter(|contender| contender.library != Library::Zkcoord).count();
+/// println!("{foreign} contenders use another library");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Library {
-    /// This one, in whatever language.
+    /// zkcoord, in any language.
     Zkcoord,
     /// Apache Curator, Java.
     Curator,
@@ -46,12 +74,18 @@ pub enum Library {
     GoZookeeper,
     /// The lock recipe in C or Java that comes with ZooKeeper.
     ZooKeeperRecipe,
-    /// Something else with a name that can be ordered.
+    /// Another library, or a program, whose names end in a sequence number.
     Other,
 }
 
 impl Library {
-    /// The name in every language: `zkcoord`, `curator`, `kazoo`, `go-zookeeper`, `zookeeper-recipe`, `other`.
+    /// Returns the library's name, the same in every language: `zkcoord`, `curator`, `kazoo`, `go-zookeeper`,
+    /// `zookeeper-recipe` or `other`.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(zkcoord::Library::GoZookeeper.name(), "go-zookeeper");
+    /// ```
     pub const fn name(self) -> &'static str {
         match self {
             Library::Zkcoord => "zkcoord",
@@ -64,22 +98,22 @@ impl Library {
     }
 }
 
-/// What a contender wants.
+/// The kind of lock that a contender asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
-    /// The mutex: nobody else beside it.
+    /// A mutex: excludes all others.
     Mutex,
-    /// To read: other readers beside it.
+    /// A read lock: excludes all but other readers.
     Read,
-    /// To write: nobody else beside it.
+    /// A write lock: excludes all others.
     Write,
 }
 
-/// What a contender's node is called, up to its number: unique, and readable for the others of its scheme.
+/// Returns the name of a contender's node, up to its number. The name is unique, and other libraries of the scheme can read it.
 ///
-/// kazoo's own names start with the uuid. Ours start with `_c_` there too: so that go-zookeeper takes the uuid out of the
-/// name without a panic, and so that the name sorts behind Curator's digits, which keeps a Curator that shares the path by
-/// mistake from waiting for a younger node of ours while we wait for its.
+/// kazoo's own names start with the uuid. Those of zkcoord start with `_c_` in that scheme too, for two reasons. go-zookeeper
+/// takes the uuid out of such a name without a panic. And the name sorts behind Curator's digits: otherwise a Curator client
+/// that shares the path by mistake could wait for a younger node of zkcoord while zkcoord waits for Curator's.
 pub(crate) fn prefix(uuid: Uuid, scheme: Scheme, kind: Kind) -> String {
     match (scheme, kind) {
         (Scheme::Curator, Kind::Mutex) => format!("_c_{}-lock-", uuid.hyphenated()),
@@ -90,32 +124,32 @@ pub(crate) fn prefix(uuid: Uuid, scheme: Scheme, kind: Kind) -> String {
     }
 }
 
-/// What the node of a read lock is called that takes the place of the write lock with the node `write`: up to its number, and the
-/// number. `None` when that is no write lock's.
+/// Returns the name of the read lock's node that succeeds the write lock's node `write` in the queue: the part up to the number,
+/// and the number. Returns `None` if `write` is not the node of a write lock.
 pub(crate) fn successor(uuid: Uuid, write: &str) -> Option<(String, &str)> {
     let name = ContenderName::parse(write).filter(ContenderName::may_be_succeeded)?;
     let scheme = if name.marker == Marker::CuratorWrite { Scheme::Curator } else { Scheme::Kazoo };
     Some((prefix(uuid, scheme, Kind::Read), &write[write.len() - SEQUENCE_DIGITS..]))
 }
 
-/// The server's `%010d`.
+/// The number of digits in a sequence number: the server formats it as `%010d`.
 const SEQUENCE_DIGITS: usize = 10;
 
 /// The name of a child of a lock directory that takes part in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ContenderName<'a> {
     pub(crate) name: &'a str,
-    /// The place in the queue, given by the server.
+    /// The position in the queue, assigned by the server.
     pub(crate) sequence: i32,
     pub(crate) marker: Marker,
 }
 
-/// What stands before the sequence number, and tells which recipe wrote the node.
+/// The text before the sequence number, which tells the recipe that created the node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Marker {
-    /// `lock-`: Curator's mutex, go-zookeeper, ours.
+    /// `lock-`: the mutexes of Curator, go-zookeeper and zkcoord.
     Lock,
-    /// `__lock__`: kazoo's lock and write lock.
+    /// `__lock__`: kazoo's lock and its write lock.
     KazooLock,
     /// `__rlock__`: kazoo's read lock.
     KazooRead,
@@ -143,7 +177,7 @@ impl Marker {
 }
 
 impl<'a> ContenderName<'a> {
-    /// Reads a child's name. `None` when it is no contender's.
+    /// Parses a child's name. Returns `None` if it is not the name of a contender.
     pub(crate) fn parse(name: &'a str) -> Option<ContenderName<'a>> {
         let head = name.trim_end_matches(|c: char| c.is_ascii_digit());
         let digits = &name[head.len()..];
@@ -158,8 +192,9 @@ impl<'a> ContenderName<'a> {
         Some(ContenderName { name, sequence, marker })
     }
 
-    /// Whether the node's owner may put another node in its place with the same number: a write lock that is downgraded to a
-    /// read lock, Curator's (from 5.5) and ours. In kazoo's scheme our mutex has the same name.
+    /// Returns whether the node's owner may create a successor with the same number. Write locks of Curator (from 5.5) and of
+    /// zkcoord do so when they are downgraded to a read lock. In kazoo's scheme, zkcoord's mutex has the same name as its write
+    /// lock.
     pub(super) fn may_be_succeeded(&self) -> bool {
         match self.marker {
             Marker::CuratorWrite => true,
@@ -168,15 +203,15 @@ impl<'a> ContenderName<'a> {
         }
     }
 
-    /// Whether the two are a write lock and the read lock to which its owner downgrades it: they stand at one place.
-    pub(crate) fn shares_its_place_with(&self, other: &ContenderName<'_>) -> bool {
+    /// Returns whether the two are a write lock and the read lock to which its owner downgrades it: both have one position.
+    pub(crate) fn shares_position_with(&self, other: &ContenderName<'_>) -> bool {
         let follows = |read: &ContenderName<'_>, write: &ContenderName<'_>| {
             read.kind() == Kind::Read && write.may_be_succeeded()
         };
         self.sequence == other.sequence && (follows(self, other) || follows(other, self))
     }
 
-    /// What the contender wants, as far as its name tells.
+    /// Returns the kind of lock that the contender asks for, as far as its name tells.
     pub(crate) fn kind(&self) -> Kind {
         match self.marker {
             Marker::KazooRead | Marker::CuratorRead => Kind::Read,
@@ -185,7 +220,7 @@ impl<'a> ContenderName<'a> {
         }
     }
 
-    /// Who wrote the node.
+    /// Returns the library that created the node.
     pub(crate) fn library(&self) -> Library {
         let uuid = self.name.strip_prefix("_c_").unwrap_or("");
         // A uuid's version is its 13th digit; dashes come before the 9th and the 13th.
@@ -202,7 +237,7 @@ impl<'a> ContenderName<'a> {
         }
     }
 
-    /// Whether it keeps a contender of this kind out while it is before it.
+    /// Returns whether it excludes a contender of this kind that is behind it.
     pub(super) fn excludes(&self, kind: Kind) -> bool {
         kind != Kind::Read || self.kind() != Kind::Read
     }
@@ -218,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn everybodys_names_are_read() {
+    fn names_of_all_libraries_are_parsed() {
         let cases = [
             ("_c_6b2ff3c8-0a5b-4f4c-9d39-0b1f0d1e2a3b-lock-0000000007", 7),
             ("_c_0123456789abcdef0123456789abcdef-lock-0000000008", 8),
@@ -238,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn the_library_shows_in_the_name() {
+    fn the_library_is_told_from_the_name() {
         let cases = [
             ("_c_6b2ff3c8-0a5b-4f4c-9d39-0b1f0d1e2a3b-lock-0000000007", Library::Curator),
             ("_c_6b2ff3c8-0a5b-8f4c-9d39-0b1f0d1e2a3b-lock-0000000007", Library::Zkcoord),
@@ -254,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn other_children_are_no_contenders() {
+    fn other_children_are_not_parsed() {
         for name in
             ["", "config", "0", "0000000001", "lock-1", "lock-00000000012", "lock-9999999999", "lease_holder"]
         {
@@ -263,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn own_names_are_read_as_what_they_are() {
+    fn own_names_are_parsed_with_their_kind_and_library() {
         for scheme in [Scheme::Curator, Scheme::Kazoo] {
             for kind in [Kind::Mutex, Kind::Read, Kind::Write] {
                 let name = format!("{}0000000042", prefix(uuid(), scheme, kind));
@@ -288,8 +323,8 @@ mod tests {
             let read = format!("{read}{number}");
             assert!(read.ends_with(&format!("{marker}0000000012")), "{read}");
             let [read, write] = [&read, &write].map(|name| ContenderName::parse(name).unwrap());
-            assert!(read.shares_its_place_with(&write) && write.shares_its_place_with(&read));
-            assert!(!write.shares_its_place_with(&write) && read.library() == Library::Zkcoord);
+            assert!(read.shares_position_with(&write) && write.shares_position_with(&read));
+            assert!(!write.shares_position_with(&write) && read.library() == Library::Zkcoord);
         }
         for other in ["a-lock-0000000012", "a-__READ__0000000012", "0123456789ab4def__lock__0000000009"] {
             assert_eq!(successor(uuid(), other), None, "{other}");

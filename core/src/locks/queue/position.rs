@@ -1,61 +1,78 @@
-//! The place of a contender in a lock's queue.
+//! The position of a contender in a lock's queue.
 
 use super::node_name::{ContenderName, Kind};
 
-/// Where a contender stands in its queue.
+/// The position of a contender in its queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Position {
-    /// Nobody is before it.
+    /// No contender ahead excludes it.
     First,
-    /// It must wait for the nearest one before it.
+    /// It must wait for the nearest contender ahead that excludes it.
     Behind {
         predecessor: String,
-        /// How many are before it.
+        /// The number of contenders ahead that exclude it.
         ahead: usize,
-        /// Whether the predecessor's deletion alone makes it first: no need to look again.
+        /// Whether the predecessor's deletion alone makes it first, so that the queue need not be read again.
         decisive: bool,
     },
-    /// It is not in the list.
+    /// The contender is not in the list.
     Missing,
-    /// The order cannot be known; the text says why.
+    /// The order cannot be known, for the reason in the text.
     Ambiguous(String),
 }
 
 /// The number at which the server's counter sticks since ZooKeeper 3.6 (ZOOKEEPER-3249). Every later contender gets the
-/// same, so it orders nothing.
-const STUCK: i32 = i32::MAX;
+/// same number, so there is no order.
+const MAX_SEQUENCE: i32 = i32::MAX;
 
-/// Where the contender called `own`, of this kind, stands among `names`.
+/// Returns the position among `names` of the contender that is named `own` and is of this kind.
 pub(crate) fn position(names: &[String], own: &str, kind: Kind) -> Position {
     let contenders: Vec<_> = names.iter().filter_map(|name| ContenderName::parse(name)).collect();
     position_among(&contenders, own, kind)
 }
 
-/// As [`position`], among names that have been read already.
+/// Returns the same as [`position`], among names that are parsed already.
 pub(crate) fn position_among(contenders: &[ContenderName<'_>], own: &str, kind: Kind) -> Position {
-    let Some(me) = contenders.iter().find(|contender| contender.name == own) else {
+    let Some(this) = contenders.iter().find(|contender| contender.name == own) else {
         return Position::Missing;
     };
-    if let Some(odd) = contenders.iter().find(|other| other.sequence < 0 || other.sequence == STUCK) {
+    if let Some(last) = contenders.iter().find(|other| other.sequence < 0 || other.sequence == MAX_SEQUENCE) {
         return Position::Ambiguous(format!(
             "the directory's sequence is used up at {:?}; delete the directory while the lock is free",
-            odd.name
+            last.name
         ));
     }
-    let twin = |other: &&ContenderName<'_>| {
-        other.sequence == me.sequence && other.name != own && other.excludes(kind)
+    let same_number = |other: &&ContenderName<'_>| {
+        other.sequence == this.sequence && other.name != own && other.excludes(kind)
     };
-    if let Some(twin) = contenders.iter().find(twin) {
-        return Position::Ambiguous(format!("{:?} and {own:?} have the same number", twin.name));
+    if let Some(other) = contenders.iter().find(same_number) {
+        return Position::Ambiguous(format!("{:?} and {own:?} have the same number", other.name));
     }
-    let before = || contenders.iter().filter(|other| other.sequence < me.sequence && other.excludes(kind));
-    match before().max_by_key(|other| other.sequence) {
+    let ahead = || contenders.iter().filter(|other| other.sequence < this.sequence && other.excludes(kind));
+    match ahead().max_by_key(|other| other.sequence) {
         None => Position::First,
         Some(nearest) => {
-            let ahead = before().count();
+            let ahead = ahead().count();
             let decisive = ahead == 1 && !(kind != Kind::Read && nearest.may_be_succeeded());
             Position::Behind { predecessor: nearest.name.to_owned(), ahead, decisive }
         }
+    }
+}
+
+/// Returns whether the contender named `name` holds the lock, as far as the names tell.
+pub(super) fn holds_lock(names: &[String], name: &str) -> bool {
+    let contenders: Vec<_> = names.iter().filter_map(|name| ContenderName::parse(name)).collect();
+    contenders.iter().find(|other| other.name == name).is_some_and(|this| is_holder(this, &contenders))
+}
+
+/// Returns whether the contender holds the lock: no other contender ahead excludes it. A write lock and the read lock to which
+/// it is being downgraded do not exclude each other.
+pub(super) fn is_holder(contender: &ContenderName<'_>, all: &[ContenderName<'_>]) -> bool {
+    let is_first =
+        |all: &[ContenderName<'_>]| position_among(all, contender.name, contender.kind()) == Position::First;
+    match all.iter().position(|other| other.shares_position_with(contender)) {
+        None => is_first(all),
+        Some(twin) => is_first(&[&all[..twin], &all[twin + 1..]].concat()),
     }
 }
 
@@ -79,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_before_is_waited_for() {
+    fn a_contender_waits_for_the_nearest_one_ahead() {
         let all = names(&["b-lock-0000000005", "junk", "c-lock-0000000009", "a__lock__0000000002"]);
         assert_eq!(position(&all, "a__lock__0000000002", Kind::Mutex), Position::First);
         let second = Position::Behind { predecessor: "a__lock__0000000002".into(), ahead: 1, decisive: true };
@@ -90,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_ordered_is_refused() {
+    fn numbers_without_an_order_are_refused() {
         for other in ["a-lock-0000000002", "a-lock--2147483648", "a-lock-2147483647"] {
             let all = names(&[other, "b-lock-0000000002"]);
             assert!(
@@ -101,7 +118,18 @@ mod tests {
     }
 
     #[test]
-    fn a_downgrade_may_follow_a_write_lock() {
+    fn a_writer_behind_a_reader_does_not_hold_the_lock() {
+        let all = names(&["a-__READ__0000000001", "b-__WRIT__0000000002", "c-__READ__0000000003"]);
+        let behind =
+            Position::Behind { predecessor: "b-__WRIT__0000000002".into(), ahead: 1, decisive: true };
+        assert_eq!(position(&all, "c-__READ__0000000003", Kind::Read), behind);
+        assert!(!holds_lock(&all, "b-__WRIT__0000000002"));
+        assert!(holds_lock(&all, "a-__READ__0000000001"));
+        assert!(holds_lock(&all[1..], "b-__WRIT__0000000002"));
+    }
+
+    #[test]
+    fn the_deletion_of_a_write_lock_is_not_decisive() {
         let all = names(&["a-__WRIT__0000000001", "b-lock-0000000002"]);
         assert!(matches!(
             position(&all, "b-lock-0000000002", Kind::Mutex),

@@ -1,20 +1,22 @@
-//! What one who waits in a queue looks at: the node before it, and its own.
+//! The watches of an attempt that waits in a queue: on the node before it, and on its own.
 
 use std::future::{Future, poll_fn};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::future::join;
 
+use super::blocker::identity;
 use crate::session::{Fault, Link, Refusal, Watch, WatchEvent};
 
-/// The watches of one who waits.
+/// The watches of one waiting attempt.
 #[derive(Default)]
 pub(crate) struct Watches {
     own: Option<Watch>,
     predecessor: Option<Watch>,
 }
 
-/// Which of the two nodes something happened to.
+/// The node that an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WatchedNode {
     Own,
@@ -22,9 +24,17 @@ pub(crate) enum WatchedNode {
 }
 
 impl Watches {
-    /// Watches the predecessor and, unless that is watched already, the own node. A predecessor that is gone, or not yet there on
-    /// a server that lags behind the one that listed it, is no fault: then there is nothing to wait for.
-    pub(crate) async fn watch(&mut self, link: &Link, own: &str, predecessor: &str) -> Result<(), Fault> {
+    /// Watches the predecessor and, unless that is watched already, the own node. Returns the predecessor's identity, if it is
+    /// known.
+    ///
+    /// A missing predecessor is no fault: it is gone, or not yet there on a server that lags behind the one that listed it.
+    /// Then there is nothing to wait for.
+    pub(crate) async fn watch(
+        &mut self,
+        link: &Link,
+        own: &str,
+        predecessor: &str,
+    ) -> Result<Option<Arc<str>>, Fault> {
         let own_watch = self.own.take();
         let watch_own = async {
             match own_watch {
@@ -32,18 +42,19 @@ impl Watches {
                 None => link.watch(own).await.map(|(_, watch)| watch),
             }
         };
-        let (before, own) = join(link.watch(predecessor), watch_own).await;
-        let (own, before) = match (own?, before) {
-            (own, Ok((_, watch))) => (own, Some(watch)),
-            (own, Err(Fault::Refused(Refusal::NoNode))) => (own, None),
-            (_, Err(fault)) => return Err(fault),
+        let (predecessor, own) = join(link.watch(predecessor), watch_own).await;
+        let own = Some(own?);
+        let (identity, predecessor) = match predecessor {
+            Ok((data, watch)) => (identity(&data), Some(watch)),
+            Err(Fault::Refused(Refusal::NoNode)) => (None, None),
+            Err(fault) => return Err(fault),
         };
-        *self = Watches { own: Some(own), predecessor: before };
-        Ok(())
+        *self = Watches { own, predecessor };
+        Ok(identity)
     }
 
-    /// Waits for something to happen. `None` when there is nothing to wait for. A watch that has fired is gone, and so is the
-    /// predecessor's in any case: one looks again then.
+    /// Waits for an event. Returns `None` if there is nothing to wait for. A watch that has fired is gone. So is the
+    /// predecessor's in any case, because the queue is read again after every event.
     pub(crate) fn event(&mut self) -> impl Future<Output = Option<(WatchedNode, WatchEvent)>> {
         poll_fn(|cx| {
             let event = self.poll(cx);
@@ -61,14 +72,14 @@ impl Watches {
         let (Some(own), Some(predecessor)) = (&mut self.own, &mut self.predecessor) else {
             return Poll::Ready(None);
         };
-        // The own node first: events come in the order of the changes, and a grant must never rest on a node that is gone.
+        // The own node first: events come in the order of the changes, and a lock must never be granted on a node that is gone.
         match own.poll(cx) {
             Poll::Ready(event) => Poll::Ready(Some((WatchedNode::Own, event))),
             Poll::Pending => predecessor.poll(cx).map(|event| Some((WatchedNode::Predecessor, event))),
         }
     }
 
-    /// The watch of the own node, to go on with it.
+    /// Returns the watch of the own node, which the guard goes on to use.
     pub(crate) fn into_own(self) -> Option<Watch> {
         self.own
     }
