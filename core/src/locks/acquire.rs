@@ -14,8 +14,8 @@ use crate::op::{Op, Retry};
 use crate::path::ZnodePath;
 use crate::stats::Meters;
 
-/// How long a call that has timed out waits for the deletion of its nodes before it returns and leaves the deletion to the
-/// background.
+/// The time for which a call that has timed out waits for the deletion of its nodes. Then it returns, and the deletion goes on
+/// in the background.
 pub(crate) const LEAVE_LIMIT: Duration = Duration::from_millis(250);
 
 /// One attempt to acquire a lock or permits. Dropping it leaves the queue, in the background.

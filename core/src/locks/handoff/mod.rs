@@ -9,7 +9,7 @@
 //!    token. The lock is not handed over if it was handed over as often as the guard's mutex allows, if another client asked
 //!    for it, or if it is not certainly held.
 //! 5. In these cases, and if no waiter is left, the lock is released at the server. For the remaining waiters, go on at step 2:
-//!    the new node is behind all that queued meanwhile. A lost lock is released by its guard, and step 2 does not wait for that.
+//!    the new node is behind all contenders that have queued in between. A lost lock is released by its guard, and step 2 does not wait for that.
 
 mod waiters;
 
@@ -77,14 +77,14 @@ pub(crate) struct LocalQueue {
     state: Mutex<State>,
     /// Notified when a waiter arrives whose deadline is before all others.
     earlier_timeout: Notify,
-    /// How often the lock was handed over since the server granted it.
+    /// The number of hand-overs since the server granted the lock.
     handovers: AtomicU32,
 }
 
 #[derive(Default)]
 struct State {
     waiters: Waiters,
-    /// Whether the background task runs.
+    /// `true` while the background task runs.
     has_task: bool,
     /// The node that the server granted last.
     held_node: Option<Arc<HeldNode>>,

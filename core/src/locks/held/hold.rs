@@ -16,7 +16,7 @@ use crate::stats::Meters;
 
 pub(crate) type Callback<E> = Box<dyn FnOnce(E) + Send>;
 
-/// The recipient of a lock whose hold ends without being given back to the server.
+/// The recipient of a lock that is handed over instead of being released at the server.
 pub(crate) trait Successor: Send + Sync {
     /// Hands the lock over, unless that was done `limit` times already. Returns whether another task holds it now.
     fn hand_over(self: Arc<Self>, context: &Arc<Context>, held_node: &Arc<HeldNode>, limit: u32) -> bool;

@@ -34,7 +34,7 @@ pub(crate) struct OwnedLockAttempt {
     role: Role,
     requester: Requester,
     retry: Retry,
-    /// Whether the attempt fails while tasks of this client hold the lock by hand-over, or wait for it.
+    /// `true` if the attempt fails while tasks of this client hold the lock by hand-over, or wait for it.
     behind_local_queue: bool,
     scheme: Scheme,
     attempt: LockAttempt,

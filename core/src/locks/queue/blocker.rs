@@ -7,8 +7,11 @@ use parking_lot::Mutex;
 use crate::context::Context;
 use crate::session::REVOCATIONS;
 
-/// How many characters of an identity are kept: any program may write a node's data, and a thousand attempts may wait.
+/// The number of characters that are kept of an identity: any program may write a node's data, and a thousand attempts may wait.
 const MAX_IDENTITY: usize = 60;
+
+/// The reason of a timeout while there is no connection.
+pub(crate) const NOT_CONNECTED: &str = "not connected";
 
 /// The nearest predecessor of an attempt, as seen last. Can be read while the attempt runs.
 #[derive(Debug, Default)]
@@ -18,7 +21,7 @@ pub(crate) struct Blocker(Mutex<Option<Predecessor>>);
 struct Predecessor {
     /// Its identity, or its node's name while the identity is not known.
     name: Arc<str>,
-    /// How many contenders are ahead, itself included.
+    /// The number of contenders ahead, itself included.
     ahead: usize,
     is_holder: bool,
 }
@@ -27,6 +30,11 @@ impl Blocker {
     /// Notes the nearest predecessor by its node's name.
     pub(super) fn set(&self, node_name: &str, ahead: usize, is_holder: bool) {
         *self.0.lock() = Some(Predecessor { name: node_name.into(), ahead, is_holder });
+    }
+
+    /// Forgets the predecessor, because the lock is acquired.
+    pub(super) fn clear(&self) {
+        *self.0.lock() = None;
     }
 
     /// Notes the identity of the nearest predecessor.
@@ -48,8 +56,8 @@ impl Blocker {
     }
 
     fn describe(&self, context: &Context, name_holder: bool) -> String {
-        if context.supervisor().session_now().is_none_or(|session| session.linked_now().is_none()) {
-            return "not connected".into();
+        if !is_connected(context) {
+            return NOT_CONNECTED.into();
         }
         match &*self.0.lock() {
             None => "the server did not answer".into(),
@@ -57,6 +65,11 @@ impl Blocker {
             Some(Predecessor { name, ahead, .. }) => format!("queued behind {name} ({ahead} ahead)"),
         }
     }
+}
+
+/// Returns whether the client is connected at this moment.
+pub(crate) fn is_connected(context: &Context) -> bool {
+    context.supervisor().session_now().is_some_and(|session| session.linked_now().is_some())
 }
 
 /// Returns the identity in a node's data, shortened and without control characters. Returns `None` if there is none: if the

@@ -41,10 +41,10 @@ pub struct Contender {
     pub identity: String,
     /// The session that it belongs to; 0 if the node is not ephemeral.
     pub session_id: i64,
-    /// Whether it holds the lock; otherwise it waits. If its library does not see some contenders ahead of it, as the queue's
+    /// `true` if it holds the lock, `false` if it waits. If its library does not see some contenders ahead of it, as the queue's
     /// warnings say, it may hold the lock although it is listed as waiting.
     pub is_holder: bool,
-    /// Whether it asks for a read lock, which does not exclude other readers.
+    /// `true` if it asks for a read lock, which does not exclude other readers.
     pub is_reader: bool,
     /// The library that created the node.
     pub library: Library,
@@ -243,13 +243,13 @@ mod tests {
 
     #[test]
     fn mixes_that_work_give_no_warning() {
-        let ours = [OURS, OUR_READ, OUR_KAZOO, "config"];
+        let all_own = [OURS, OUR_READ, OUR_KAZOO, "config"];
         for names in [
             &[CURATOR, OURS][..],
             &[KAZOO, OUR_KAZOO, "a__rlock__0000000009"],
             &[READ, OUR_READ],
             &[OURS, RECIPE],
-            &ours,
+            &all_own,
             &[],
         ] {
             assert_eq!(warnings_of(names), Vec::<String>::new(), "{names:?}");

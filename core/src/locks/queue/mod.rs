@@ -41,7 +41,7 @@ use crate::op::Retry;
 use crate::path::{ZnodePath, name_of};
 use crate::session::{Created, Fault, Link, Names, Refusal, Session, Tenant, Watch, WatchEvent, watch_over};
 
-pub(crate) use blocker::Blocker;
+pub(crate) use blocker::{Blocker, NOT_CONNECTED, is_connected};
 use node_name::{ContenderName, Kind, Scheme};
 use own_node::OwnNode;
 use position::{Position, holds_lock, position};
@@ -261,6 +261,7 @@ impl LockAttempt {
     fn grant(&mut self, session: &Arc<Session>, own: &Created, own_watch: Option<Watch>) -> Guard {
         // From here on the guard is responsible for the node.
         self.own_node = None;
+        self.blocker.clear();
         let hold = HeldNode::begin(session, own.path.clone(), own.czxid as u64);
         if let Some(watch) = own_watch {
             hold.held_node().begin_watch();

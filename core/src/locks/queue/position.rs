@@ -12,7 +12,7 @@ pub(crate) enum Position {
         predecessor: String,
         /// The number of contenders ahead that exclude it.
         ahead: usize,
-        /// Whether the predecessor's deletion alone makes it first, so that the queue need not be read again.
+        /// `true` if the predecessor's deletion alone makes it first, so that the queue need not be read again.
         decisive: bool,
     },
     /// The contender is not in the list.

@@ -20,8 +20,8 @@ use crate::error::Result;
 use crate::locks::acquire::{self, Attempt};
 use crate::locks::guard::Guard;
 use crate::locks::held::HeldNode;
-use crate::locks::queue::LockAttempt;
 use crate::locks::queue::node_name::{Kind, Scheme};
+use crate::locks::queue::{LockAttempt, NOT_CONNECTED, is_connected};
 use crate::op::Retry;
 use crate::path::ZnodePath;
 use crate::session::parents::{ParentsError, make_directory};
@@ -103,6 +103,7 @@ impl Attempt for PermitAttempt {
 
     fn wait_reason(&self) -> String {
         match self.counted {
+            Some(_) if !is_connected(&self.context) => NOT_CONNECTED.into(),
             Some(1) => "1 is held".into(),
             Some(counted) => format!("{counted} are held"),
             None => self.gate_attempt.blocker().queue_reason(&self.context),
