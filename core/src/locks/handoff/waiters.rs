@@ -126,11 +126,12 @@ impl Waiters {
     /// Removes the waiters whose deadlines have passed.
     pub(super) fn take_timed_out(&mut self, now: Instant) -> Vec<TimedOut> {
         let all = std::mem::take(&mut self.waiting);
-        let mut timed_out = Vec::new();
+        let (mut timed_out, mut ahead) = (Vec::new(), 0);
         for waiter in all {
             if waiter.has_timed_out(now) {
-                timed_out.push(TimedOut { waiter, ahead: self.waiting.len() });
+                timed_out.push(TimedOut { waiter, ahead });
             } else {
+                ahead += usize::from(!waiter.is_cancelled());
                 self.waiting.push_back(waiter);
             }
         }

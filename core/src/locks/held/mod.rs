@@ -30,7 +30,7 @@ pub(crate) struct HeldNode {
     token: u64,
     since: Instant,
     state: watch::Sender<HoldState>,
-    /// Each leaves before it is dropped.
+    /// Each is removed when it ends.
     holds: Mutex<Vec<Weak<Hold>>>,
     watched: AtomicBool,
     revoke_requested: AtomicBool,
