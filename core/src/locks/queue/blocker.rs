@@ -49,8 +49,8 @@ impl Blocker {
         self.describe(context, true)
     }
 
-    /// Returns why the attempt waits, for a lock that only orders those who wait for something else. Its holder waits too, so
-    /// it is reported as a place in the queue.
+    /// Returns why the attempt waits, for a lock that only orders the callers that wait for something else, like permits. Its
+    /// holder waits too, so it is reported as a contender in the queue.
     pub(crate) fn queue_reason(&self, context: &Context) -> String {
         self.describe(context, false)
     }
