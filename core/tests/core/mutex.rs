@@ -92,7 +92,9 @@ fn an_acquire_times_out_in_time_and_leaves_no_node() {
     let error = waiter.mutex("/lock").acquire().timeout(Duration::from_secs(2)).wait().unwrap_err();
     let took = start.elapsed();
     assert_eq!(error.code(), ErrorCode::Timeout, "{error}");
-    assert!(error.message().contains("/lock") && error.message().contains("1 ahead"), "{error}");
+    let holder = format!(":{}", std::process::id());
+    assert!(error.message().starts_with("timed out acquiring lock /lock: held by "), "{error}");
+    assert!(error.message().ends_with(&holder), "{error}");
     assert!((2.0..2.5).contains(&took.as_secs_f64()), "{took:?}");
     assert_eq!(sandbox.children("/lock").len(), 1);
     assert!(guard.is_held());
