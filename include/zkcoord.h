@@ -479,7 +479,7 @@ typedef void (*zkcoord_state_fn)(zkcoord_state state, void *user_data);
 typedef void (*zkcoord_bool_fn)(zkcoord_status status, bool value, const zkcoord_error *error, void *user_data);
 
 /**
- * Called when an operation without a result has completed. See "Async" above, also for the types that follow.
+ * Called when an operation without a result has completed. See "Async" above, also for the other types like this.
  */
 typedef void (*zkcoord_done_fn)(zkcoord_status status, const zkcoord_error *error, void *user_data);
 
@@ -579,8 +579,7 @@ zkcoord_status zkcoord_set_log(int32_t level,
 ZKCOORD_API void zkcoord_op_cancel(const zkcoord_op *op);
 
 /**
- * Blocks until `done` has returned and `user_data` has been destroyed. zkcoord does not use either of them after
- * that.
+ * Blocks until `done` has returned and `user_data` has been destroyed. zkcoord does not use either of them after that.
  *
  * Fails with ZKCOORD_STATUS_TIMEOUT if `timeout_ms` expires first; the operation continues. Fails with
  * ZKCOORD_STATUS_WOULD_DEADLOCK in a callback, including this `done`.
@@ -1701,8 +1700,8 @@ zkcoord_status zkcoord_striped_counter_new_with_options(const zkcoord_client *cl
  * Adds `n`, which may be negative, in memory. It is written within the flush interval. Does not block and sends no
  * request. A write that fails is retried until it succeeds; zkcoord_striped_counter_flush() reports the failure.
  *
- * Fails with ZKCOORD_STATUS_OVERFLOW if the sum of the adds that are waiting to be written would exceed int64_t;
- * nothing is added then. Fails with ZKCOORD_STATUS_CLOSED after zkcoord_client_close().
+ * Fails with ZKCOORD_STATUS_OVERFLOW if the sum of the adds that are waiting to be written would not fit into
+ * int64_t; nothing is added then. Fails with ZKCOORD_STATUS_CLOSED after zkcoord_client_close().
  */
 ZKCOORD_API
 zkcoord_status zkcoord_striped_counter_add(const zkcoord_striped_counter *counter,
@@ -1716,10 +1715,9 @@ zkcoord_status zkcoord_striped_counter_add(const zkcoord_striped_counter *counte
  * Fails with ZKCOORD_STATUS_INDETERMINATE if the session ended while a write was in flight and its outcome cannot
  * be found out. That write is not retried, and is reported once, by the next flush if it was made in the
  * background. After all other failures the adds keep waiting and are retried: ZKCOORD_STATUS_TIMEOUT,
- * ZKCOORD_STATUS_CONNECTION_LOST, ZKCOORD_STATUS_BAD_DATA if the node contains something else,
- * ZKCOORD_STATUS_OVERFLOW if this client's part of the sum would exceed int64_t, ZKCOORD_STATUS_INVALID_ARGUMENT
- * if the node is empty and has children, and ZKCOORD_STATUS_NOT_AUTHORIZED or ZKCOORD_STATUS_QUOTA if the server
- * refuses.
+ * ZKCOORD_STATUS_CONNECTION_LOST, ZKCOORD_STATUS_BAD_DATA if the node has another format, ZKCOORD_STATUS_OVERFLOW
+ * if this client's part of the sum would not fit into int64_t, ZKCOORD_STATUS_INVALID_ARGUMENT if the node is
+ * empty and has children, and ZKCOORD_STATUS_NOT_AUTHORIZED or ZKCOORD_STATUS_QUOTA if the server refuses.
  */
 ZKCOORD_API
 zkcoord_status zkcoord_striped_counter_flush(const zkcoord_striped_counter *counter,
@@ -1732,8 +1730,8 @@ zkcoord_status zkcoord_striped_counter_flush(const zkcoord_striped_counter *coun
  * flushed. Takes one round trip, in which the server reads one node per client, and some more if clients have come
  * or gone.
  *
- * Fails with ZKCOORD_STATUS_OVERFLOW if the sum exceeds int64_t, with ZKCOORD_STATUS_BAD_DATA if a node contains
- * something else, with ZKCOORD_STATUS_UNSUPPORTED if the server is older than 3.6, and with
+ * Fails with ZKCOORD_STATUS_OVERFLOW if the sum does not fit into int64_t, with ZKCOORD_STATUS_BAD_DATA if a node
+ * has another format, with ZKCOORD_STATUS_UNSUPPORTED if the server is older than 3.6, and with
  * ZKCOORD_STATUS_NOT_AUTHORIZED if it refuses.
  */
 ZKCOORD_API
@@ -1784,7 +1782,7 @@ zkcoord_status zkcoord_window_counter_add(const zkcoord_window_counter *counter,
  * that it writes a node of its own below the counter's node, and needs the permission to do so.
  *
  * Fails with ZKCOORD_STATUS_INVALID_ARGUMENT if the node was created with another window or number of buckets,
- * with ZKCOORD_STATUS_BAD_DATA if it contains something else, and with ZKCOORD_STATUS_NOT_AUTHORIZED if the server
+ * with ZKCOORD_STATUS_BAD_DATA if it has another format, and with ZKCOORD_STATUS_NOT_AUTHORIZED if the server
  * refuses.
  */
 ZKCOORD_API
@@ -1971,7 +1969,7 @@ zkcoord_status zkcoord_miss_guard_new_with_options(const zkcoord_client *client,
  * reentrant: a caller that has a turn and asks for the same key again deadlocks.
  *
  * Fails with ZKCOORD_STATUS_TIMEOUT if `timeout_ms` expires first, including the time in which others load. Fails
- * with ZKCOORD_STATUS_BAD_DATA if the key's node contains something else, which is left unchanged. Fails with
+ * with ZKCOORD_STATUS_BAD_DATA if the key's node has another format; the node is left unchanged. Fails with
  * ZKCOORD_STATUS_NOT_AUTHORIZED, ZKCOORD_STATUS_QUOTA or ZKCOORD_STATUS_SEQUENCE_EXHAUSTED if the server refuses.
  */
 ZKCOORD_API
@@ -2015,9 +2013,10 @@ ZKCOORD_API bool zkcoord_load_turn_is_held(const zkcoord_load_turn *turn);
  * get the answer that the key is absent because of earlier misses.
  *
  * The turn is over then, even after a failure, and must still be freed. Fails with ZKCOORD_STATUS_INVALID_ARGUMENT
- * if it was over before. Fails with ZKCOORD_STATUS_INDETERMINATE if `timeout_ms` expires first; it continues in
- * the background. After ZKCOORD_STATUS_FORKED no outcome is reported, and ZKCOORD_STATUS_WOULD_DEADLOCK leaves the
- * turn unchanged. Fails with ZKCOORD_STATUS_NOT_AUTHORIZED or ZKCOORD_STATUS_QUOTA if the server refuses.
+ * if it was over before. Fails with ZKCOORD_STATUS_INDETERMINATE if `timeout_ms` expires first; the operation
+ * continues in the background. After ZKCOORD_STATUS_FORKED no outcome is reported, and
+ * ZKCOORD_STATUS_WOULD_DEADLOCK leaves the turn unchanged. Fails with ZKCOORD_STATUS_NOT_AUTHORIZED or
+ * ZKCOORD_STATUS_QUOTA if the server refuses.
  */
 ZKCOORD_API zkcoord_status zkcoord_load_turn_found(zkcoord_load_turn *turn, int64_t timeout_ms, zkcoord_error **err);
 

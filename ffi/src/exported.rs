@@ -9,7 +9,7 @@
 /// // A function that returns at once. Without `-> T` it has no `out`.
 /// fn zkcoord_x(x: Option<&zkcoord_x>, n: i64) -> T { the T }
 ///
-/// // A blocking function and its asynchronous form. The body makes the `Op` of both, whose result is converted by `IntoC`.
+/// // A blocking function and its asynchronous form. The body makes the `Op` of both; `IntoC` converts its result.
 /// // The second doc comment continues "The asynchronous form of zkcoord_x()."; it may be missing.
 /// fn zkcoord_x(x: Option<&zkcoord_x>, timeout_ms: i64) -> T { the Op }
 /// async fn zkcoord_x_async(done: zkcoord_t_fn);

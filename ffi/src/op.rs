@@ -11,7 +11,6 @@ use zkcoord_core::{Canceller, Error, ErrorCode, Op, callback};
 use crate::boundary::run;
 use crate::callback::UserData;
 use crate::error::zkcoord_error;
-use crate::exported::exported;
 use crate::into_c::IntoC;
 use crate::panic::run_infallible;
 use crate::pointer::{free, given, handle};
@@ -21,7 +20,7 @@ use crate::time::timeout;
 /// Destroys the user data of a callback; see "Callbacks" above. May be NULL.
 pub type zkcoord_destroy_fn = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
-/// Called when an operation without a result has completed. See "Async" above, also for the types that follow.
+/// Called when an operation without a result has completed. See "Async" above, also for the other types like this.
 pub type zkcoord_done_fn =
     Option<unsafe extern "C" fn(status: zkcoord_status, error: *const zkcoord_error, user_data: *mut c_void)>;
 
@@ -62,20 +61,25 @@ pub extern "C" fn zkcoord_op_cancel(op: Option<&zkcoord_op>) {
     run_infallible((), || op.into_iter().for_each(|op| op.canceller.cancel()));
 }
 
-exported! {
-    /// Blocks until `done` has returned and `user_data` has been destroyed. zkcoord does not use either of them after
-    /// that.
-    ///
-    /// Fails with ZKCOORD_STATUS_TIMEOUT if `timeout_ms` expires first; the operation continues. Fails with
-    /// ZKCOORD_STATUS_WOULD_DEADLOCK in a callback, including this `done`.
-    fn zkcoord_op_wait(op: Option<&zkcoord_op>, timeout_ms: i64) {
+/// Blocks until `done` has returned and `user_data` has been destroyed. zkcoord does not use either of them after that.
+///
+/// Fails with ZKCOORD_STATUS_TIMEOUT if `timeout_ms` expires first; the operation continues. Fails with
+/// ZKCOORD_STATUS_WOULD_DEADLOCK in a callback, including this `done`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zkcoord_op_wait(
+    op: Option<&zkcoord_op>,
+    timeout_ms: i64,
+    err: *mut *mut zkcoord_error,
+) -> zkcoord_status {
+    run(err, || {
         let op = given("op", op)?;
         op.canceller.check()?;
         callback::check_may_wait()?;
-        if !op.completed.wait_open(timeout(timeout_ms)) {
-            return Err(Error::new(ErrorCode::Timeout, "the operation is still in progress"));
+        match op.completed.wait_open(timeout(timeout_ms)) {
+            true => Ok(()),
+            false => Err(Error::new(ErrorCode::Timeout, "the operation is still in progress")),
         }
-    }
+    })
 }
 
 /// Takes ownership of the op and frees it. NULL is allowed. The operation continues: this does not cancel it. May be

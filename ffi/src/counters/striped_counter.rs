@@ -48,8 +48,8 @@ exported! {
     /// Adds `n`, which may be negative, in memory. It is written within the flush interval. Does not block and sends no
     /// request. A write that fails is retried until it succeeds; zkcoord_striped_counter_flush() reports the failure.
     ///
-    /// Fails with ZKCOORD_STATUS_OVERFLOW if the sum of the adds that are waiting to be written would exceed int64_t;
-    /// nothing is added then. Fails with ZKCOORD_STATUS_CLOSED after zkcoord_client_close().
+    /// Fails with ZKCOORD_STATUS_OVERFLOW if the sum of the adds that are waiting to be written would not fit into
+    /// int64_t; nothing is added then. Fails with ZKCOORD_STATUS_CLOSED after zkcoord_client_close().
     fn zkcoord_striped_counter_add(counter: Option<&zkcoord_striped_counter>, n: i64) {
         given("counter", counter)?.0.add(n)?;
     }
@@ -62,10 +62,9 @@ exported! {
     /// Fails with ZKCOORD_STATUS_INDETERMINATE if the session ended while a write was in flight and its outcome cannot
     /// be found out. That write is not retried, and is reported once, by the next flush if it was made in the
     /// background. After all other failures the adds keep waiting and are retried: ZKCOORD_STATUS_TIMEOUT,
-    /// ZKCOORD_STATUS_CONNECTION_LOST, ZKCOORD_STATUS_BAD_DATA if the node contains something else,
-    /// ZKCOORD_STATUS_OVERFLOW if this client's part of the sum would exceed int64_t, ZKCOORD_STATUS_INVALID_ARGUMENT
-    /// if the node is empty and has children, and ZKCOORD_STATUS_NOT_AUTHORIZED or ZKCOORD_STATUS_QUOTA if the server
-    /// refuses.
+    /// ZKCOORD_STATUS_CONNECTION_LOST, ZKCOORD_STATUS_BAD_DATA if the node has another format, ZKCOORD_STATUS_OVERFLOW
+    /// if this client's part of the sum would not fit into int64_t, ZKCOORD_STATUS_INVALID_ARGUMENT if the node is
+    /// empty and has children, and ZKCOORD_STATUS_NOT_AUTHORIZED or ZKCOORD_STATUS_QUOTA if the server refuses.
     fn zkcoord_striped_counter_flush(counter: Option<&zkcoord_striped_counter>, timeout_ms: i64) {
         timed(given("counter", counter)?.0.flush(), timeout_ms)
     }
@@ -78,8 +77,8 @@ exported! {
     /// flushed. Takes one round trip, in which the server reads one node per client, and some more if clients have come
     /// or gone.
     ///
-    /// Fails with ZKCOORD_STATUS_OVERFLOW if the sum exceeds int64_t, with ZKCOORD_STATUS_BAD_DATA if a node contains
-    /// something else, with ZKCOORD_STATUS_UNSUPPORTED if the server is older than 3.6, and with
+    /// Fails with ZKCOORD_STATUS_OVERFLOW if the sum does not fit into int64_t, with ZKCOORD_STATUS_BAD_DATA if a node
+    /// has another format, with ZKCOORD_STATUS_UNSUPPORTED if the server is older than 3.6, and with
     /// ZKCOORD_STATUS_NOT_AUTHORIZED if it refuses.
     fn zkcoord_striped_counter_sum(counter: Option<&zkcoord_striped_counter>, timeout_ms: i64) -> i64 {
         timed(given("counter", counter)?.0.sum(), timeout_ms)

@@ -71,7 +71,7 @@ exported! {
     /// that it writes a node of its own below the counter's node, and needs the permission to do so.
     ///
     /// Fails with ZKCOORD_STATUS_INVALID_ARGUMENT if the node was created with another window or number of buckets,
-    /// with ZKCOORD_STATUS_BAD_DATA if it contains something else, and with ZKCOORD_STATUS_NOT_AUTHORIZED if the server
+    /// with ZKCOORD_STATUS_BAD_DATA if it has another format, and with ZKCOORD_STATUS_NOT_AUTHORIZED if the server
     /// refuses.
     fn zkcoord_window_counter_count(counter: Option<&zkcoord_window_counter>, timeout_ms: i64) -> i64 {
         timed(given("counter", counter)?.0.count(), timeout_ms)

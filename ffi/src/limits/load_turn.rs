@@ -50,9 +50,10 @@ exported! {
     /// get the answer that the key is absent because of earlier misses.
     ///
     /// The turn is over then, even after a failure, and must still be freed. Fails with ZKCOORD_STATUS_INVALID_ARGUMENT
-    /// if it was over before. Fails with ZKCOORD_STATUS_INDETERMINATE if `timeout_ms` expires first; it continues in
-    /// the background. After ZKCOORD_STATUS_FORKED no outcome is reported, and ZKCOORD_STATUS_WOULD_DEADLOCK leaves the
-    /// turn unchanged. Fails with ZKCOORD_STATUS_NOT_AUTHORIZED or ZKCOORD_STATUS_QUOTA if the server refuses.
+    /// if it was over before. Fails with ZKCOORD_STATUS_INDETERMINATE if `timeout_ms` expires first; the operation
+    /// continues in the background. After ZKCOORD_STATUS_FORKED no outcome is reported, and
+    /// ZKCOORD_STATUS_WOULD_DEADLOCK leaves the turn unchanged. Fails with ZKCOORD_STATUS_NOT_AUTHORIZED or
+    /// ZKCOORD_STATUS_QUOTA if the server refuses.
     fn zkcoord_load_turn_found(turn: *mut zkcoord_load_turn, timeout_ms: i64) {
         callback::check_may_wait()?;
         end(turn, LoadTurn::found, timeout_ms)?.wait()?;

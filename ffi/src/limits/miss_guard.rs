@@ -68,7 +68,7 @@ exported! {
     /// reentrant: a caller that has a turn and asks for the same key again deadlocks.
     ///
     /// Fails with ZKCOORD_STATUS_TIMEOUT if `timeout_ms` expires first, including the time in which others load. Fails
-    /// with ZKCOORD_STATUS_BAD_DATA if the key's node contains something else, which is left unchanged. Fails with
+    /// with ZKCOORD_STATUS_BAD_DATA if the key's node has another format; the node is left unchanged. Fails with
     /// ZKCOORD_STATUS_NOT_AUTHORIZED, ZKCOORD_STATUS_QUOTA or ZKCOORD_STATUS_SEQUENCE_EXHAUSTED if the server refuses.
     fn zkcoord_miss_guard_begin(
         guard: Option<&zkcoord_miss_guard>,
