@@ -270,11 +270,11 @@ typedef struct zkcoord_error zkcoord_error;
 typedef struct zkcoord_guard zkcoord_guard;
 
 /**
- * The caller's turn to load a key; no other caller loads it meanwhile. It ends when the outcome is reported with
- * zkcoord_load_turn_found() or zkcoord_load_turn_missed(), or without an outcome when it is freed, for a load that
- * failed.
+ * The caller's turn to load a key; no other caller loads it meanwhile. It ends with a verdict, which the caller gives
+ * with zkcoord_load_turn_found() or zkcoord_load_turn_missed(). If the load failed, the caller frees the turn without
+ * a verdict.
  *
- * It can be lost like a lock, if no server has confirmed the session for too long. Its outcome does not count then.
+ * It can be lost like a lock, if no server has confirmed the session for too long. Its verdict does not count then.
  */
 typedef struct zkcoord_load_turn zkcoord_load_turn;
 
@@ -1961,9 +1961,9 @@ zkcoord_status zkcoord_miss_guard_new_with_options(const zkcoord_client *client,
 
 /**
  * Asks for a key, which is any sequence of `key_len` bytes and may be empty. Blocks for the server's answer, and
- * while other callers load the key. Returns a new turn if the caller must load the key and report the outcome;
- * free it with zkcoord_load_turn_free(). Returns NULL with ZKCOORD_STATUS_OK if the key is absent and need not be
- * loaded.
+ * while other callers load the key. Returns a new turn if the caller must load the key, and then give the turn its
+ * verdict; free it with zkcoord_load_turn_free(). Returns NULL with ZKCOORD_STATUS_OK if the key is absent and
+ * need not be loaded.
  *
  * Takes one round trip for a key that is held absent, and three or four for a key that the caller must load. Not
  * reentrant: a caller that has a turn and asks for the same key again deadlocks.
@@ -2014,7 +2014,7 @@ ZKCOORD_API bool zkcoord_load_turn_is_held(const zkcoord_load_turn *turn);
  *
  * The turn is over then, even after a failure, and must still be freed. Fails with ZKCOORD_STATUS_INVALID_ARGUMENT
  * if it was over before. Fails with ZKCOORD_STATUS_INDETERMINATE if `timeout_ms` expires first; the operation
- * continues in the background. After ZKCOORD_STATUS_FORKED no outcome is reported, and
+ * continues in the background. After ZKCOORD_STATUS_FORKED no verdict is given, and
  * ZKCOORD_STATUS_WOULD_DEADLOCK leaves the turn unchanged. Fails with ZKCOORD_STATUS_NOT_AUTHORIZED or
  * ZKCOORD_STATUS_QUOTA if the server refuses.
  */
@@ -2030,7 +2030,7 @@ ZKCOORD_API zkcoord_status zkcoord_load_turn_found(zkcoord_load_turn *turn, int6
 ZKCOORD_API zkcoord_status zkcoord_load_turn_missed(zkcoord_load_turn *turn, int64_t timeout_ms, zkcoord_error **err);
 
 /**
- * Takes ownership of the turn and frees it. NULL is allowed. If no outcome was reported, the turn is passed on in the
+ * Takes ownership of the turn and frees it. NULL is allowed. Without a verdict, the turn is passed on in the
  * background, and the load counts neither way.
  */
 ZKCOORD_API void zkcoord_load_turn_free(zkcoord_load_turn *turn);

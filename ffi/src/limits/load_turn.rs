@@ -13,11 +13,11 @@ use crate::pointer::{free, given_mut};
 use crate::status::zkcoord_status;
 use crate::time::timed;
 
-/// The caller's turn to load a key; no other caller loads it meanwhile. It ends when the outcome is reported with
-/// zkcoord_load_turn_found() or zkcoord_load_turn_missed(), or without an outcome when it is freed, for a load that
-/// failed.
+/// The caller's turn to load a key; no other caller loads it meanwhile. It ends with a verdict, which the caller gives
+/// with zkcoord_load_turn_found() or zkcoord_load_turn_missed(). If the load failed, the caller frees the turn without
+/// a verdict.
 ///
-/// It can be lost like a lock, if no server has confirmed the session for too long. Its outcome does not count then.
+/// It can be lost like a lock, if no server has confirmed the session for too long. Its verdict does not count then.
 pub struct zkcoord_load_turn(Mutex<Option<LoadTurn>>);
 
 /// Called when zkcoord_miss_guard_begin_async() has completed. The callee owns the turn, which is NULL after a failure
@@ -51,7 +51,7 @@ exported! {
     ///
     /// The turn is over then, even after a failure, and must still be freed. Fails with ZKCOORD_STATUS_INVALID_ARGUMENT
     /// if it was over before. Fails with ZKCOORD_STATUS_INDETERMINATE if `timeout_ms` expires first; the operation
-    /// continues in the background. After ZKCOORD_STATUS_FORKED no outcome is reported, and
+    /// continues in the background. After ZKCOORD_STATUS_FORKED no verdict is given, and
     /// ZKCOORD_STATUS_WOULD_DEADLOCK leaves the turn unchanged. Fails with ZKCOORD_STATUS_NOT_AUTHORIZED or
     /// ZKCOORD_STATUS_QUOTA if the server refuses.
     fn zkcoord_load_turn_found(turn: *mut zkcoord_load_turn, timeout_ms: i64) {
@@ -86,7 +86,7 @@ exported! {
     }
 }
 
-/// Takes ownership of the turn and frees it. NULL is allowed. If no outcome was reported, the turn is passed on in the
+/// Takes ownership of the turn and frees it. NULL is allowed. Without a verdict, the turn is passed on in the
 /// background, and the load counts neither way.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_load_turn_free(turn: Option<Box<zkcoord_load_turn>>) {
@@ -99,10 +99,10 @@ impl From<LoadTurn> for zkcoord_load_turn {
     }
 }
 
-/// Ends the turn with an outcome.
+/// Ends the turn with a verdict.
 fn end(
     turn: *mut zkcoord_load_turn,
-    report: impl FnOnce(LoadTurn) -> Op<()>,
+    verdict: impl FnOnce(LoadTurn) -> Op<()>,
     timeout_ms: i64,
 ) -> Result<Op<()>, Error> {
     // SAFETY: borrowed for the call.
@@ -110,8 +110,8 @@ fn end(
     // If it is locked, another thread is taking it.
     let turn = turn.0.try_lock().ok().and_then(|mut turn| turn.take());
     let over = || {
-        let message = "turn: its outcome has already been reported; begin a new turn";
+        let message = "turn: its verdict has already been given; begin a new turn";
         Error::new(ErrorCode::InvalidArgument, message)
     };
-    Ok(timed(report(turn.ok_or_else(over)?), timeout_ms))
+    Ok(timed(verdict(turn.ok_or_else(over)?), timeout_ms))
 }

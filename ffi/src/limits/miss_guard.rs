@@ -60,9 +60,9 @@ exported! {
 
 exported! {
     /// Asks for a key, which is any sequence of `key_len` bytes and may be empty. Blocks for the server's answer, and
-    /// while other callers load the key. Returns a new turn if the caller must load the key and report the outcome;
-    /// free it with zkcoord_load_turn_free(). Returns NULL with ZKCOORD_STATUS_OK if the key is absent and need not be
-    /// loaded.
+    /// while other callers load the key. Returns a new turn if the caller must load the key, and then give the turn its
+    /// verdict; free it with zkcoord_load_turn_free(). Returns NULL with ZKCOORD_STATUS_OK if the key is absent and
+    /// need not be loaded.
     ///
     /// Takes one round trip for a key that is held absent, and three or four for a key that the caller must load. Not
     /// reentrant: a caller that has a turn and asks for the same key again deadlocks.
