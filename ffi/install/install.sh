@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# libzkcoord for C and C++ programs: the shared and the static library, headers, pkg-config and CMake files. Called by
+# Installs libzkcoord for C and C++ programs: the shared and the static library, headers, pkg-config and CMake files.
+# Called by
 #
 #     make lib                          builds the library
-#     make install   [SETTING=...]...   the same if there is cargo, and installs it; so `make lib && sudo make install`
-#     make uninstall [SETTING=...]...
+#     make install   [SETTING=...]...   builds it if the user has cargo, and installs it
+#     make uninstall [SETTING=...]...   removes it
 #
-# Settings: PREFIX (/usr/local), LIBDIR (PREFIX/lib), DESTDIR (for packagers: a folder that stands for the root),
-# TLS (yes; no leaves it out), STRIP (strip). Needs Linux, cargo and a C compiler with its binutils, nothing else.
+# If root has no cargo, use `make lib && sudo make install`.
+#
+# Settings: PREFIX (/usr/local), LIBDIR (PREFIX/lib), DESTDIR (for packagers: the folder that replaces the root),
+# TLS (yes; no builds without it), STRIP (strip). Requires only Linux, cargo and a C compiler with its binutils.
 set -euo pipefail
 
 absolute() { realpath --canonicalize-missing --no-symlinks -- "$1"; }
@@ -38,17 +41,17 @@ build() {
     case ${TLS:-yes} in
         yes) ;;
         no) features=(--no-default-features) ;;
-        *) fail "TLS=$TLS: yes or no?" ;;
+        *) fail "TLS=$TLS: must be yes or no" ;;
     esac
     mkdir -p "$target"
-    # Cargo answers the question about native libraries also when there is nothing to build.
+    # Cargo prints the native libraries even if there is nothing to build.
     cargo rustc --profile library --package zkcoord-ffi --lib "${features[@]}" -- --print native-static-libs 2>&1 | tee "$log" >&2
-    # Without those that a compiler adds itself, and adds others for in a program without shared libraries.
+    # Drop those that the compiler adds itself, and replaces by others in a program without shared libraries.
     sed -n 's/^note: native-static-libs: //p' "$log" | tr ' ' '\n' | grep -vxE -e '-lgcc_s|-lc' | xargs \
         >"$built/native-libraries"
 }
 
-# Fills in what stands between @ and @ in a template: render TEMPLATE FILE
+# Replaces every @name@ in a template by the variable of that name: render TEMPLATE FILE
 render() {
     local text name
     text=$(<"ffi/install/$1")
@@ -69,7 +72,7 @@ install_library() {
     ${STRIP:-strip} --strip-debug "$lib/libzkcoord.a"
     ln -sfn "$shared" "$lib/$soname"
     ln -sfn "$soname" "$lib/libzkcoord.so"
-    # For zkcoord.pc, which says why.
+    # Needed by zkcoord.pc; the reason is given there.
     mkdir -p "$lib/zkcoord"
     ln -sfn ../libzkcoord.a "$lib/zkcoord/libzkcoord.a"
 }
@@ -97,7 +100,7 @@ install_metadata() {
     render zkcoord-config-version.cmake.in "$lib/cmake/zkcoord/zkcoord-config-version.cmake"
 }
 
-# So that programs find the library where the system looks for libraries.
+# Updates the linker cache, through which programs find libraries in the system's folders.
 refresh_cache() {
     case $destdir$libdir in
         /lib* | /usr/lib* | /usr/local/lib*) if [ "$(id -u)" = 0 ] && have ldconfig; then ldconfig; fi ;;
@@ -112,26 +115,26 @@ uninstall() {
     refresh_cache
 }
 
-[ "$(uname -s)" = Linux ] || fail "this installs on Linux only"
+[ "$(uname -s)" = Linux ] || fail "can be installed on Linux only"
 case ${1:-} in
     build)
-        have cargo || fail "there is no cargo; get it from https://rustup.rs"
+        have cargo || fail "cargo not found; get it from https://rustup.rs"
         build
         ;;
     install)
         if have cargo; then
             build
         elif [ -e "$built/native-libraries" ]; then
-            say "there is no cargo for this user; installing what 'make lib' built"
+            say "cargo not found for this user; installing the library that 'make lib' built"
         else
-            fail "there is no cargo for this user; run 'make lib' as one who has it (https://rustup.rs)"
+            fail "cargo not found for this user; run 'make lib' as a user that has it (https://rustup.rs)"
         fi
         install_library
         install_headers
         install_metadata
         refresh_cache
-        say "$version is in $destdir$prefix"
+        say "installed $version in $destdir$prefix"
         ;;
     uninstall) uninstall ;;
-    *) fail "build, install or uninstall?" ;;
+    *) fail "usage: install.sh build|install|uninstall" ;;
 esac

@@ -1,95 +1,98 @@
-//! How long waits and holds took.
+//! Statistics about the durations of waits and holds.
 
 use std::time::Duration;
 
 use zkcoord_core::{HoldStats, WaitStats};
 
-use crate::boundary::free;
+use crate::pointer::free;
+use crate::time::timeout;
 
-/// How long the waits took that ended well, until zkcoord_mutex_stats() or its like was called; a counter's changes are such
-/// waits too. And how long locks were held, of the holds that ended with a release or a free of the guard; lost ones do not
-/// count. It does not change any more. Mean, deviation and quantiles are those of the latest 1024, in seconds; 0 before the
-/// first, and for NULL.
+/// Statistics about waits and holds, as they were when zkcoord_mutex_stats() or a similar function returned them. They
+/// do not change.
+///
+/// Waits are the successful calls that acquire, or the changes of a counter. Holds are the times for which locks were
+/// held, if they ended with a release or a free of the guard; lost locks do not count. Mean, standard deviation and
+/// quantiles cover the latest 1024 waits or holds and are in seconds. They are 0 before the first, and for NULL.
 pub struct zkcoord_stats(pub(crate) WaitStats);
 
-/// How many waits ended well.
+/// Returns the number of successful waits.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_stats_count(stats: Option<&zkcoord_stats>) -> u64 {
     stats.map_or(0, |stats| stats.0.count)
 }
 
-/// How many waits ended with ZKCOORD_STATUS_TIMEOUT.
+/// Returns the number of waits that ended with ZKCOORD_STATUS_TIMEOUT.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_stats_timeouts(stats: Option<&zkcoord_stats>) -> u64 {
     stats.map_or(0, |stats| stats.0.timeouts)
 }
 
-/// The mean of the waits, in seconds.
+/// Returns the mean of the waits, in seconds.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_stats_mean(stats: Option<&zkcoord_stats>) -> f64 {
     seconds(stats, |stats| stats.mean)
 }
 
-/// The standard deviation of the waits, in seconds.
+/// Returns the standard deviation of the waits, in seconds.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_stats_stddev(stats: Option<&zkcoord_stats>) -> f64 {
     seconds(stats, |stats| stats.stddev)
 }
 
-/// Half of the waits took at most so many seconds.
+/// Returns the median of the waits, in seconds: half of them took no longer.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_stats_p50(stats: Option<&zkcoord_stats>) -> f64 {
     seconds(stats, |stats| stats.p50)
 }
 
-/// 99 % of the waits took at most so many seconds.
+/// Returns the 99th percentile of the waits, in seconds: 99 % of them took no longer.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_stats_p99(stats: Option<&zkcoord_stats>) -> f64 {
     seconds(stats, |stats| stats.p99)
 }
 
-/// How likely a wait ends within `budget_ms`, from 0 to 1; for a negative budget, which is for ever, 1. NaN before the
-/// second wait, and for NULL.
+/// Returns the probability, from 0 to 1, that a wait ends within `budget_ms` milliseconds. A negative budget is
+/// infinite and gives 1. Returns NaN before the second wait, and for NULL.
 ///
-/// Waits are taken to be distributed logistically: P = 1 / (1 + e^-k), k = (budget - mean) / (stddev * sqrt(3) / pi).
-/// With n waits seen it is off by at most about 0.45 / sqrt(n): 0.1 with 20, 0.015 with 1000.
+/// Waits are assumed to have a logistic distribution: P = 1 / (1 + e^-k), k = (budget - mean) / (stddev * sqrt(3) /
+/// pi). After n waits the error is at most about 0.45 / sqrt(n): 0.1 with 20, 0.015 with 1000.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_stats_success_probability(stats: Option<&zkcoord_stats>, budget_ms: i64) -> f64 {
-    let budget = u64::try_from(budget_ms).map_or(Duration::MAX, Duration::from_millis);
+    let budget = timeout(budget_ms);
     stats.and_then(|stats| stats.0.success_probability(budget)).unwrap_or(f64::NAN)
 }
 
-/// How many holds ended.
+/// Returns the number of holds that ended.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_stats_hold_count(stats: Option<&zkcoord_stats>) -> u64 {
     stats.map_or(0, |stats| stats.0.holds.count)
 }
 
-/// The mean of the holds, in seconds.
+/// Returns the mean of the holds, in seconds.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_stats_hold_mean(stats: Option<&zkcoord_stats>) -> f64 {
     hold_seconds(stats, |holds| holds.mean)
 }
 
-/// The standard deviation of the holds, in seconds.
+/// Returns the standard deviation of the holds, in seconds.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_stats_hold_stddev(stats: Option<&zkcoord_stats>) -> f64 {
     hold_seconds(stats, |holds| holds.stddev)
 }
 
-/// Half of the holds took at most so many seconds.
+/// Returns the median of the holds, in seconds: half of them took no longer.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_stats_hold_p50(stats: Option<&zkcoord_stats>) -> f64 {
     hold_seconds(stats, |holds| holds.p50)
 }
 
-/// 99 % of the holds took at most so many seconds.
+/// Returns the 99th percentile of the holds, in seconds: 99 % of them took no longer.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_stats_hold_p99(stats: Option<&zkcoord_stats>) -> f64 {
     hold_seconds(stats, |holds| holds.p99)
 }
 
-/// Takes ownership of the figures. NULL is fine.
+/// Takes ownership of the statistics and frees them. NULL is allowed.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_stats_free(stats: Option<Box<zkcoord_stats>>) {
     free(stats);

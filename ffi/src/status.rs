@@ -1,54 +1,54 @@
-//! The status: what a call answers.
+//! The status that functions return.
 
 use std::ffi::{CStr, c_char};
 
 use zkcoord_core::{Error, ErrorCode};
 
-/// What a call answers: 0 when all is well, and otherwise what went wrong, for programs to decide on. The numbers never
-/// change.
+/// The status that a function returns: 0 on success, otherwise the kind of failure, for programs to act on. The numbers
+/// never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub enum zkcoord_status {
-    /// All is well.
+    /// Success.
     Ok = 0,
-    /// The deadline passed; nothing is held, no node is left, nothing was written.
+    /// The timeout expired. No lock is held, no node is left behind, and nothing was written.
     Timeout = 1,
-    /// The caller cancelled.
+    /// The caller cancelled the operation.
     Cancelled = 2,
-    /// No server reachable; the operation was not applied.
+    /// No server could be reached. The operation was not applied.
     ConnectionLost = 3,
-    /// A write was sent and its outcome cannot be learned: the session died or the deadline passed meanwhile. It may or
-    /// may not have been applied.
+    /// A write was sent, but its outcome is unknown, because the session ended or the timeout expired meanwhile. It may
+    /// or may not have been applied.
     Indeterminate = 4,
-    /// The operation was bound to a session that is gone.
+    /// The session that the operation belonged to has expired.
     SessionExpired = 5,
-    /// The guard is no longer valid.
+    /// The guard no longer holds its lock.
     LockLost = 6,
-    /// ACL or authentication refused.
+    /// The server refused the operation because of an ACL, or refused the authentication.
     NotAuthorized = 7,
-    /// An argument is not acceptable; the message names it and its value.
+    /// An argument is invalid. The message names the argument and its value.
     InvalidArgument = 8,
-    /// A counter node holds bytes that its format cannot be; nothing is written.
+    /// A node, such as that of a counter, does not have the expected format. Nothing was written.
     BadData = 9,
-    /// The result leaves the format's range or the counter's bounds; nothing is written.
+    /// The result would exceed the range of the format or the bounds of the counter. Nothing was written.
     Overflow = 10,
-    /// The lock directory's 32-bit sequence is used up or ambiguous.
+    /// The 32-bit sequence numbers below the lock's path are used up or ambiguous.
     SequenceExhausted = 11,
-    /// The server refused for quota.
+    /// The server refused the operation because of a quota.
     Quota = 12,
-    /// A waiting call from a callback, or from the owner that already holds the lock.
+    /// A blocking function was called in a callback, or the owner would wait for a lock that it holds itself.
     WouldDeadlock = 13,
     /// The client was closed.
     Closed = 14,
-    /// Used in a child of fork(); connect again there.
+    /// The object belongs to the parent of this fork() child. Connect again in the child.
     Forked = 15,
-    /// The server or the build lacks it.
+    /// The server or this build of the library does not support the operation.
     Unsupported = 16,
-    /// A bug in zkcoord; the message says what.
+    /// A bug in zkcoord. The message gives the details.
     Internal = 17,
 }
 
-/// In the order of the numbers.
+/// The names, indexed by status.
 const NAMES: [&CStr; 18] = [
     c"OK",
     c"TIMEOUT",
@@ -70,7 +70,8 @@ const NAMES: [&CStr; 18] = [
     c"INTERNAL",
 ];
 
-/// The library's version, like "1.2.3": that of the library loaded, where ZKCOORD_VERSION is that of the header.
+/// Returns the version of the loaded library, like "1.2.3". ZKCOORD_VERSION is the version of the header. The text is
+/// static.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_version() -> *const c_char {
     const VERSION: &CStr =
@@ -81,7 +82,8 @@ pub extern "C" fn zkcoord_version() -> *const c_char {
     VERSION.as_ptr()
 }
 
-/// A status's name without its prefix, like "TIMEOUT", for logs. "UNKNOWN" for a number that is no status.
+/// Returns the name of a status without its prefix, like "TIMEOUT", for logs; "UNKNOWN" for any other number. The text
+/// is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkcoord_status_name(status: i32) -> *const c_char {
     let name = usize::try_from(status).ok().and_then(|index| NAMES.get(index));
@@ -107,7 +109,7 @@ impl From<ErrorCode> for zkcoord_status {
             ErrorCode::Closed => zkcoord_status::Closed,
             ErrorCode::Forked => zkcoord_status::Forked,
             ErrorCode::Unsupported => zkcoord_status::Unsupported,
-            // And what core has that is missing here, which the test below finds.
+            // INTERNAL, and codes that were added to core but not here, which the test below finds.
             _ => zkcoord_status::Internal,
         }
     }
@@ -128,8 +130,8 @@ mod tests {
         unsafe { CStr::from_ptr(zkcoord_status_name(status)) }.to_str().unwrap()
     }
 
-    /// `LockLost` as cbindgen writes it: `LOCK_LOST`.
-    fn in_header(status: zkcoord_status) -> String {
+    /// Returns the name that cbindgen gives the status: `LOCK_LOST` for `LockLost`.
+    fn header_name(status: zkcoord_status) -> String {
         let mut upper = String::new();
         for letter in format!("{status:?}").chars() {
             if letter.is_uppercase() && !upper.is_empty() {
@@ -141,19 +143,19 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_that_of_core() {
+    fn statuses_match_the_error_codes_of_core() {
         assert_eq!(NAMES.len(), ErrorCode::ALL.len() + 1);
         assert_eq!((name(0), zkcoord_status::Ok as i32), ("OK", 0));
         for code in ErrorCode::ALL {
             let status = zkcoord_status::from(*code);
             assert_eq!(status as i32, code.value(), "{code}");
-            assert_eq!(in_header(status), code.name());
+            assert_eq!(header_name(status), code.name());
             assert_eq!(name(code.value()), code.name());
         }
     }
 
     #[test]
-    fn any_number_has_a_name() {
+    fn other_numbers_are_named_unknown() {
         for status in [-1, 18, i32::MIN, i32::MAX] {
             assert_eq!(name(status), "UNKNOWN");
         }

@@ -1,4 +1,4 @@
-//! Milliseconds across the boundary.
+//! Durations in C's milliseconds.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use zkcoord_core::{Error, Op};
 
 use crate::number::number;
 
-/// The operation with C's timeout: for ever when that is negative, one try when it is 0.
+/// Returns the operation with C's timeout: none if it is negative, one attempt if it is 0.
 pub(crate) fn timed<T: Send + 'static>(op: Op<T>, timeout_ms: i64) -> Op<T> {
     match u64::try_from(timeout_ms) {
         Ok(timeout) => op.timeout(Duration::from_millis(timeout)),
@@ -14,12 +14,17 @@ pub(crate) fn timed<T: Send + 'static>(op: Op<T>, timeout_ms: i64) -> Op<T> {
     }
 }
 
-/// An argument that is a stretch of time, which cannot be negative.
+/// Converts a timeout outside of operations. A negative one never expires.
+pub(crate) fn timeout(timeout_ms: i64) -> Duration {
+    u64::try_from(timeout_ms).map_or(Duration::MAX, Duration::from_millis)
+}
+
+/// Converts a duration argument, and fails with `INVALID_ARGUMENT` if it is negative.
 pub(crate) fn duration(argument: &str, ms: i64) -> Result<Duration, Error> {
     number(argument, ms).map(Duration::from_millis)
 }
 
-/// A duration in C's milliseconds.
+/// Converts a duration to milliseconds; one that is too long becomes `i64::MAX`.
 pub(crate) fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

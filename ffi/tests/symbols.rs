@@ -1,4 +1,4 @@
-//! What the library exports, what the header declares and what symbols.txt lists are the same.
+//! The library exports, the header declares and symbols.txt lists the same functions.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
@@ -9,14 +9,14 @@ const DECLARED: &str = include_str!("../../include/zkcoord.h");
 const LISTED: &str = include_str!("../symbols.txt");
 
 #[test]
-fn the_list_is_what_the_header_declares() {
+fn the_header_declares_the_listed_functions() {
     let listed: Vec<&str> = LISTED.lines().collect();
     let declared: Vec<&str> = declared().into_iter().collect();
-    assert_eq!(listed, declared, "symbols.txt is in order and complete");
+    assert_eq!(listed, declared, "symbols.txt must be sorted and complete");
 }
 
 #[test]
-fn the_library_exports_the_list() {
+fn the_library_exports_the_listed_functions() {
     let library = library();
     let nm = Command::new("nm")
         .args(["--dynamic", "--defined-only", "--format=posix"])
@@ -29,7 +29,7 @@ fn the_library_exports_the_list() {
     assert_eq!(exported, LISTED.lines().collect::<BTreeSet<_>>(), "{library}");
 }
 
-/// The names of the functions: `zkcoord_x(`, outside of comments.
+/// Returns the names of the declared functions: every `zkcoord_x(` outside of comments.
 fn declared() -> BTreeSet<&'static str> {
     let code = DECLARED.lines().filter(|line| !line.trim_start().starts_with(['*', '/']));
     let ends = code.flat_map(|line| line.match_indices('(').map(|(end, _)| &line[..end]));
@@ -37,7 +37,8 @@ fn declared() -> BTreeSet<&'static str> {
     names.filter(|name| name.starts_with("zkcoord_")).collect()
 }
 
-/// Builds the library, which `cargo test` alone does not: no Rust test links it. Cargo tells where it is.
+/// Builds the library and returns its path, as Cargo reports it. `cargo test` does not build it, because no Rust test
+/// links it.
 fn library() -> String {
     let test = std::env::current_exe().unwrap();
     // TARGET/PROFILE/deps/symbols-HASH

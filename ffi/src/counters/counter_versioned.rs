@@ -4,13 +4,16 @@ use std::ffi::c_void;
 
 use zkcoord_core::Versioned;
 
-use crate::boundary::{boundary_out, null};
-use crate::counter::{on, zkcoord_counter};
+use super::counter::{operation, zkcoord_counter};
+use crate::boundary::run_with_out;
 use crate::error::zkcoord_error;
-use crate::op::{Completion, ForC, begin, zkcoord_destroy_fn, zkcoord_op};
+use crate::exported::exported;
+use crate::into_c::IntoC;
+use crate::op::DoneFn;
+use crate::pointer::null;
 use crate::status::zkcoord_status;
 
-/// Called when zkcoord_counter_versioned_async() is done.
+/// Called when zkcoord_counter_versioned_async() has completed. Value and version are 0 after a failure.
 pub type zkcoord_versioned_fn = Option<
     unsafe extern "C" fn(
         status: zkcoord_status,
@@ -21,8 +24,9 @@ pub type zkcoord_versioned_fn = Option<
     ),
 >;
 
-/// Stores the value in `*out`, as zkcoord_counter_get(), and in `*out_version` the version of its node: how often that was
-/// written since it was made, -1 when it is missing. `*out_version` is 0 after a failure. Neither may be NULL.
+/// Reads the value as zkcoord_counter_get() does, and blocks for the server's answer. Stores the value in `*out`, and
+/// in `*out_version` the version of the node: how often it was written since its creation, or -1 if it is missing.
+/// `*out_version` is 0 after a failure. Neither may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zkcoord_counter_versioned(
     counter: Option<&zkcoord_counter>,
@@ -32,44 +36,41 @@ pub unsafe extern "C" fn zkcoord_counter_versioned(
     err: *mut *mut zkcoord_error,
 ) -> zkcoord_status {
     let mut version = 0;
-    let status = boundary_out(out, err, || {
+    let status = run_with_out(out, err, || {
         if out_version.is_null() {
             return Err(null("out_version"));
         }
-        let versioned = on(counter, timeout_ms, |counter| counter.versioned())?.wait()?;
+        let versioned = operation(counter, timeout_ms, |counter| counter.versioned())?.wait()?;
         version = versioned.version;
         Ok(versioned.value)
     });
     if !out_version.is_null() {
-        // SAFETY: the caller's pointer to a place for it.
+        // SAFETY: the caller's pointer to a place for a version.
         unsafe { out_version.write(version) };
     }
     status
 }
 
-/// As zkcoord_counter_versioned(), but does not wait: `done` gets the value and the version.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn zkcoord_counter_versioned_async(
-    counter: Option<&zkcoord_counter>,
-    timeout_ms: i64,
-    done: zkcoord_versioned_fn,
-    user_data: *mut c_void,
-    destroy: zkcoord_destroy_fn,
-    op: *mut *mut zkcoord_op,
-    err: *mut *mut zkcoord_error,
-) -> zkcoord_status {
-    begin(done, user_data, destroy, op, err, || on(counter, timeout_ms, |counter| counter.versioned()))
+exported! {
+    /// The asynchronous form of zkcoord_counter_versioned(). `done` receives the value and the version.
+    async fn zkcoord_counter_versioned_async(
+        done: zkcoord_versioned_fn,
+        counter: Option<&zkcoord_counter>,
+        timeout_ms: i64
+    ) {
+        operation(counter, timeout_ms, |counter| counter.versioned())?
+    }
 }
 
-impl ForC for Versioned {
+impl IntoC for Versioned {
     type C = (i64, i32);
 
-    fn for_c(self) -> (i64, i32) {
+    fn into_c(self) -> (i64, i32) {
         (self.value, self.version)
     }
 }
 
-impl Completion<(i64, i32)>
+impl DoneFn<(i64, i32)>
     for unsafe extern "C" fn(zkcoord_status, i64, i32, *const zkcoord_error, *mut c_void)
 {
     unsafe fn call(
