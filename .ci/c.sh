@@ -13,7 +13,7 @@ libraries=$target/debug
 programs=$target/c
 
 c=("${c11[@]}" -D_GNU_SOURCE)
-sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=all)
+sanitizers=("-fsanitize=address,undefined" -fno-sanitize-recover=all)
 thread_sanitizer=(-fsanitize=thread)
 c_tests=(arguments async async_calls callbacks client counter counters dlopen events fork fork_async guard header_example
     inspect locks miss_guard mutex nulls nulls_async owners rate_limiter tls)

@@ -19,7 +19,7 @@ claims_no_published_package() {
 
 check .ci/language.sh --self-test
 check .ci/language.sh
-check .ci/lint.sh shell
+check .ci/lint.sh c shell
 check python3 .ci/links.py
 check claims_no_published_package
 

@@ -14,7 +14,7 @@ package=bindings-python
 settings=$package/pyproject.toml
 examples=(examples/{lock,lock_asyncio,counter,rate_limit,absent_keys,article_lock,article_counter}.py)
 # All Python code of the repository, including that of other suites.
-sources=($package "${examples[@]}" tests benches)
+sources=("$package" "${examples[@]}" tests benches)
 report=.build/logs/python-tests.xml
 passed=0 failed=0
 

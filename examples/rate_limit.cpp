@@ -10,7 +10,8 @@ int main() {
     const char *hosts = std::getenv("ZKCOORD_HOSTS");
     try {
         auto client = zkcoord::Client::connect(hosts ? hosts : "localhost:2181");
-        auto limiter = client.rate_limiter("/examples/limit", 10, 1s);  // at most 10 in any second, by all processes together
+        auto limiter =
+            client.rate_limiter("/examples/limit", 10, 1s);  // at most 10 in any second, by all processes together
 
         limiter.acquire(1, 10s);  // throws, with code() == std::errc::timed_out, if it would take longer
         std::cout << "this one may go" << std::endl;

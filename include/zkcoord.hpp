@@ -145,10 +145,9 @@ public:
     }
 
     /** Starts connect(). */
-    template <class Done>
-    static auto connect_async(const std::string &hosts, const Options &options, Done &&done) {
-        return detail::start<Client>(std::forward<Done>(done), zkcoord_client_connect_async, detail::text("hosts", hosts),
-                                     options.capi());
+    template <class Done> static auto connect_async(const std::string &hosts, const Options &options, Done &&done) {
+        return detail::start<Client>(std::forward<Done>(done), zkcoord_client_connect_async,
+                                     detail::text("hosts", hosts), options.capi());
     }
 
     /**
@@ -161,7 +160,8 @@ public:
 
     /** Returns a mutex that the thread that holds it may acquire again. */
     [[nodiscard]] ReentrantMutex reentrant_mutex(const std::string &path, const MutexOptions &options = {}) const {
-        return result<ReentrantMutex>(zkcoord_reentrant_mutex_new_with_options, detail::text("path", path), options.capi());
+        return result<ReentrantMutex>(zkcoord_reentrant_mutex_new_with_options, detail::text("path", path),
+                                      options.capi());
     }
 
     /** Returns a read/write lock. */
@@ -170,7 +170,8 @@ public:
     }
 
     /** Returns the mutexes at the paths, at least one, as one lock. */
-    [[nodiscard]] MultiMutex multi_mutex(const std::vector<std::string> &paths, const MutexOptions &options = {}) const {
+    [[nodiscard]] MultiMutex multi_mutex(const std::vector<std::string> &paths,
+                                         const MutexOptions &options = {}) const {
         std::vector<const char *> texts;
         for (const auto &path : paths) texts.push_back(detail::text("paths", path));
         const auto *all = texts.data();

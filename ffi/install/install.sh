@@ -18,9 +18,9 @@ relative() { realpath --canonicalize-missing --no-symlinks --relative-to="$1" --
 prefix=$(absolute "${PREFIX:-/usr/local}")
 libdir=$prefix/lib
 case ${LIBDIR:-} in
-    '') ;;
-    /*) libdir=$(absolute "$LIBDIR") ;;
-    *) libdir=$(absolute "$prefix/$LIBDIR") ;;
+'') ;;
+/*) libdir=$(absolute "$LIBDIR") ;;
+*) libdir=$(absolute "$prefix/$LIBDIR") ;;
 esac
 destdir=${DESTDIR:+$(absolute "$DESTDIR")}
 [ "$destdir" != / ] || destdir=
@@ -39,9 +39,9 @@ have() { command -v "$1" >/dev/null 2>&1; }
 build() {
     local log=$target/library.log features=()
     case ${TLS:-yes} in
-        yes) ;;
-        no) features=(--no-default-features) ;;
-        *) fail "TLS=$TLS: must be yes or no" ;;
+    yes) ;;
+    no) features=(--no-default-features) ;;
+    *) fail "TLS=$TLS: must be yes or no" ;;
     esac
     mkdir -p "$target"
     # Cargo prints the native libraries even if there is nothing to build.
@@ -84,6 +84,7 @@ install_headers() {
     done
 }
 
+# shellcheck disable=SC2034 # render reads the variables by name
 install_metadata() {
     local lib=$destdir$libdir
     major=${version%%.*}
@@ -103,7 +104,7 @@ install_metadata() {
 # Updates the linker cache, through which programs find libraries in the system's folders.
 refresh_cache() {
     case $destdir$libdir in
-        /lib* | /usr/lib* | /usr/local/lib*) if [ "$(id -u)" = 0 ] && have ldconfig; then ldconfig; fi ;;
+    /lib* | /usr/lib* | /usr/local/lib*) if [ "$(id -u)" = 0 ] && have ldconfig; then ldconfig; fi ;;
     esac
 }
 
@@ -117,24 +118,24 @@ uninstall() {
 
 [ "$(uname -s)" = Linux ] || fail "can be installed on Linux only"
 case ${1:-} in
-    build)
-        have cargo || fail "cargo not found; get it from https://rustup.rs"
+build)
+    have cargo || fail "cargo not found; get it from https://rustup.rs"
+    build
+    ;;
+install)
+    if have cargo; then
         build
-        ;;
-    install)
-        if have cargo; then
-            build
-        elif [ -e "$built/native-libraries" ]; then
-            say "cargo not found for this user; installing the library that 'make lib' built"
-        else
-            fail "cargo not found for this user; run 'make lib' as a user that has it (https://rustup.rs)"
-        fi
-        install_library
-        install_headers
-        install_metadata
-        refresh_cache
-        say "installed $version in $destdir$prefix"
-        ;;
-    uninstall) uninstall ;;
-    *) fail "usage: install.sh build|install|uninstall" ;;
+    elif [ -e "$built/native-libraries" ]; then
+        say "cargo not found for this user; installing the library that 'make lib' built"
+    else
+        fail "cargo not found for this user; run 'make lib' as a user that has it (https://rustup.rs)"
+    fi
+    install_library
+    install_headers
+    install_metadata
+    refresh_cache
+    say "installed $version in $destdir$prefix"
+    ;;
+uninstall) uninstall ;;
+*) fail "usage: install.sh build|install|uninstall" ;;
 esac

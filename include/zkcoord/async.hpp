@@ -207,7 +207,8 @@ auto start(Done &&done, Function function, Arguments... arguments) {
 /** Passes a callback with these parameters to C by `add(fn, user_data, destroy)`. */
 template <class... Parameters, class F, class Add> void listen(F callback, Add add) {
     using AsCallback = Callback<Parameters...>;
-    add(&AsCallback::template call<F>, static_cast<void *>(new F(std::move(callback))), &AsCallback::template destroy<F>);
+    add(&AsCallback::template call<F>, static_cast<void *>(new F(std::move(callback))),
+        &AsCallback::template destroy<F>);
 }
 
 /** A Handle whose functions may be asynchronous or take callbacks. */
@@ -220,7 +221,8 @@ protected:
         return detail::start<Result>(std::forward<Done>(done), function, this->capi(), arguments...);
     }
 
-    template <class... Parameters, class Function, class F> Subscription subscribe(Function function, F callback) const {
+    template <class... Parameters, class Function, class F>
+    Subscription subscribe(Function function, F callback) const {
         zkcoord_subscription *subscription = nullptr;
         listen<Parameters...>(std::move(callback), [&](auto fn, void *user_data, auto destroy) {
             this->call(function, fn, user_data, destroy, &subscription);

@@ -57,7 +57,9 @@ public:
      * counter's node. Default true. False is for nodes whose ACL forbids children: such a change then throws
      * Status::indeterminate, unless the node itself proves that it was not applied.
      */
-    CounterOptions &exactly_once(bool exactly_once) { return set(zkcoord_counter_options_set_exactly_once, exactly_once); }
+    CounterOptions &exactly_once(bool exactly_once) {
+        return set(zkcoord_counter_options_set_exactly_once, exactly_once);
+    }
 };
 
 /** A counter's value with the version of its node. */
@@ -139,8 +141,8 @@ public:
     /** Waits as next() does. Throws Status::cancelled if the token is asked to stop first. */
     std::optional<std::int64_t> next(std::stop_token stop, Timeout timeout = {}) {
         return detail::unless_timeout([&] {
-            return detail::wait_or_stop<std::int64_t>(
-                stop, [&](auto done) { return next_async(timeout, std::move(done)); });
+            return detail::wait_or_stop<std::int64_t>(stop,
+                                                      [&](auto done) { return next_async(timeout, std::move(done)); });
         });
     }
 #endif
@@ -173,7 +175,9 @@ public:
     std::int64_t get(Timeout timeout = {}) const { return result<std::int64_t>(zkcoord_counter_get, timeout); }
 
     /** Returns the value that the connected server has, which may lag behind changes that were acknowledged to others. */
-    std::int64_t get_stale(Timeout timeout = {}) const { return result<std::int64_t>(zkcoord_counter_get_stale, timeout); }
+    std::int64_t get_stale(Timeout timeout = {}) const {
+        return result<std::int64_t>(zkcoord_counter_get_stale, timeout);
+    }
 
     /** Returns the value, as get() does, and the version of its node. */
     Versioned versioned(Timeout timeout = {}) const {
@@ -234,8 +238,8 @@ public:
     /** Starts versioned(). */
     template <class Done> auto versioned_async(Timeout timeout, Done &&done) const {
         const auto make = [](std::int64_t value, std::int32_t version) { return Versioned{value, version}; };
-        return detail::Completion<std::int64_t, std::int32_t>::begin(
-            std::forward<Done>(done), make, zkcoord_counter_versioned_async, capi(), timeout);
+        return detail::Completion<std::int64_t, std::int32_t>::begin(std::forward<Done>(done), make,
+                                                                     zkcoord_counter_versioned_async, capi(), timeout);
     }
 
     /** Starts set(). */
@@ -274,7 +278,8 @@ public:
         detail::check_not_empty("callback", callback);
         using Value = detail::FromC<std::int64_t>;
         auto done = detail::Completion<std::int64_t>::completing<std::int64_t>(std::move(callback), Value::make);
-        return subscribe<zkcoord_status, std::int64_t, const zkcoord_error *>(zkcoord_counter_on_change, std::move(done));
+        return subscribe<zkcoord_status, std::int64_t, const zkcoord_error *>(zkcoord_counter_on_change,
+                                                                              std::move(done));
     }
 
     /** Returns the times that the changes through this counter took so far. Costs no round trip. */
@@ -287,8 +292,8 @@ private:
 namespace detail {
 
 /** Options of Client::striped_counter(), which takes them as arguments. */
-class StripedCounterOptions : public Settings<StripedCounterOptions, zkcoord_striped_counter_options,
-                                              zkcoord_striped_counter_options_free> {
+class StripedCounterOptions
+    : public Settings<StripedCounterOptions, zkcoord_striped_counter_options, zkcoord_striped_counter_options_free> {
 public:
     explicit StripedCounterOptions(std::chrono::milliseconds flush_interval)
         : Settings(zkcoord_striped_counter_options_new()) {
@@ -346,7 +351,9 @@ public:
     }
 
     /** Returns how many events count now. Includes every add that was acknowledged before the call. */
-    std::int64_t count(Timeout timeout = {}) const { return result<std::int64_t>(zkcoord_window_counter_count, timeout); }
+    std::int64_t count(Timeout timeout = {}) const {
+        return result<std::int64_t>(zkcoord_window_counter_count, timeout);
+    }
 
     /** Starts add(). */
     template <class Done> auto add_async(std::int64_t n, Timeout timeout, Done &&done) {

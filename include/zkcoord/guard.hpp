@@ -152,7 +152,8 @@ public:
 
     /** Starts remove(). */
     template <class Done>
-    auto remove_async(const std::string &path, std::optional<std::int32_t> version, Timeout timeout, Done &&done) const {
+    auto remove_async(const std::string &path, std::optional<std::int32_t> version, Timeout timeout,
+                      Done &&done) const {
         return start<void>(std::forward<Done>(done), zkcoord_guard_delete_async, detail::text("path", path),
                            version.value_or(-1), timeout);
     }
@@ -167,9 +168,8 @@ private:
 
     template <class Function> void listen(Function function, std::function<void()> callback) const {
         detail::check_not_empty("callback", callback);
-        detail::listen<>(std::move(callback), [&](auto fn, void *user_data, auto destroy) {
-            call(function, fn, user_data, destroy);
-        });
+        detail::listen<>(std::move(callback),
+                         [&](auto fn, void *user_data, auto destroy) { call(function, fn, user_data, destroy); });
     }
 
     /** The std::stop_source of lost(). Untyped, so that a guard has the same layout in C++17 and C++20. */

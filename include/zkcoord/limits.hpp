@@ -42,7 +42,9 @@ public:
      * Waits until `permits` permits are granted together. Throws Status::timeout as soon as it is known that they cannot be
      * granted in time, and Status::invalid_argument for more permits than may be used at once.
      */
-    void acquire(std::int64_t permits = 1, Timeout timeout = {}) { call(zkcoord_rate_limiter_acquire, permits, timeout); }
+    void acquire(std::int64_t permits = 1, Timeout timeout = {}) {
+        call(zkcoord_rate_limiter_acquire, permits, timeout);
+    }
 
     /** Acquires `permits` permits if they are free now, and returns whether they were. */
     [[nodiscard]] bool try_acquire(std::int64_t permits = 1) {
@@ -164,8 +166,8 @@ public:
 
     /** Starts begin(). */
     template <class Done> auto begin_async(const std::string &key, Timeout timeout, Done &&done) {
-        return start<std::optional<LoadTurn>>(std::forward<Done>(done), zkcoord_miss_guard_begin_async, detail::bytes(key),
-                                              key.size(), timeout);
+        return start<std::optional<LoadTurn>>(std::forward<Done>(done), zkcoord_miss_guard_begin_async,
+                                              detail::bytes(key), key.size(), timeout);
     }
 
 #if defined(__cpp_lib_jthread)

@@ -142,7 +142,8 @@ public:
      */
     void lock() {
         if (would_deadlock_itself()) {
-            throw Error(Status::would_deadlock, "already locked by this thread; only a ReentrantMutex can be locked again");
+            throw Error(Status::would_deadlock,
+                        "already locked by this thread; only a ReentrantMutex can be locked again");
         }
         LockBackoff::of_this_thread().before_waiting_for(guards_.get());
         keep(acquire());

@@ -220,7 +220,9 @@ public:
     /** Locks the read side, for std::shared_lock{lock}. See detail::Lock. */
     void lock_shared() { read_.lock(); }
     bool try_lock_shared() { return read_.try_lock(); }
-    template <class Duration> bool try_lock_shared_for(const Duration &duration) { return read_.try_lock_for(duration); }
+    template <class Duration> bool try_lock_shared_for(const Duration &duration) {
+        return read_.try_lock_for(duration);
+    }
     template <class Time> bool try_lock_shared_until(const Time &until) { return read_.try_lock_until(until); }
     void unlock_shared() { read_.unlock(); }
 
@@ -261,8 +263,8 @@ public:
 #if defined(__cpp_lib_jthread)
     /** Waits as acquire() does. Throws Status::cancelled if the token is asked to stop first. */
     Guard acquire(std::stop_token stop, std::int64_t permits = 1, Timeout timeout = {}) {
-        return detail::wait_or_stop<Guard>(
-            stop, [&](auto done) { return acquire_async(permits, timeout, std::move(done)); });
+        return detail::wait_or_stop<Guard>(stop,
+                                           [&](auto done) { return acquire_async(permits, timeout, std::move(done)); });
     }
 #endif
 

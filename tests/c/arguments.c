@@ -62,7 +62,8 @@ static void bad_handoffs(void) {
     OK(zkcoord_mutex_new_with_options(client, "/a", mutex_options, &made, &err));
     EXPECT(INVALID_ARGUMENT, zkcoord_rw_lock_new_with_options(client, "/a", mutex_options, &no_lock, &err));
     CHECK(no_lock == NULL && message_has("handoff \"4294967295\""));
-    EXPECT(INVALID_ARGUMENT, zkcoord_reentrant_mutex_new_with_options(client, "/a", mutex_options, &no_reentrant, &err));
+    EXPECT(INVALID_ARGUMENT,
+           zkcoord_reentrant_mutex_new_with_options(client, "/a", mutex_options, &no_reentrant, &err));
     CHECK(no_reentrant == NULL && message_has("handoff "));
     EXPECT(INVALID_ARGUMENT, zkcoord_multi_mutex_new_with_options(client, paths, 1, mutex_options, &no_multi, &err));
     CHECK(no_multi == NULL && message_has("handoff "));
@@ -95,14 +96,25 @@ static void bad_counter_options(void) {
 }
 
 static void bad_striped_and_window_counters(void) {
-    static const struct { int64_t window_ms, buckets; const char *message; } bad[] = {
-        {0, 10, "window "}, {-1, 10, "window \"-1\""}, {INT64_MIN, 10, "window "}, {INT64_MAX, 10, "window "},
-        {1000, 0, "buckets \"0\""}, {1000, -1, "buckets \"-1\""}, {1000, 1001, "buckets \"1001\""},
-        {1000, INT64_MAX, "buckets "}, {1000, (INT64_C(1) << 32) + 1, "buckets \"4294967297\""}, {86400000, 10001, "buckets "},
+    static const struct {
+        int64_t window_ms, buckets;
+        const char *message;
+    } bad[] = {
+        {0, 10, "window "},
+        {-1, 10, "window \"-1\""},
+        {INT64_MIN, 10, "window "},
+        {INT64_MAX, 10, "window "},
+        {1000, 0, "buckets \"0\""},
+        {1000, -1, "buckets \"-1\""},
+        {1000, 1001, "buckets \"1001\""},
+        {1000, INT64_MAX, "buckets "},
+        {1000, (INT64_C(1) << 32) + 1, "buckets \"4294967297\""},
+        {86400000, 10001, "buckets "},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         zkcoord_window_counter *none = NULL;
-        EXPECT(INVALID_ARGUMENT, zkcoord_window_counter_new(client, "/w", bad[i].window_ms, bad[i].buckets, &none, &err));
+        EXPECT(INVALID_ARGUMENT,
+               zkcoord_window_counter_new(client, "/w", bad[i].window_ms, bad[i].buckets, &none, &err));
         CHECK(none == NULL && message_has(bad[i].message));
     }
     zkcoord_striped_counter_options *options = zkcoord_striped_counter_options_new();
@@ -118,10 +130,19 @@ static void bad_striped_and_window_counters(void) {
 }
 
 static void bad_rate_limiters(void) {
-    static const struct { int64_t permits, per_ms; const char *message; } bad[] = {
-        {0, 1000, "permits \"0\""}, {-1, 1000, "permits \"-1\""}, {INT64_MIN, 1000, "permits "},
-        {INT64_MAX, 1000, "permits "}, {1000001, 1000, "permits \"1000001\""}, {3, 0, "per "},
-        {3, -1, "per \"-1\""}, {3, INT64_MIN, "per "}, {3, INT64_MAX, "per "},
+    static const struct {
+        int64_t permits, per_ms;
+        const char *message;
+    } bad[] = {
+        {0, 1000, "permits \"0\""},
+        {-1, 1000, "permits \"-1\""},
+        {INT64_MIN, 1000, "permits "},
+        {INT64_MAX, 1000, "permits "},
+        {1000001, 1000, "permits \"1000001\""},
+        {3, 0, "per "},
+        {3, -1, "per \"-1\""},
+        {3, INT64_MIN, "per "},
+        {3, INT64_MAX, "per "},
     };
     zkcoord_rate_limiter *limiter = NULL;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -231,8 +252,8 @@ static void check_path_is_refused(const char *path) {
 
 static void bad_paths(void) {
     static const char *const paths[] = {
-        "",      "locks", "/",         "//",      "/a//b",    "/a/",          "/.",         "/..",       "/a/./b", "/a/../b",
-        "/a\nb", " /a",   "/\xff\xfe", "/a\xc3",  "\xc3\xa4", "/\xc0\xaf",    "/\x7f",      "/a\x01",
+        "",        "locks", "/",   "//",        "/a//b",  "/a/",      "/.",        "/..",   "/a/./b",
+        "/a/../b", "/a\nb", " /a", "/\xff\xfe", "/a\xc3", "\xc3\xa4", "/\xc0\xaf", "/\x7f", "/a\x01",
     };
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) check_path_is_refused(paths[i]);
     static char huge[10001];
@@ -247,9 +268,9 @@ static void bad_paths(void) {
 
 static void bad_hosts(void) {
     static const char *const bad[] = {
-        "",  " ",     ",",          ":",      "host:",     "host:port",    "host:-1",      "host:70000", "a:1,,b:2",
-        ":1", "[::1", "[::1]x:2181", "/chroot", "h:1/a//b", "h:1/../b", "h:1/a/",       "\xff:2181",
-        "ftp://host", "tcp+tls://a,b",
+        "",           " ",        ",",         ":",          "host:",         "host:port", "host:-1",
+        "host:70000", "a:1,,b:2", ":1",        "[::1",       "[::1]x:2181",   "/chroot",   "h:1/a//b",
+        "h:1/../b",   "h:1/a/",   "\xff:2181", "ftp://host", "tcp+tls://a,b",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         zkcoord_client *out = client;

@@ -198,7 +198,8 @@ static void waiting_calls_in_a_callback_are_refused(void) {
 }
 
 static void add_again(record *seen) {
-    if (--remaining > 0 && zkcoord_counter_add_async(chained, 1, -1, on_int64, seen, NULL, NULL, NULL)) remaining = -1000;
+    if (--remaining > 0 && zkcoord_counter_add_async(chained, 1, -1, on_int64, seen, NULL, NULL, NULL))
+        remaining = -1000;
 }
 
 static void a_callback_starts_the_next_call(void) {

@@ -84,7 +84,8 @@ static inline void destroy(void *user_data) {
     } while (0)
 
 /* Waits for the end of a started call, and checks that it has completed once, with the expected status. */
-static inline void check_completed(zkcoord_status expected, record *seen, const char *call, const char *file, int line) {
+static inline void check_completed(zkcoord_status expected, record *seen, const char *call, const char *file,
+                                   int line) {
     char description[1024];
     zkcoord_status waited = zkcoord_op_wait(seen->op, 10000, NULL);
     zkcoord_op_free(seen->op);
@@ -92,9 +93,10 @@ static inline void check_completed(zkcoord_status expected, record *seen, const 
     bool error_as_status = seen->has_error == (expected != ZKCOORD_STATUS_OK) && seen->same_status;
     if (waited || seen->status != expected || !error_as_status || seen->done != 1 || seen->destroyed != 1 ||
         seen->done_after_destroy || pthread_equal(seen->thread, pthread_self())) {
-        snprintf(description, sizeof description, "%.300s: wait returned %s, done got %s (%s), done %d times, destroyed %d times", call,
-                 zkcoord_status_name((int32_t)waited), zkcoord_status_name((int32_t)seen->status), seen->message, seen->done,
-                 seen->destroyed);
+        snprintf(description, sizeof description,
+                 "%.300s: wait returned %s, done got %s (%s), done %d times, destroyed %d times", call,
+                 zkcoord_status_name((int32_t)waited), zkcoord_status_name((int32_t)seen->status), seen->message,
+                 seen->done, seen->destroyed);
         fail_check(file, line, description);
     }
 }

@@ -50,7 +50,8 @@ static void calls_of_a_mutex(void) {
     CHECK(zkcoord_queue_count(seen.object) == 1 && zkcoord_queue_is_holder(seen.object, 0));
     zkcoord_queue_free(seen.object);
     seen = (record){0};
-    COMPLETES(OK, zkcoord_client_request_revoke_async(other, zkcoord_guard_node(guard), 5000, CALLBACK(on_bool, seen)), seen);
+    COMPLETES(OK, zkcoord_client_request_revoke_async(other, zkcoord_guard_node(guard), 5000, CALLBACK(on_bool, seen)),
+              seen);
     CHECK(seen.flag);
     seen = (record){0};
     COMPLETES(OK, zkcoord_guard_release_async(guard, 5000, CALLBACK(on_done, seen)), seen);
@@ -132,7 +133,8 @@ static void fenced_writes_of_a_guard(void) {
     COMPLETES(OK, zkcoord_guard_set_data_async(guard, "/fenced-data", data, 1, 0, -1, CALLBACK(on_done, seen)), seen);
     CHECK(observe("holds", "/fenced-data", "x") == 0);
     seen = (record){0};
-    COMPLETES(INVALID_ARGUMENT, zkcoord_guard_delete_async(guard, "/fenced-data", 0, -1, CALLBACK(on_done, seen)), seen);
+    COMPLETES(INVALID_ARGUMENT, zkcoord_guard_delete_async(guard, "/fenced-data", 0, -1, CALLBACK(on_done, seen)),
+              seen);
     seen = (record){0};
     COMPLETES(OK, zkcoord_guard_delete_async(guard, "/fenced-data", -1, -1, CALLBACK(on_done, seen)), seen);
     zkcoord_guard_free(guard);

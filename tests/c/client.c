@@ -71,7 +71,8 @@ static void every_call_after_close_is_refused(void) {
     EXPECT(CLOSED, zkcoord_miss_guard_begin(misses, NULL, 0, -1, &no_turn, &err));
     EXPECT(CLOSED, zkcoord_miss_guard_forget(misses, NULL, 0, -1, &err));
     CHECK(!zkcoord_load_turn_is_held(turn));
-    OK(zkcoord_load_turn_missed(turn, -1, &err)); /* the turn was lost with the session, so its verdict does not count */
+    OK(zkcoord_load_turn_missed(turn, -1,
+                                &err)); /* the turn was lost with the session, so its verdict does not count */
     EXPECT(CLOSED, zkcoord_counter_watch_next(watch, -1, &value, &err));
     EXPECT(CLOSED, zkcoord_counter_get(counter, -1, &value, &err));
     EXPECT(CLOSED, zkcoord_counter_get_stale(counter, -1, &value, &err));

@@ -72,7 +72,8 @@ static void a_sum_may_overflow(void) {
     zkcoord_striped_counter_free(mine);
 }
 
-static zkcoord_window_counter *new_window(zkcoord_client *client, const char *path, int64_t window_ms, int64_t buckets) {
+static zkcoord_window_counter *new_window(zkcoord_client *client, const char *path, int64_t window_ms,
+                                          int64_t buckets) {
     zkcoord_window_counter *counter = NULL;
     OK(zkcoord_window_counter_new(client, path, window_ms, buckets, &counter, &err));
     return counter;
@@ -85,7 +86,8 @@ static int64_t count_of(zkcoord_window_counter *counter) {
 }
 
 static void events_of_the_window_are_counted(void) {
-    zkcoord_window_counter *mine = new_window(one, "/window", 60000, 60), *theirs = new_window(two, "/window", 60000, 60);
+    zkcoord_window_counter *mine = new_window(one, "/window", 60000, 60),
+                           *theirs = new_window(two, "/window", 60000, 60);
     int64_t count = -1;
     CHECK(count_of(mine) == 0);
     OK(zkcoord_window_counter_add(mine, 1, 5000, &count, &err));

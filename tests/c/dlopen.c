@@ -8,9 +8,18 @@
 #define TURNS 50
 
 /* The functions that this program looks up, because it is not linked with the library. */
-#define FUNCTIONS(USE)                                                                                       \
-    USE(client_connect) USE(client_close) USE(client_free) USE(mutex_new) USE(mutex_acquire) USE(mutex_free) \
-    USE(guard_token) USE(guard_is_held) USE(guard_on_lost) USE(guard_release) USE(guard_free)
+#define FUNCTIONS(USE)  \
+    USE(client_connect) \
+    USE(client_close)   \
+    USE(client_free)    \
+    USE(mutex_new)      \
+    USE(mutex_acquire)  \
+    USE(mutex_free)     \
+    USE(guard_token)    \
+    USE(guard_is_held)  \
+    USE(guard_on_lost)  \
+    USE(guard_release)  \
+    USE(guard_free)
 #define DECLARE(name) __typeof__(zkcoord_##name) *name;
 #define LOOK_UP(name)                                      \
     *(void **)&zk.name = dlsym(library, "zkcoord_" #name); \

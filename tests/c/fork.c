@@ -182,7 +182,9 @@ static void in_grandchild(void) { in_child(connect_again_and_free_everything); }
 static void calls_in_a_child_are_refused(void) { in_child(use_everything), check_parent_is_unaffected(); }
 static void frees_in_a_child_do_not_affect_the_parent(void) { in_child(free_everything), check_parent_is_unaffected(); }
 static void a_child_can_connect(void) { in_child(connect_again), check_parent_is_unaffected(); }
-static void a_child_can_connect_and_free(void) { in_child(connect_again_and_free_everything), check_parent_is_unaffected(); }
+static void a_child_can_connect_and_free(void) {
+    in_child(connect_again_and_free_everything), check_parent_is_unaffected();
+}
 static void a_child_may_exit(void) { in_child(call_exit), check_parent_is_unaffected(); }
 static void a_grandchild_can_connect_and_free(void) { in_child(in_grandchild), check_parent_is_unaffected(); }
 

@@ -24,11 +24,11 @@ static record followed;
 static record seen;
 static int refused;
 
-#define REFUSED(function, done, ...)                                                    \
-    do {                                                                                \
-        EXPECT(FORKED, function(__VA_ARGS__, done, &seen, destroy, &seen.op, &err));    \
-        CHECK(seen.op == NULL);                                                         \
-        refused++;                                                                      \
+#define REFUSED(function, done, ...)                                                 \
+    do {                                                                             \
+        EXPECT(FORKED, function(__VA_ARGS__, done, &seen, destroy, &seen.op, &err)); \
+        CHECK(seen.op == NULL);                                                      \
+        refused++;                                                                   \
     } while (0)
 
 static void on_state(zkcoord_state state, void *user_data) { (void)state, (void)user_data; }
@@ -150,7 +150,9 @@ static void check_parent_is_unaffected(void) {
 
 static void calls_in_a_child_are_refused(void) { in_child(start_everything), check_parent_is_unaffected(); }
 static void frees_in_a_child_do_not_affect_the_parent(void) { in_child(free_everything), check_parent_is_unaffected(); }
-static void a_child_can_connect_and_start_calls(void) { in_child(connect_and_start_new_calls), check_parent_is_unaffected(); }
+static void a_child_can_connect_and_start_calls(void) {
+    in_child(connect_and_start_new_calls), check_parent_is_unaffected();
+}
 
 static void a_childs_log_is_its_own(void) {
     OK(zkcoord_set_log(ZKCOORD_LOG_LEVEL_WARN, on_line, &parents_lines, NULL, &err));

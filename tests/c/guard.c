@@ -14,7 +14,8 @@ static void a_guard_writes_while_it_is_held(void) {
     CHECK(observe("holds", "/data", "second") == 0);
     OK(zkcoord_guard_set_data(guard, "/data", first, sizeof first, 1, 5000, &err));
     CHECK(observe("holds", "/data", "first") == 0);
-    OK(zkcoord_guard_set_data(guard, "/data", NULL, 0, 2, 0, &err)); /* a timeout of 0 suffices for a connected client */
+    OK(zkcoord_guard_set_data(guard, "/data", NULL, 0, 2, 0,
+                              &err)); /* a timeout of 0 suffices for a connected client */
     CHECK(observe("holds", "/data", "") == 0);
     OK(zkcoord_guard_delete(guard, "/data", 3, 5000, &err));
     CHECK(observe("holds", "/data", "") != 0);

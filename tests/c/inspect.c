@@ -51,7 +51,9 @@ static void a_queue_lists_holders_and_waiters(void) {
     CHECK(zkcoord_queue_is_holder(queue, 0) && !zkcoord_queue_is_holder(queue, 1));
     CHECK(!zkcoord_queue_is_reader(queue, 0) && !zkcoord_queue_is_reader(queue, 1));
     CHECK(is_equal("the first", zkcoord_queue_identity(queue, 0)));
-    CHECK(is_equal("the s\xc3\xa9""cond", zkcoord_queue_identity(queue, 1)));
+    CHECK(is_equal("the s\xc3\xa9"
+                   "cond",
+                   zkcoord_queue_identity(queue, 1)));
     CHECK(zkcoord_queue_session_id(queue, 0) == session_of(one));
     CHECK(zkcoord_queue_session_id(queue, 1) == session_of(two));
     CHECK(is_equal("zkcoord", zkcoord_queue_library(queue, 0)) && is_equal("zkcoord", zkcoord_queue_library(queue, 1)));
@@ -187,7 +189,8 @@ static zkcoord_client *client_with_identity(const char *identity) {
 int main(void) {
     set_up("inspect");
     one = client_with_identity("the first");
-    two = client_with_identity("the s\xc3\xa9""cond");
+    two = client_with_identity("the s\xc3\xa9"
+                               "cond");
     RUN(a_queue_lists_holders_and_waiters);
     RUN(an_index_out_of_range_returns_null);
     RUN(readers_are_marked_as_readers);

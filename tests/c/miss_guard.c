@@ -101,7 +101,10 @@ static void a_turn_has_one_verdict(void) {
 static void keys_are_any_bytes(void) {
     static uint8_t huge[100000];
     const uint8_t binary[] = {0, 0xff, '/', 0}, other[] = {0, 0xff, '/', 1};
-    const struct { const uint8_t *key; size_t len; } keys[] = {
+    const struct {
+        const uint8_t *key;
+        size_t len;
+    } keys[] = {
         {NULL, 0}, {binary, sizeof binary}, {other, sizeof other}, {binary, 1}, {huge, sizeof huge},
     };
     zkcoord_miss_guard *guard = new_guard(one, "/bytes", 1, 60000);

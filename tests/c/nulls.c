@@ -20,11 +20,11 @@ static bool flag;
 static zkcoord_state state;
 
 /* Checks that the call is refused for the named argument, also without a place for the error. */
-#define REFUSED(argument, function, ...)                                        \
-    do {                                                                        \
-        EXPECT(INVALID_ARGUMENT, function(__VA_ARGS__, &err));                  \
-        CHECK(strcmp(last_message, argument ": must not be NULL") == 0);        \
-        CHECK(function(__VA_ARGS__, NULL) == ZKCOORD_STATUS_INVALID_ARGUMENT);  \
+#define REFUSED(argument, function, ...)                                       \
+    do {                                                                       \
+        EXPECT(INVALID_ARGUMENT, function(__VA_ARGS__, &err));                 \
+        CHECK(strcmp(last_message, argument ": must not be NULL") == 0);       \
+        CHECK(function(__VA_ARGS__, NULL) == ZKCOORD_STATUS_INVALID_ARGUMENT); \
     } while (0)
 
 static void null_for_a_client(void) {

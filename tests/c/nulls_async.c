@@ -21,20 +21,20 @@ static int refused;
 
 /* Checks that the call is refused for the named argument, also without `destroy` and without places for the op and the error.
  * `...` are the arguments before the completion function. */
-#define REFUSED(argument, function, done, ...)                                                                   \
-    do {                                                                                                         \
-        zkcoord_op *op_ = (zkcoord_op *)&seen;                                                                   \
-        EXPECT(INVALID_ARGUMENT, function(__VA_ARGS__, done, &seen, destroy, &op_, &err));                       \
-        CHECK(op_ == NULL && strcmp(last_message, argument ": must not be NULL") == 0);                          \
-        CHECK(function(__VA_ARGS__, done, &seen, NULL, NULL, NULL) == ZKCOORD_STATUS_INVALID_ARGUMENT);          \
-        refused++;                                                                                               \
+#define REFUSED(argument, function, done, ...)                                                          \
+    do {                                                                                                \
+        zkcoord_op *op_ = (zkcoord_op *)&seen;                                                          \
+        EXPECT(INVALID_ARGUMENT, function(__VA_ARGS__, done, &seen, destroy, &op_, &err));              \
+        CHECK(op_ == NULL && strcmp(last_message, argument ": must not be NULL") == 0);                 \
+        CHECK(function(__VA_ARGS__, done, &seen, NULL, NULL, NULL) == ZKCOORD_STATUS_INVALID_ARGUMENT); \
+        refused++;                                                                                      \
     } while (0)
 
 /* Checks that the call is refused without the object, and without the completion function. */
-#define OBJECT_AND_DONE(name, object, function, callback, ...)   \
-    do {                                                         \
-        REFUSED(name, function, callback, NULL, __VA_ARGS__);    \
-        REFUSED("done", function, NULL, object, __VA_ARGS__);    \
+#define OBJECT_AND_DONE(name, object, function, callback, ...) \
+    do {                                                       \
+        REFUSED(name, function, callback, NULL, __VA_ARGS__);  \
+        REFUSED("done", function, NULL, object, __VA_ARGS__);  \
     } while (0)
 
 /* Checks the same for a call that has no further arguments. */
@@ -143,10 +143,13 @@ static void null_for_a_subscriber(void) {
 static void bad_text_is_refused_at_once(void) {
     EXPECT(INVALID_ARGUMENT, zkcoord_client_connect_async("\xff", NULL, on_client, &seen, destroy, NULL, &err));
     CHECK(message_has("hosts") && message_has("UTF-8"));
-    EXPECT(INVALID_ARGUMENT, zkcoord_client_request_revoke_async(client, "\xff", -1, on_bool, &seen, destroy, NULL, &err));
+    EXPECT(INVALID_ARGUMENT,
+           zkcoord_client_request_revoke_async(client, "\xff", -1, on_bool, &seen, destroy, NULL, &err));
     CHECK(message_has("node"));
-    EXPECT(INVALID_ARGUMENT, zkcoord_guard_set_data_async(guard, "\xff", NULL, 0, -1, -1, on_done, &seen, destroy, NULL, &err));
-    EXPECT(INVALID_ARGUMENT, zkcoord_guard_create_async(guard, "\xff", NULL, 0, -1, on_done, &seen, destroy, NULL, &err));
+    EXPECT(INVALID_ARGUMENT,
+           zkcoord_guard_set_data_async(guard, "\xff", NULL, 0, -1, -1, on_done, &seen, destroy, NULL, &err));
+    EXPECT(INVALID_ARGUMENT,
+           zkcoord_guard_create_async(guard, "\xff", NULL, 0, -1, on_done, &seen, destroy, NULL, &err));
     EXPECT(INVALID_ARGUMENT, zkcoord_guard_delete_async(guard, "\xff", -1, -1, on_done, &seen, destroy, NULL, &err));
     CHECK(message_has("path"));
     refused += 5;

@@ -25,7 +25,8 @@ static bool try_acquire(zkcoord_rate_limiter *limiter, int64_t permits) {
 }
 
 static void permits_are_for_all_clients_together(void) {
-    zkcoord_rate_limiter *mine = new_limiter(one, "/limit", 3, 3600000), *theirs = new_limiter(two, "/limit", 3, 3600000);
+    zkcoord_rate_limiter *mine = new_limiter(one, "/limit", 3, 3600000),
+                         *theirs = new_limiter(two, "/limit", 3, 3600000);
     OK(zkcoord_rate_limiter_acquire(mine, 1, 5000, &err));
     CHECK(try_acquire(theirs, 2));
     CHECK(!try_acquire(mine, 1) && !try_acquire(theirs, 1));
@@ -48,7 +49,8 @@ static void permits_become_free_with_time(void) {
 }
 
 static void a_burst_limits_the_permits_at_once(void) {
-    zkcoord_rate_limiter *smooth = new_limiter_of("/smooth", 100, 3600000, 2), *coarse = new_limiter_of("/coarse", 1, 3600000, 5);
+    zkcoord_rate_limiter *smooth = new_limiter_of("/smooth", 100, 3600000, 2),
+                         *coarse = new_limiter_of("/coarse", 1, 3600000, 5);
     CHECK(try_acquire(smooth, 2) && !try_acquire(smooth, 1));
     CHECK(try_acquire(coarse, 5) && !try_acquire(coarse, 1));
     EXPECT(INVALID_ARGUMENT, zkcoord_rate_limiter_acquire(smooth, 3, -1, &err));

@@ -29,10 +29,12 @@ static inline void fail_check(const char *file, int line, const char *descriptio
 
 #define CHECK(condition) ((condition) ? (void)0 : fail_check(__FILE__, __LINE__, #condition))
 
-static inline void expect(zkcoord_status expected, zkcoord_status status, const char *call, const char *file, int line) {
+static inline void expect(zkcoord_status expected, zkcoord_status status, const char *call, const char *file,
+                          int line) {
     char description[1024];
     snprintf(last_message, sizeof last_message, "%s", zkcoord_error_message(err));
-    if (status != expected || zkcoord_error_status(err) != expected || (err == NULL) != (expected == ZKCOORD_STATUS_OK)) {
+    if (status != expected || zkcoord_error_status(err) != expected ||
+        (err == NULL) != (expected == ZKCOORD_STATUS_OK)) {
         snprintf(description, sizeof description, "%.400s: %s, not %s (%s)", call, zkcoord_status_name((int32_t)status),
                  zkcoord_status_name((int32_t)expected), last_message);
         fail_check(file, line, description);
@@ -76,11 +78,11 @@ static inline void pause_ms(int64_t ms) {
 }
 
 /* Waits until `condition` holds, for at most 10 s. */
-#define EVENTUALLY(condition)                                            \
-    do {                                                                 \
-        int64_t until_ = now_ms() + 10000;                               \
-        while (!(condition) && now_ms() < until_) pause_ms(5);           \
-        CHECK(condition);                                                \
+#define EVENTUALLY(condition)                                  \
+    do {                                                       \
+        int64_t until_ = now_ms() + 10000;                     \
+        while (!(condition) && now_ms() < until_) pause_ms(5); \
+        CHECK(condition);                                      \
     } while (0)
 
 /* Sets `hosts` to the server with a chroot that no other program has. */
@@ -137,7 +139,8 @@ static inline zkcoord_guard *acquire(zkcoord_mutex *mutex) {
 static inline int observe(const char *verb, const char *path, const char *data) {
     char command[1024];
     const char *observer = getenv("ZKCOORD_OBSERVER");
-    snprintf(command, sizeof command, "%s %s '%s%s' '%s'", observer ? observer : "false", verb, chroot_path, path, data);
+    snprintf(command, sizeof command, "%s %s '%s%s' '%s'", observer ? observer : "false", verb, chroot_path, path,
+             data);
     int status = system(command);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

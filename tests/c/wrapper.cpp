@@ -17,7 +17,8 @@ static_assert(std::is_nothrow_move_constructible_v<zkcoord::Guard> && !std::is_c
 static_assert(std::is_nothrow_move_constructible_v<Client> && !std::is_copy_constructible_v<Client>);
 static_assert(std::is_move_assignable_v<zkcoord::Mutex> && std::is_move_assignable_v<zkcoord::Counter>);
 static_assert(std::is_nothrow_move_constructible_v<zkcoord::RwLock> && std::is_move_assignable_v<zkcoord::Semaphore>);
-static_assert(std::is_nothrow_move_constructible_v<zkcoord::WaitStats> && std::is_move_assignable_v<zkcoord::MultiMutex>);
+static_assert(std::is_nothrow_move_constructible_v<zkcoord::WaitStats> &&
+              std::is_move_assignable_v<zkcoord::MultiMutex>);
 
 static void lose(zkcoord::Guard &guard) {
     CHECK(observe("delete", guard.node().c_str(), "") == 0);
@@ -195,7 +196,9 @@ static void a_loss_is_reported() {
 
 static void schemes_determine_the_node_names() {
     auto client = Client::connect(hosts);
-    const auto named = [](zkcoord::Guard guard, const char *text) { return guard.node().find(text) != std::string::npos; };
+    const auto named = [](zkcoord::Guard guard, const char *text) {
+        return guard.node().find(text) != std::string::npos;
+    };
     CHECK(named(client.mutex("/s-1").acquire(5s), "-lock-"));
     CHECK(named(client.mutex("/s-2", zkcoord::Scheme::kazoo).acquire(5s), "__lock__"));
     CHECK(named(client.rw_lock("/s-3").read().acquire(5s), "__READ__"));

@@ -16,7 +16,8 @@ using zkcoord::Outcome;
 using zkcoord::Status;
 using zkcoord::use_future;
 
-static_assert(std::is_nothrow_move_constructible_v<zkcoord::Op> && !std::is_copy_constructible_v<zkcoord::Subscription>);
+static_assert(std::is_nothrow_move_constructible_v<zkcoord::Op> &&
+              !std::is_copy_constructible_v<zkcoord::Subscription>);
 
 // Returns whether the future throws an Error of this status.
 template <class T> static bool fails(Status status, std::future<T> future) {
@@ -38,10 +39,13 @@ static void a_callback_gets_the_outcome() {
     CHECK(guard.is_held() && guard.lease_remaining() > 0ms);
 
     std::atomic<bool> timed_out{false};
-    theirs.acquire_async(50ms, [&](Outcome<Guard> outcome) {
-        timed_out = !outcome && outcome.error().status() == Status::timeout &&
-                    throws(Status::timeout, [&] { (void)outcome.get(); });
-    }).wait();
+    theirs
+        .acquire_async(50ms,
+                       [&](Outcome<Guard> outcome) {
+                           timed_out = !outcome && outcome.error().status() == Status::timeout &&
+                                       throws(Status::timeout, [&] { (void)outcome.get(); });
+                       })
+        .wait();
     CHECK(timed_out);
     CHECK(fails(Status::timeout, theirs.acquire_async(50ms, use_future)));
     CHECK(!theirs.try_acquire_async(use_future).get());
@@ -73,8 +77,9 @@ static void callbacks_are_destroyed_and_may_throw() {
     EVENTUALLY(owned.use_count() == 1);
     const std::function<void(Outcome<std::int64_t>)> empty;
     CHECK(throws(Status::invalid_argument, [&] { counter.add_async(1, {}, empty); }));
-    CHECK(throws(Status::invalid_argument, [&] { (void)Client::connect_async("a\0b", {}, use_future); }) ||
-          throws(Status::invalid_argument, [&] { (void)Client::connect_async(std::string("a\0b", 3), {}, use_future); }));
+    CHECK(
+        throws(Status::invalid_argument, [&] { (void)Client::connect_async("a\0b", {}, use_future); }) ||
+        throws(Status::invalid_argument, [&] { (void)Client::connect_async(std::string("a\0b", 3), {}, use_future); }));
     std::promise<bool> refused;
     counter.get_async({}, [&](auto) { refused.set_value(throws(Status::would_deadlock, [&] { counter.get(); })); });
     CHECK(refused.get_future().get());
@@ -259,7 +264,8 @@ static void a_jthread_is_stopped_in_every_wait() {
     const auto ends = [](auto body) {
         std::promise<bool> ended;
         {
-            std::jthread thread([&](std::stop_token stop) { ended.set_value(throws(Status::cancelled, [&] { body(stop); })); });
+            std::jthread thread(
+                [&](std::stop_token stop) { ended.set_value(throws(Status::cancelled, [&] { body(stop); })); });
         }
         return ended.get_future().get();
     };

@@ -11,7 +11,8 @@ using zkcoord::CounterFormat;
 using zkcoord::CounterOptions;
 using zkcoord::Status;
 
-static_assert(std::is_nothrow_move_constructible_v<zkcoord::Counter> && std::is_move_assignable_v<zkcoord::CounterWatch>);
+static_assert(std::is_nothrow_move_constructible_v<zkcoord::Counter> &&
+              std::is_move_assignable_v<zkcoord::CounterWatch>);
 static_assert(std::is_move_assignable_v<zkcoord::StripedCounter> && std::is_move_assignable_v<zkcoord::WindowCounter>);
 
 static void counters_count() {
@@ -29,7 +30,8 @@ static void counters_count() {
 
 static void counters_have_options() {
     auto client = Client::connect(hosts);
-    auto counter = client.counter("/options", CounterOptions().format(CounterFormat::text).default_value(7).min(5).max(8));
+    auto counter =
+        client.counter("/options", CounterOptions().format(CounterFormat::text).default_value(7).min(5).max(8));
     CHECK(counter.get() == 7 && counter.increment() == 8 && observe("holds", "/options", "8") == 0);
     CHECK(throws(Status::overflow, [&] { counter.increment(); }) && throws(Status::overflow, [&] { counter.set(4); }));
     client.counter("/i32", CounterFormat::i32).set(5);

@@ -18,7 +18,9 @@ static Options accepted_options() {
     return options;
 }
 
-static void connect(const std::string &where, const Options &options) { const auto client = Client::connect(where, options); }
+static void connect(const std::string &where, const Options &options) {
+    const auto client = Client::connect(where, options);
+}
 
 static bool is_refused(const std::string &where, Options &options) {
     return throws(Status::connection_lost, [&] { connect(where, options.connect_timeout(2s)); });

@@ -11,22 +11,19 @@
 #include "zkcoord.h"
 
 /* Appends a line by a single write. */
-static bool append(int log, const char *event, uint64_t token)
-{
+static bool append(int log, const char *event, uint64_t token) {
     char line[128];
     int length = snprintf(line, sizeof line, "%s c %ld %" PRIu64 "\n", event, (long)getpid(), token);
     return write(log, line, (size_t)length) == length;
 }
 
 /* Returns whether the standard input has ended. Nothing is written to it, so it becomes readable only at its end. */
-static bool input_has_ended(void)
-{
+static bool input_has_ended(void) {
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
     return poll(&input, 1, 0) != 0;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     const struct timespec work = {.tv_nsec = 5 * 1000 * 1000};
     zkcoord_options *options = zkcoord_options_new();
     zkcoord_client *client = NULL;
@@ -54,8 +51,7 @@ int main(int argc, char **argv)
     if (zkcoord_client_close(client, -1, &error)) goto done;
     outcome = 0;
 done:
-    if (error)
-        fprintf(stderr, "%s\n", zkcoord_error_message(error));
+    if (error) fprintf(stderr, "%s\n", zkcoord_error_message(error));
     zkcoord_error_free(error);
     zkcoord_guard_free(guard);
     zkcoord_mutex_free(mutex);

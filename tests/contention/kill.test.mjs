@@ -72,8 +72,14 @@ async function eventually(condition, description) {
 /** Waits until each of the contenders has finished ROUNDS more rounds. */
 async function waitForRounds(contenders) {
   const start = entries().length
-  const rounds = ({ pid }) => entries().slice(start).filter((entry) => entry.event === 'end' && entry.pid === pid).length
-  await eventually(() => contenders.every((contender) => rounds(contender) >= ROUNDS), 'every contender acquires the lock')
+  const rounds = ({ pid }) =>
+    entries()
+      .slice(start)
+      .filter((entry) => entry.event === 'end' && entry.pid === pid).length
+  await eventually(
+    () => contenders.every((contender) => rounds(contender) >= ROUNDS),
+    'every contender acquires the lock',
+  )
 }
 
 /** Checks mutual exclusion and fencing over the whole log. */

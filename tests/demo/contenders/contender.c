@@ -7,26 +7,22 @@
 
 #include "zkcoord.h"
 
-static int64_t now_micros(void)
-{
+static int64_t now_micros(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
 }
 
 /* Reads, changes and writes a file that only the lock protects. */
-static int critical_section(const char *folder, uint64_t token)
-{
+static int critical_section(const char *folder, uint64_t token) {
     char path[4096];
     unsigned long count = 0;
     snprintf(path, sizeof path, "%s/tally", folder);
     FILE *tally = fopen(path, "r+");
-    if (!tally || fscanf(tally, "%lu", &count) != 1)
-        return 1;
+    if (!tally || fscanf(tally, "%lu", &count) != 1) return 1;
     snprintf(path, sizeof path, "%s/journal", folder);
     FILE *journal = fopen(path, "a");
-    if (!journal)
-        return 1;
+    if (!journal) return 1;
     fprintf(journal, "c %" PRIu64 "\n", token);
     fclose(journal);
     rewind(tally);
@@ -34,8 +30,7 @@ static int critical_section(const char *folder, uint64_t token)
     return fclose(tally);
 }
 
-int main(void)
-{
+int main(void) {
     const char *hosts = getenv("ZKCOORD_HOSTS"), *folder = getenv("DEMO_FOLDER"), *rounds = getenv("DEMO_ROUNDS");
     zkcoord_client *client = NULL;
     zkcoord_mutex *mutex = NULL;
@@ -45,15 +40,13 @@ int main(void)
     int64_t value = 0;
     int outcome = 1;
 
-    if (!hosts || !folder || !rounds)
-        return 2;
+    if (!hosts || !folder || !rounds) return 2;
     if (zkcoord_client_connect(hosts, NULL, &client, &error)) goto done;
     if (zkcoord_mutex_new(client, "/demo/lock", &mutex, &error)) goto done;
     if (zkcoord_counter_new(client, "/demo/hits", &hits, &error)) goto done;
     puts("ready");
     fflush(stdout);
-    while (getchar() != '\n')
-        ;
+    while (getchar() != '\n');
     for (long round = strtol(rounds, NULL, 10); round > 0; round--) {
         int64_t start = now_micros();
         if (zkcoord_mutex_acquire(mutex, 60000, &guard, &error)) goto done;
@@ -68,8 +61,7 @@ int main(void)
     }
     outcome = 0;
 done:
-    if (error)
-        fprintf(stderr, "%s\n", zkcoord_error_message(error));
+    if (error) fprintf(stderr, "%s\n", zkcoord_error_message(error));
     zkcoord_error_free(error);
     zkcoord_guard_free(guard);
     zkcoord_counter_free(hits);

@@ -1,8 +1,8 @@
 // The demo's contender in Node. tests/demo/README.md describes it.
 
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { connect } from 'zkcoord'
 
 const { ZKCOORD_HOSTS: hosts, DEMO_FOLDER: folder, DEMO_ROUNDS: rounds } = process.env

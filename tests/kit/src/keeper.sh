@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2154 # eval assigns pid
 # Owns the servers of one cluster: keeper.sh FOLDER JAVA
 #
 # Every line on stdin is a command, which is answered with one line. stdin closes when the owner ends, in whatever way. Then
