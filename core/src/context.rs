@@ -1,17 +1,17 @@
 //! The state that a client and everything made from it share.
 //!
 //! The context knows no recipe. A recipe that keeps state for each client implements [`PerClient`] and finds that state with
-//! [`Core::shared`].
+//! [`Context::shared`].
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use futures_util::future::join_all;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
 use crate::error::{Error, ErrorCode, Result};
@@ -29,6 +29,9 @@ pub(crate) trait PerClient: Send + Sync + 'static {
     fn for_client(context: &Context) -> Self;
 }
 
+/// State of one kind.
+type Slot = Arc<dyn Any + Send + Sync>;
+
 /// Work to be done before the session of a client is closed.
 type CloseHook = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send + Sync>;
 
@@ -38,7 +41,8 @@ pub(crate) struct Context {
     supervisor: Arc<Supervisor>,
     clock: ServerClock,
     uuids: Uuids,
-    slots: RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    /// One for each kind of state: a handful, so a search beats a map, and looked up at every hand-over, so without a lock.
+    slots: ArcSwap<Vec<(TypeId, Slot)>>,
     /// Taken when the close begins.
     close_hooks: Mutex<Option<Vec<CloseHook>>>,
 }
@@ -50,21 +54,29 @@ impl Context {
             supervisor,
             clock: ServerClock::default(),
             uuids: Uuids::default(),
-            slots: RwLock::default(),
+            slots: ArcSwap::default(),
             close_hooks: Mutex::new(Some(Vec::new())),
         }
     }
 
     /// Returns this client's state of the type `T`, made at the first call.
     pub(crate) fn shared<T: PerClient>(&self) -> Arc<T> {
-        let key = TypeId::of::<T>();
-        let found = self.slots.read().get(&key).cloned();
-        let slot = found.unwrap_or_else(|| {
-            // Not under the lock: making it may look up another slot.
-            let made = Arc::new(T::for_client(self));
-            self.slots.write().entry(key).or_insert(made).clone()
+        let find = |slots: &[(TypeId, Slot)]| {
+            let slot = slots.iter().find(|(key, _)| *key == TypeId::of::<T>());
+            slot.and_then(|(_, slot)| slot.clone().downcast().ok())
+        };
+        if let Some(found) = find(&self.slots.load()) {
+            return found;
+        }
+        let made = Arc::new(T::for_client(self));
+        self.slots.rcu(|slots| match find(slots) {
+            Some(_) => slots.clone(),
+            None => {
+                let made = (TypeId::of::<T>(), made.clone() as Slot);
+                Arc::new(slots.iter().cloned().chain([made]).collect())
+            }
         });
-        slot.downcast().expect("a slot holds the type that it is found by")
+        find(&self.slots.load()).unwrap_or(made)
     }
 
     /// Registers work to be done before the session is closed. Returns whether there is still time for it: after the close
@@ -82,7 +94,7 @@ impl Context {
         }
     }
 
-    /// Does the work registered with [`before_close`](Core::before_close), once. Returns the first error.
+    /// Does the work registered with [`before_close`](Context::before_close), once. Returns the first error.
     pub(crate) async fn run_close_hooks(&self) -> Result<()> {
         let hooks = self.close_hooks.lock().take().unwrap_or_default();
         let outcomes = join_all(hooks.iter().map(|hook| hook())).await;
