@@ -28,7 +28,7 @@ def test_closing_the_client_flushes(sandbox: Sandbox) -> None:
     with sandbox.client() as client:
         client.striped_counter("/n", flush_interval=3600).add(5)
     assert sandbox.client().striped_counter("/n").sum() == 5
-    assert sandbox.client().counter("/n").get() == 5, "folded"
+    assert sandbox.client().counter("/n").get() == 5, "merged"
 
 
 def test_close_raises_if_it_cannot_flush(sandbox: Sandbox) -> None:

@@ -10,7 +10,7 @@ class ReentrantMutex(Mutex):
 
     Acquiring it again makes no request: the guards share one node and one token, including those of other objects that
     the same client made for the path. The lock is released when the last of the guards is released, by any thread. A
-    lost lock does not count as held: its guards stay lost, and :meth:`acquire` queues anew.
+    lost lock does not count as held: its guards stay lost, and :meth:`acquire` queues again.
 
     The owner is the thread: tasks or greenlets that run in one thread would all be granted the lock. Towards all other
     clients it is an ordinary mutex.

@@ -15,7 +15,7 @@ class StripedCounter(StripedCounterOperations):
     Additions acknowledged by :meth:`flush` are in every later sum, exactly once, even if replies, connections or
     sessions are lost. ``client.close()`` flushes first.
 
-    The additions of clients that have ended are folded into the node at the path; a :class:`~zkcoord.Counter` there
+    The additions of clients that have ended are merged into the node at the path; a :class:`~zkcoord.Counter` there
     reads that part of the sum. Needs ZooKeeper 3.6 or newer. Meant for up to a few hundred clients.
 
     Example::

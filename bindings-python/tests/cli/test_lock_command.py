@@ -37,7 +37,7 @@ def test_a_held_lock_times_out(sandbox: Sandbox, client: Client) -> None:
     with client.mutex("/lock"):
         for options, message in (
             (["--try"], "/lock is held by others"),
-            (["--timeout", "0.3"], "timed out acquiring lock"),
+            (["--timeout", "0.3"], "timed out acquiring lock /lock"),
         ):
             ran = run(sandbox, "lock", *options, "/lock", "--", "echo", "ran")
             assert (ran.code, ran.out) == (75, "")

@@ -8,8 +8,8 @@
 //! 2. While more than [`MAX_IN_FLIGHT`] members are under way, new requests wait. They go out together when the members are
 //!    answered.
 //! 3. A `multi` with a refused member is not applied. That member gets its refusal, and the others go out again.
-//! 4. A `multi` whose reply is lost is [`Fault::Unknown`] for every member. Each caller finds out what became of its own
-//!    member, by the name of its node.
+//! 4. A `multi` whose reply is lost is [`Fault::Unknown`] for every member. Each caller finds out the outcome of its own
+//!    member by the name of its node.
 //! 5. A create or a listing whose caller no longer waits is left out.
 //!
 //! All members of a `multi` share one transaction, and with it the `czxid` that is the fencing token. A `multi` therefore

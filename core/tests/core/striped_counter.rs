@@ -101,7 +101,7 @@ fn a_flush_or_a_sum_costs_one_round_trip() {
 }
 
 #[test]
-fn closing_and_dropping_flush_and_the_next_client_folds() {
+fn closing_and_dropping_flush_and_the_next_client_merges() {
     let sandbox = Sandbox::new();
     for number in 0..4 {
         let client = sandbox.client();
@@ -128,7 +128,7 @@ fn closing_and_dropping_flush_and_the_next_client_folds() {
 }
 
 #[test]
-fn stripes_of_closed_clients_are_folded() {
+fn stripes_of_closed_clients_are_merged() {
     let sandbox = Sandbox::new();
     let clients: Vec<_> = (0..4).map(|_| sandbox.client()).collect();
     for client in &clients {
@@ -139,7 +139,7 @@ fn stripes_of_closed_clients_are_folded() {
     await_stripes(&sandbox, "/hits", 4);
     let reader = sandbox.client().striped_counter("/hits");
     assert_eq!(sum(&reader), 12);
-    assert_eq!(base(&sandbox, "/hits"), 0, "no stripe is folded while its client is open");
+    assert_eq!(base(&sandbox, "/hits"), 0, "no stripe is merged while its client is open");
     for client in &clients[..2] {
         client.close().timeout(TIMEOUT).wait().unwrap();
     }
@@ -147,17 +147,17 @@ fn stripes_of_closed_clients_are_folded() {
     newcomer.add(1).unwrap();
     flush(&newcomer);
     await_stripes(&sandbox, "/hits", 3);
-    assert_eq!((base(&sandbox, "/hits"), sum(&reader)), (6, 13), "folded by the new client");
+    assert_eq!((base(&sandbox, "/hits"), sum(&reader)), (6, 13), "merged by the new client");
     for client in &clients[2..] {
         client.close().timeout(TIMEOUT).wait().unwrap();
     }
     assert_eq!(sum(&reader), 13);
-    assert_eq!(base(&sandbox, "/hits"), 12, "folded by the sum, before it returns");
+    assert_eq!(base(&sandbox, "/hits"), 12, "merged by the sum, before it returns");
     await_stripes(&sandbox, "/hits", 1);
 }
 
 #[test]
-fn many_stripes_are_folded() {
+fn many_stripes_are_merged() {
     let sandbox = Sandbox::new();
     sandbox.observer.create(&sandbox.path("/hits"), &5i64.to_be_bytes()).unwrap();
     for number in 0..250 {
@@ -172,7 +172,7 @@ fn many_stripes_are_folded() {
 }
 
 #[test]
-fn folds_and_the_adds_of_a_plain_counter_do_not_overwrite_each_other() {
+fn merges_and_the_adds_of_a_plain_counter_do_not_overwrite_each_other() {
     let sandbox = Sandbox::new();
     let (plain, reader) = (sandbox.client(), sandbox.client());
     let (plain, reader) = (plain.counter("/hits"), reader.striped_counter("/hits"));
@@ -216,7 +216,7 @@ fn concurrent_sums_are_linearizable_while_clients_come_and_go() {
     let (added, acknowledged, over) = (AtomicI64::new(0), AtomicI64::new(0), AtomicBool::new(false));
     let add = || {
         for round in 0..10 {
-            // Each round has a new client. Its stripe is folded after it was closed or dropped.
+            // Each round has a new client. Its stripe is merged after it was closed or dropped.
             let client = sandbox.client();
             let striped = client.striped_counter("/hits").flush_interval(Duration::MAX);
             for n in 1..=10 {

@@ -1,4 +1,4 @@
-//! The striped counter under lost messages, ended sessions, killed leaders, and folds in between.
+//! The striped counter under lost messages, ended sessions, killed leaders, and merges in between.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread::scope;
@@ -106,11 +106,11 @@ fn a_flush_under_way_when_the_session_ends_is_resolved_by_the_stripe() {
 }
 
 #[test]
-fn a_flush_whose_stripe_is_folded_after_the_end_of_the_session_is_indeterminate_once() {
+fn a_flush_whose_stripe_is_merged_after_the_end_of_the_session_is_indeterminate_once() {
     let sandbox = Sandbox::new();
     let (proxy, client, striped) = one_added(&sandbox);
     let other = sandbox.client();
-    let fold = |expected: i64| {
+    let merge = |expected: i64| {
         assert_eq!(sum_of(&other), expected);
         assert!(stripes(&sandbox).is_empty());
     };
@@ -120,7 +120,7 @@ fn a_flush_whose_stripe_is_folded_after_the_end_of_the_session_is_indeterminate_
     let mut flushing = striped.flush();
     assert!(flushing.wait_for(Duration::from_millis(50)).is_none());
     striped.add(100).unwrap();
-    expire_while_cut_off(&client, &proxy, || fold(1));
+    expire_while_cut_off(&client, &proxy, || merge(1));
     let error = flushing.wait_for(TIMEOUT).unwrap().unwrap_err();
     assert_eq!(error.code(), ErrorCode::Indeterminate, "{error}");
     flush(&striped);
@@ -130,7 +130,7 @@ fn a_flush_whose_stripe_is_folded_after_the_end_of_the_session_is_indeterminate_
     proxy.hold_replies(true);
     eager.add(1000).unwrap();
     assert!(eventually(TIMEOUT, || matches!(&stripes(&sandbox)[..], [(_, 1100)])));
-    expire_while_cut_off(&client, &proxy, || fold(1101));
+    expire_while_cut_off(&client, &proxy, || merge(1101));
     let error = striped.flush().timeout(TIMEOUT).wait().unwrap_err();
     assert_eq!(error.code(), ErrorCode::Indeterminate, "{error}");
     flush(&striped);
@@ -138,7 +138,7 @@ fn a_flush_whose_stripe_is_folded_after_the_end_of_the_session_is_indeterminate_
 }
 
 #[test]
-fn a_lost_reply_to_a_fold_folds_once() {
+fn a_lost_reply_to_a_merge_merges_once() {
     let sandbox = Sandbox::new();
     let former = sandbox.client();
     let striped = former.striped_counter("/hits");
@@ -155,7 +155,7 @@ fn a_lost_reply_to_a_fold_folds_once() {
 }
 
 #[test]
-fn the_stripe_of_a_live_session_is_not_folded_while_its_client_is_cut_off() {
+fn the_stripe_of_a_live_session_is_not_merged_while_its_client_is_cut_off() {
     let sandbox = Sandbox::new();
     let (proxy, _client, striped) = one_added(&sandbox);
     let before = stripes(&sandbox);
@@ -299,7 +299,7 @@ fn a_deleted_stripe_is_recreated() {
     flush(&striped);
     assert_eq!(sum_of(&client), 2, "the deleted stripe's value is lost");
     sandbox.observer.delete(&sandbox.path(&format!("/hits/{}/live", stripes(&sandbox)[0].0))).unwrap();
-    assert_eq!(sum_of(&sandbox.client()), 2, "a stripe without a live node is folded");
+    assert_eq!(sum_of(&sandbox.client()), 2, "a stripe without a live node is merged");
     assert!(stripes(&sandbox).is_empty());
     striped.add(3).unwrap();
     flush(&striped);
