@@ -376,7 +376,7 @@ typedef struct zkcoord_rate_limiter_options zkcoord_rate_limiter_options;
  * through any zkcoord_reentrant_mutex of the same client and path. These guards share one node and one token. The lock
  * is released when the last of them is released or freed, by any thread; until then the owner stays the owner.
  *
- * A lost lock does not count as held: its guards stay lost, and an acquire queues anew. For other owners it behaves
+ * A lost lock does not count as held: its guards stay lost, and an acquire queues again. For other owners it behaves
  * like a zkcoord_mutex.
  */
 typedef struct zkcoord_reentrant_mutex zkcoord_reentrant_mutex;
