@@ -269,7 +269,7 @@ impl MissGuard {
     pub fn begin(&self, key: impl AsRef<[u8]>) -> Op<Lookup> {
         Op::attempt(|| {
             let key = self.key(key.as_ref())?;
-            let (key, rules) = (key, self.rules);
+            let rules = self.rules;
             Ok(Op::new(&key.context.runtime().clone(), move |deadline| {
                 Search::new(key, rules, deadline.retry()).run(deadline)
             }))

@@ -24,9 +24,9 @@ use crate::session::{Fault, Refusal};
 pub(super) struct Search {
     key: Key,
     rules: Rules,
-    /// Whether the lookup waits for others and for a connection.
+    /// `Never` if the lookup does not wait for others or for a connection.
     retry: Retry,
-    /// Why there is no answer yet. `None` if `attempt` knows.
+    /// The reason of a timeout, for its message. `None` if `attempt` knows the reason.
     wait_reason: Option<&'static str>,
     attempt: LockAttempt,
     /// Notified when others are ahead in the queue.

@@ -52,7 +52,7 @@ pub(super) struct Tombstone {
     /// The number of bytes that it adds to the log of the session's end.
     bytes: usize,
     expires: Instant,
-    /// Whether it is known to exist.
+    /// `true` once it is known to exist.
     exists: bool,
 }
 

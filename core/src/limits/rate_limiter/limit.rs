@@ -58,7 +58,8 @@ impl Limit {
     }
 
     /// Returns how many permits a client may reserve in advance: an eighth of a window's, and at most those that become free in
-    /// an eighth of a second. A slower limiter costs the servers little without that, and its permits are worth little when they come late.
+    /// an eighth of a second. A slower limiter costs the servers little without that, and its permits are worth little if they
+    /// come late.
     pub(super) fn max_prefetch(&self) -> u64 {
         let soon = self.permits as u128 * 125_000 / self.per as u128;
         (self.max_permits() / 8).min(soon as u64)

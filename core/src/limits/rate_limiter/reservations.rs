@@ -37,7 +37,7 @@ pub(super) struct Usage {
     pub(super) until: Option<i64>,
 }
 
-/// How long a caller is ready to wait for permits.
+/// The time for which a caller is ready to wait for permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WaitLimit {
     Endless,

@@ -54,7 +54,7 @@ pub(super) struct Now {
     pub(super) leader: Option<Moment>,
 }
 
-/// What the driver has to do now.
+/// The next actions of the driver.
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) verdicts: Vec<(Caller, Verdict)>,
@@ -65,7 +65,7 @@ pub(super) struct Step {
     pub(super) is_idle: bool,
 }
 
-/// How to make the driver take the next step.
+/// The way to make the driver take the next step.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wake {
     /// No driver runs: start it.
@@ -84,11 +84,11 @@ pub(super) struct Scheduler {
     last_known: Option<(Reservations, Instant)>,
     /// The length of the slots that are asked for next.
     slot_length: Duration,
-    /// How soon permits must become free to be prefetched, in microseconds: the horizon or less. It is not the same for all
-    /// clients, so that they do not all ask at once.
+    /// The time within which permits must become free to be prefetched, in microseconds: the horizon or less. It is random, so
+    /// that not all clients ask at once.
     lookahead: i64,
     next_ticket: u64,
-    /// Whether a request is under way.
+    /// `true` while a request is under way.
     asking: bool,
     has_driver: bool,
 }
