@@ -23,7 +23,7 @@ use crate::session::{BootInstant, Fault, Link, MultiFault, NodeMode, Refusal, Wr
 /// The number of bytes of a key's SHA-256 in the name of its node.
 const NAME_BYTES: usize = 16;
 
-/// The leader's time must be known to this part of a hold. By the uncertainty, a hold ends too early for lookups that are
+/// The leader's time must be known to a sixteenth of a hold. By the uncertainty, a hold ends too early for lookups that are
 /// answered absent, and too late for those that load.
 const TOLERANCE_DIVISOR: u128 = 16;
 
