@@ -8,7 +8,7 @@ const PARTS: i64 = 200;
 
 /// The permits reserved last, each with the latest moment at which it may be used: as many as matter for the next one.
 ///
-/// That is enough to keep the limit: a permit is reserved from the first moment on at which, of all reserved before, fewer than
+/// These are enough to keep the limit: a permit is reserved from the first moment on at which, of all reserved before, fewer than
 /// `max` may have been used within the last `length`. Suppose `max + 1` were used within one `length`, and take the one of them
 /// that was reserved last. It may not be used before (the `max`-th latest of all moments known then) + `length`. Of the other
 /// `max` permits at least one has a moment no later than that `max`-th, so at least `length` lies between these two. They cannot
