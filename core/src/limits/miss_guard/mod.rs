@@ -1,34 +1,34 @@
-//! Keeps useless lookups of keys that do not exist away from a database.
+//! A miss guard: keeps lookups of keys that do not exist away from a database.
 //!
 //! A key's node is `<path>/<the first 16 bytes of the key's SHA-256, in hex>`: a container whose data is the record of the key's
-//! misses, and whose children are the queue of those who want to load it (`queue.rs`).
+//! misses, and whose children are the queue of a lock for the load (`locks/queue/`).
 //!
-//! 1. `sync` and read the record, back to back. It says that the key is absent, for certain, by the leader's clock: that is the
-//!    answer. One round trip, no write.
-//! 2. Otherwise wait for the turn among the tasks of this process that want the same key, and make the node if it is not there.
-//! 3. Queue for the key's lock. While others are before us, watch the record: when one of them missed, that is our answer
-//!    too, and we leave.
+//! 1. `sync` and read the record, back to back. If it says that the key is absent, for certain, by the leader's clock, that is
+//!    the answer. One round trip, no write.
+//! 2. Otherwise wait until no other task of this process looks the same key up, and create the node if it is missing.
+//! 3. Queue for the key's lock. While others are ahead, watch the record: if one of them records a miss, that is the answer
+//!    for this lookup too, and it leaves the queue.
 //! 4. With the lock, `sync` and read again. A miss that was recorded since step 1 is the answer. Otherwise the caller loads.
-//! 5. It was missed: one `multi` checks that the lock's node is there, writes the record on condition that it is still the one of
-//!    step 4, and makes the record's keep (`keeps.rs`). A refusal means that the lock was lost, or that the key was forgotten: the
-//!    miss does not count. A lost reply: write it again.
-//! 6. It was found: empty the record, if there is anything in it, on condition that it is still the one of step 4, and only then
-//!    give the lock back. So nobody who had to wait sees misses from before.
-//! 7. To forget a key is to empty its record, also an empty one: the new version refuses the verdict of a load under way.
+//! 5. If the load missed: one `multi` checks that the lock's node exists, writes the record on condition that it is still the one
+//!    of step 4, and creates the record's tombstone (`tombstones.rs`). A refusal means that the lock was lost, or that the key was
+//!    forgotten: the miss does not count. If the reply is lost, write it again.
+//! 6. If the load found the key: empty the record, unless it is empty, on condition that it is still the one of step 4, and only
+//!    then release the lock. So no lookup that had to wait sees earlier misses.
+//! 7. To forget a key is to empty its record, even an empty one: the new version refuses the miss of a load under way.
 //!
-//! | file | idea |
+//! | file | content |
 //! | --- | --- |
-//! | `record.rs` | what misses say about a key; the bytes |
+//! | `record.rs` | the misses of a key, and their bytes |
 //! | `key.rs` | a key's node |
-//! | `gate.rs` | the tasks of this process that want the same key |
+//! | `local_lookups.rs` | the tasks of this process that look the same key up |
 //! | `search.rs` | steps 1 to 4 |
 //! | `turn.rs` | steps 5 and 6 |
-//! | `keeps.rs` | why the server does not delete a record too early |
+//! | `tombstones.rs` | children that keep the server from deleting a record too early |
 //!
-//! Present keys are not remembered: then several processes could load a key at the same time after it has been deleted.
+//! Keys that exist are not remembered: otherwise several processes could load a key at the same time after it was deleted.
 
-mod gate;
 mod key;
+mod local_lookups;
 mod record;
 mod search;
 mod tombstones;
@@ -44,19 +44,19 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::op::Op;
 use crate::path::ZnodePath;
 
-use gate::Gates;
 use key::Key;
+use local_lookups::LocalLookups;
 use search::Search;
 use tombstones::Tombstones;
 pub use turn::LoadTurn;
 
-/// What all miss guards of a client share.
+/// The state that all miss guards of a client share.
 #[derive(Debug, Default)]
 pub(crate) struct MissGuardState {
-    gates: Arc<Gates>,
+    local_lookups: Arc<LocalLookups>,
     tombstones: Arc<Tombstones>,
-    /// Held by the one who asks the server for its time.
-    asking_time: tokio::sync::Mutex<()>,
+    /// Locked by the task that asks the server for its time.
+    time_request: tokio::sync::Mutex<()>,
 }
 
 impl PerClient for MissGuardState {
@@ -65,7 +65,7 @@ impl PerClient for MissGuardState {
     }
 }
 
-/// When a key is answered absent without a load.
+/// The options of a miss guard.
 #[derive(Clone, Copy, Debug)]
 struct Rules {
     threshold: u32,
@@ -73,10 +73,10 @@ struct Rules {
     hold: Duration,
 }
 
-/// The record holds as many times, 8 bytes each, and every lookup reads it.
+/// A record holds one time per miss, 8 bytes each, and every lookup reads it.
 const THRESHOLDS: RangeInclusive<u32> = 1..=1000;
 
-/// The servers' clocks tell milliseconds.
+/// The servers' clocks have a resolution of a millisecond.
 const TIMES: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(24 * 3600);
 
 impl Rules {
@@ -93,29 +93,43 @@ impl Rules {
     }
 }
 
-/// Stops lookups of keys that do not exist. Made by [`Client::miss_guard`](crate::Client::miss_guard), without any request.
+/// A guard against lookups of keys that do not exist. Returned by [`Client::miss_guard`](crate::Client::miss_guard), which sends
+/// no request.
 ///
-/// Put it between a cache and the database behind it. Of all who want the same key at the same time, in all processes, one
-/// loads it while the others wait for the answer. A key that was missed [`threshold`](MissGuard::threshold) times within the
-/// [`window`](MissGuard::window) is answered absent for the [`hold`](MissGuard::hold), without a load.
+/// Put it between a cache and the database behind it. Of all callers that look up the same key at the same time, in all
+/// processes, one loads it while the others wait for the answer. A key that was missed [`threshold`](MissGuard::threshold) times
+/// within the [`window`](MissGuard::window) is answered absent for the [`hold`](MissGuard::hold), without a load.
 ///
-/// - One load of a key at a time, as long as nobody loses the session while loading.
-/// - With a window no shorter than the hold, at most `threshold` loads of a missing key begin in any time as long as the hold.
-/// - A load that finds the key clears what was recorded before. No lookup that begins after [`found`](LoadTurn::found), or
+/// - One caller loads a key at a time, as long as none loses its session while it loads.
+/// - With a window no shorter than the hold, at most `threshold` loads of a missing key begin in any period as long as the hold.
+/// - A load that finds the key clears the misses recorded before. No lookup that begins after [`found`](LoadTurn::found), or
 ///   after [`forget`](MissGuard::forget), is answered by misses from before it.
-/// - A key that appears is seen at the latest when the hold is over. It is counted from the beginning of the load that missed
-///   last, by the clock of ZooKeeper's leader; no two machines' clocks are compared. A new leader whose clock is off by a second
-///   moves it by a second.
+/// - A key that is created is seen when the hold is over, at the latest. The hold is counted from the beginning of the load that
+///   missed last, by the clock of ZooKeeper's leader; the clocks of two machines are never compared. A new leader whose clock is
+///   off by a second moves the end of the hold by a second.
 ///
-/// A value that was found is its caller's own: others who waited for it load it themselves, one after another. So a key that is
-/// there costs a lock at each lookup; what is found belongs into a cache.
+/// The value of a load is not shared: callers that waited for a key that was found load it themselves, one after another. So
+/// each lookup of a key that exists costs a lock. Keep found values in a cache.
 ///
-/// The record of a key lives as long as the client that recorded its latest miss, and no longer than it matters; the nodes of
-/// idle keys are deleted by the server. When that client closes, or loses its session, its keys may be forgotten early and cost
-/// up to `threshold` loads more. A client keeps some thousands of keys (512 KiB of paths), and beyond that those that it
-/// missed last.
+/// The record of a key lives as long as the client that recorded its latest miss, and no longer than it is needed. The server
+/// deletes the nodes of idle keys. When that client closes, or loses its session, its keys may be forgotten early, which costs
+/// up to `threshold` more loads. A client keeps the records of some thousands of keys (512 KiB of paths): those that it missed
+/// last.
 ///
-/// All who share a path should give the same threshold, window and hold: those of whoever records a miss decide what it does.
+/// All clients of a path should give the same threshold, window and hold: those of the client that records a miss apply to it.
+///
+/// # Examples
+/// ```no_run
+/// # use std::time::Duration;
+/// # async fn query(_: &str) -> Result<Option<String>, Box<dyn std::error::Error>> { Ok(None) }
+/// # async fn example(client: zkcoord::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let users = client.miss_guard("/misses/users").threshold(5).hold(Duration::from_secs(10));
+/// match users.load("user-42", async || query("user-42").await).await? {
+///     Some(user) => println!("found {user}"),
+///     None => println!("404 Not Found"),
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct MissGuard {
     context: SharedContext,
@@ -123,13 +137,27 @@ pub struct MissGuard {
     rules: Rules,
 }
 
-/// What [`MissGuard::begin`] says about a key.
-#[must_use = "a turn in it that is dropped is given on without a verdict"]
+/// The answer of [`MissGuard::begin`] for a key.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(users: zkcoord::MissGuard) -> zkcoord::Result<()> {
+/// use zkcoord::Lookup;
+/// match users.begin("user-42").await? {
+///     Lookup::Absent => println!("404 Not Found"),
+///     Lookup::Load(turn) => {
+///         println!("this caller loads the key, and the others wait");
+///         turn.missed().await?;
+///     }
+/// }
+/// # Ok(()) }
+/// ```
+#[must_use = "dropping a turn in it releases the turn without a verdict"]
 #[derive(Debug)]
 pub enum Lookup {
-    /// The key is absent; no need to load it.
+    /// The key is absent. There is no need to load it.
     Absent,
-    /// It is the caller's turn to load the key, and to say what came of it.
+    /// The caller has the turn to load the key, and reports the result through it.
     Load(LoadTurn),
 }
 
@@ -139,53 +167,86 @@ impl MissGuard {
         MissGuard { context, path, rules: Rules { threshold: 3, window, hold } }
     }
 
-    /// How many misses within the window make a key absent: 1 to 1000. Default 3.
+    /// Sets how many misses within the window make a key absent, from 1 to 1000. Default: 3.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn example(client: zkcoord::Client) {
+    /// // The first miss makes a key absent.
+    /// let users = client.miss_guard("/misses/users").threshold(1);
+    /// # }
+    /// ```
     #[must_use]
     pub fn threshold(mut self, threshold: u32) -> MissGuard {
         self.rules.threshold = threshold;
         self
     }
 
-    /// The time in which misses count together: 1 ms to 24 h. Default 60 s.
+    /// Sets the time within which misses are counted together, from 1 ms to 24 h. Default: 60 s.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # fn example(client: zkcoord::Client) {
+    /// // Three misses within five minutes make a key absent.
+    /// let users = client.miss_guard("/misses/users").window(Duration::from_secs(300));
+    /// # }
+    /// ```
     #[must_use]
     pub fn window(mut self, window: Duration) -> MissGuard {
         self.rules.window = window;
         self
     }
 
-    /// How long a key is then answered absent: 1 ms to 24 h. Default 30 s.
+    /// Sets for how long a key is then answered absent, from 1 ms to 24 h. Default: 30 s.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # fn example(client: zkcoord::Client) {
+    /// // A user that is created is seen after five seconds, at the latest.
+    /// let users = client.miss_guard("/misses/users").hold(Duration::from_secs(5));
+    /// # }
+    /// ```
     #[must_use]
     pub fn hold(mut self, hold: Duration) -> MissGuard {
         self.rules.hold = hold;
         self
     }
 
-    /// The node below which the keys' nodes are, below the client's chroot.
+    /// Returns the path of the parent of the keys' nodes, below the client's chroot.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when the path or the options given cannot be, `FORKED` in a child of fork(); every operation fails with
-    /// it too.
+    /// `INVALID_ARGUMENT` if the given path, threshold, window or hold is invalid; `FORKED` in a child of fork(). Every operation
+    /// then fails with the same error.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn example(users: zkcoord::MissGuard) -> zkcoord::Result<()> {
+    /// println!("misses are recorded below {}", users.path()?);
+    /// # Ok(()) }
+    /// ```
     pub fn path(&self) -> Result<&str> {
         self.context.get()?;
         self.rules.check()?;
         self.path.as_ref().map(ZnodePath::as_str).map_err(Clone::clone)
     }
 
-    /// Asks about a key: any bytes, also none. Waits while others load it.
+    /// Looks up a key: any bytes, or none. Waits while another caller loads it.
     ///
-    /// One round trip for a key that is held absent. Three for one that the caller is to load, four if nobody has asked for it
-    /// for a while.
+    /// Costs one round trip if the key is held absent. Costs three if the caller is to load it, and four if the key was not
+    /// looked up for a while.
     ///
-    /// Not reentrant: who has a turn and asks for the same key again waits for ever.
+    /// Not reentrant: a caller that has the turn for a key and looks up the same key again waits for ever.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when threshold, window or hold cannot be. `TIMEOUT` when the operation's timeout passes first, also
-    /// while others load; with a timeout of zero, when others are loading. `BAD_DATA` when the key's node holds something
-    /// else; it stays as it is. `NOT_AUTHORIZED`, `QUOTA`, `SEQUENCE_EXHAUSTED`, `CLOSED`, `FORKED`; with a timeout of zero
-    /// `CONNECTION_LOST`.
+    /// `INVALID_ARGUMENT` if the path, threshold, window or hold is invalid; `TIMEOUT` if the operation's timeout passes first,
+    /// also while others load the key, or with a timeout of 0 if others load it; `BAD_DATA` if the key's node holds other data,
+    /// which stays as it is; `CONNECTION_LOST` with a timeout of 0 if there is no connection; `NOT_AUTHORIZED`, `QUOTA`,
+    /// `SEQUENCE_EXHAUSTED`, `CLOSED`, `FORKED`.
     ///
     /// # Cancel safety
-    /// Dropping the operation leaves the queue, and gives the turn on if it was had in that moment.
+    /// Safe: dropping the operation leaves the queue, and releases the turn if it was acquired at that moment.
     ///
     /// # Examples
     /// ```no_run
@@ -197,7 +258,7 @@ impl MissGuard {
     ///     Lookup::Absent => return Ok(None),
     ///     Lookup::Load(turn) => turn,
     /// };
-    /// let user = query("user-42"); // a panic or an early return here gives the turn on
+    /// let user = query("user-42"); // a panic or an early return here releases the turn
     /// match &user {
     ///     Some(_) => turn.found().wait()?,
     ///     None => turn.missed().wait()?,
@@ -208,23 +269,24 @@ impl MissGuard {
     pub fn begin(&self, key: impl AsRef<[u8]>) -> Op<Lookup> {
         Op::attempt(|| {
             let key = self.key(key.as_ref())?;
-            let (key, rules) = (key, self.rules);
+            let rules = self.rules;
             Ok(Op::new(&key.context.runtime().clone(), move |deadline| {
                 Search::new(key, rules, deadline.retry()).run(deadline)
             }))
         })
     }
 
-    /// Looks a key up with `loader`, unless it is known to be absent: [`begin`](MissGuard::begin), the loader, and the verdict.
-    /// A loader's `None` is a miss. Its error goes to the caller and counts neither way.
+    /// Looks up a key with `loader`, unless it is known to be absent: calls [`begin`](MissGuard::begin) and the loader, and
+    /// reports the result. `None` from the loader is a miss. An error from the loader goes to the caller, and counts neither as
+    /// a miss nor as found.
     ///
     /// The loader runs in the caller's task, at most once. For a deadline, drop the future, as `tokio::time::timeout` does.
     ///
     /// # Errors
-    /// The loader's, and those of `begin`, [`found`](LoadTurn::found) and [`missed`](LoadTurn::missed).
+    /// Those of the loader, of `begin`, of [`found`](LoadTurn::found) and of [`missed`](LoadTurn::missed).
     ///
     /// # Cancel safety
-    /// As `begin`. A loader that is dropped has given no verdict.
+    /// As for `begin`. If the loader is dropped, nothing is reported, and the turn is released.
     ///
     /// # Examples
     /// ```no_run
@@ -248,25 +310,36 @@ impl MissGuard {
         Ok(value)
     }
 
-    /// Forgets the misses of a key, because it exists now. Every lookup that begins after this, by whatever client, loads the
-    /// key again or is answered by a load that began after this; a load under way will not count as a miss. Two round trips.
+    /// Forgets the misses of a key, to be called when the key has been created. Every lookup that begins after this, by any
+    /// client, loads the key again, or is answered by a load that began after this. A load under way does not count as a miss.
+    /// Two round trips.
     ///
     /// # Errors
-    /// `TIMEOUT` when the operation's timeout passes before anything is written, `INDETERMINATE` when it passes later;
-    /// forgetting again does no harm. `BAD_DATA`, `NOT_AUTHORIZED`, `QUOTA`, `CLOSED`, `FORKED`.
+    /// `TIMEOUT` if the operation's timeout passes before anything was written; `INDETERMINATE` if it passes later, or if a call
+    /// with a timeout of 0 loses the connection: the key may or may not be forgotten, and it does no harm to forget it again;
+    /// `BAD_DATA`, `CONNECTION_LOST`, `NOT_AUTHORIZED`, `QUOTA`, `CLOSED`, `FORKED`.
     ///
     /// # Cancel safety
-    /// The key may be forgotten or not.
+    /// The key may or may not be forgotten.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn insert(_: &str) {}
+    /// # async fn example(users: zkcoord::MissGuard) -> zkcoord::Result<()> {
+    /// insert("user-42").await;
+    /// users.forget("user-42").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn forget(&self, key: impl AsRef<[u8]>) -> Op<()> {
         Op::attempt(|| {
             let key = self.key(key.as_ref())?;
             Ok(Op::new(&key.context.runtime().clone(), move |deadline| async move {
                 let sent = AtomicBool::new(false);
-                let late = || Error::new(ErrorCode::Timeout, "the server did not answer in time");
-                let outcome = deadline.run(key.forget(deadline.retry(), &sent)).await;
-                outcome.unwrap_or_else(|| Err(late())).map_err(|error| match error.code() {
+                let outcome = deadline.answer(key.forget(deadline.retry(), &sent)).await;
+                outcome.map_err(|error| match error.code() {
                     ErrorCode::Timeout | ErrorCode::ConnectionLost if sent.load(Ordering::Relaxed) => {
-                        let message = format!("{} may be forgotten or not: {}", key.path(), error.message());
+                        let message =
+                            format!("{} may or may not be forgotten: {}", key.path(), error.message());
                         Error::new(ErrorCode::Indeterminate, message)
                     }
                     _ => error,

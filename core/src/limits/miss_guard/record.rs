@@ -1,4 +1,4 @@
-//! What a key's misses say, and the bytes that hold it.
+//! The misses of a key, their meaning, and their bytes.
 
 use std::time::Duration;
 
@@ -9,45 +9,45 @@ use crate::session::Moment;
 /// The misses of one key since it was last found or forgotten. All times are microseconds since 1970 by the leader's clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Record {
-    /// When the latest loads that missed had begun at the latest, in order. No more than the threshold.
+    /// The latest times at which the last loads that missed may have begun, in order. At most as many as the threshold.
     misses: Vec<i64>,
     hold: Option<Hold>,
 }
 
-/// The key is answered absent, counted from the beginning of the load that missed last. Nobody can know that to the
-/// microsecond, and whoever reads this does not know the time to the microsecond either.
+/// The period in which the key is answered absent, from the beginning of the load that missed last. That moment is known only
+/// within bounds, and so is the time at which the record is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Hold {
-    /// When that load had not begun yet.
+    /// A moment before the load began.
     from: i64,
     until: Moment,
 }
 
-/// What a record says at a moment.
+/// The state of a key at a moment, by its record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyState {
-    /// Answered absent.
+    /// The key is answered absent.
     Absent,
-    /// Not absent any more, but it may be too early to load. Surely not after this long.
+    /// The key is not answered absent any more, but it may be too early for a load. After this time it certainly is not.
     Soon(Duration),
-    /// To be loaded.
+    /// The key may be loaded.
     Open,
 }
 
 impl Record {
     const VERSION: u8 = 1;
-    /// The version and the hold's three times.
-    const HEAD: usize = 25;
+    /// The number of bytes of the version and of the hold's three times.
+    const HEADER_BYTES: usize = 25;
 
-    /// Whether there is no miss.
+    /// Returns whether there is no miss.
     pub(super) fn is_empty(&self) -> bool {
         self.misses.is_empty()
     }
 
-    /// The record after a load that began at `began` missed too.
+    /// Returns the record after one more miss, of a load that began at `began`.
     pub(super) fn after_miss(&self, began: Moment, rules: Rules) -> Record {
         let (window, hold) = (rules.window.as_micros() as i64, rules.hold.as_micros() as i64);
-        // None lies in the future, unless a new leader's clock is behind: then it counts as if it had been now.
+        // A miss lies in the future only if the clock of a new leader is behind. It then counts as one of now.
         let before = self.misses.iter().map(|miss| (*miss).min(began.latest));
         let recent = before.filter(|miss| began.earliest.saturating_sub(*miss) < window);
         let mut misses: Vec<_> = recent.chain([began.latest]).collect();
@@ -60,7 +60,8 @@ impl Record {
 
     pub(super) fn state(&self, now: Moment) -> KeyState {
         match self.hold {
-            // From the future: a new leader's clock is behind. Better one load more than an absence too long.
+            // The hold begins in the future: the clock of a new leader is behind. One more load is better than a hold that is
+            // too long.
             Some(hold) if now.latest < hold.from => KeyState::Open,
             Some(hold) if now.latest < hold.until.earliest => KeyState::Absent,
             Some(hold) if now.earliest < hold.until.latest => {
@@ -71,8 +72,8 @@ impl Record {
         }
     }
 
-    /// A node without data has no misses. Otherwise: a version, three times of the hold (0 without one), and the misses, each
-    /// 8 bytes, big-endian.
+    /// Encodes the record. Without misses it is empty. Otherwise it consists of a version of one byte, the three times of the hold
+    /// (0 without a hold), and the times of the misses. Each time has 8 bytes, big-endian.
     pub(super) fn encode(&self) -> Vec<u8> {
         if self.is_empty() {
             return Vec::new();
@@ -82,18 +83,19 @@ impl Record {
         std::iter::once(Record::VERSION).chain(times).collect()
     }
 
-    /// Reads what the node at `path` holds.
+    /// Decodes the data of the node at `path`.
     ///
     /// # Errors
-    /// `BAD_DATA` for what is no record.
+    /// `BAD_DATA` if the data is not a record.
     pub(super) fn decode(path: &str, data: &[u8]) -> Result<Record> {
         if data.is_empty() {
             return Ok(Record::default());
         }
         let (times, rest) = data[1..].as_chunks::<8>();
-        if data[0] != Record::VERSION || data.len() <= Record::HEAD || !rest.is_empty() {
-            let found = format!("{path} holds {} bytes, {}", data.len(), data.escape_ascii());
-            return Err(Error::new(ErrorCode::BadData, format!("{found:.160}; that is no record of misses")));
+        if data[0] != Record::VERSION || data.len() <= Record::HEADER_BYTES || !rest.is_empty() {
+            let found = format!("miss guard: {path} holds {} bytes, {}", data.len(), data.escape_ascii());
+            let message = format!("{found:.160}; these are not the bytes of a record of misses");
+            return Err(Error::new(ErrorCode::BadData, message));
         }
         let mut times = times.iter().map(|time| i64::from_be_bytes(*time));
         let mut next = || times.next().unwrap_or(0);
@@ -120,14 +122,14 @@ mod tests {
     }
 
     #[test]
-    fn the_threshold_within_the_window_makes_a_hold() {
+    fn enough_misses_within_the_window_begin_a_hold() {
         let open = |misses: &[i64], at| after(misses, RULES).state(exactly(at)) == KeyState::Open;
         assert!(open(&[], 0) && open(&[1000, 1100], 1101));
         let held = after(&[1000, 1100, 1599], RULES);
         assert_eq!(held.state(exactly(1599)), KeyState::Absent);
         assert_eq!(held.state(exactly(1898)), KeyState::Absent);
         assert_eq!(held.state(exactly(1899)), KeyState::Open);
-        assert!(open(&[1000, 1100, 1600], 1601), "the first is out of the window");
+        assert!(open(&[1000, 1100, 1600], 1601), "the first miss is older than the window");
         // The misses before the hold still count after it.
         assert_eq!(held.after_miss(exactly(1899), RULES).state(exactly(2198)), KeyState::Open);
         assert_eq!(after(&[1000, 1100, 1200, 1500], RULES).state(exactly(1799)), KeyState::Absent);
@@ -136,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_exactly_is_on_the_safe_side() {
+    fn uncertain_times_neither_extend_a_hold_nor_allow_an_early_load() {
         let one = Rules { threshold: 1, ..RULES };
         let began = Moment { earliest: 1000 * MS, latest: 1010 * MS };
         let record = Record::default().after_miss(began, one);
@@ -150,7 +152,7 @@ mod tests {
         assert_eq!(record.state(Moment::UNKNOWN), KeyState::Soon(Duration::from_micros(i64::MAX as u64)));
     }
 
-    /// Clients that know the time to a few ms only, against all there is to know.
+    /// Clients that know the time only to a few milliseconds, checked against the exact times.
     #[test]
     fn no_hold_is_too_long_and_no_load_too_early() {
         let mut random = fastrand::Rng::with_seed(7);
@@ -186,7 +188,7 @@ mod tests {
         }
     }
 
-    /// Who knows the time exactly, against a count over the whole history.
+    /// A client that knows the time exactly, checked against a count over the whole history.
     #[test]
     fn exact_times_agree_with_a_count_over_the_whole_history() {
         let mut random = fastrand::Rng::with_seed(8);
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn records_come_back_and_other_bytes_are_refused() {
+    fn records_are_decoded_as_encoded_and_other_bytes_are_refused() {
         for record in [Record::default(), after(&[5], RULES), after(&[1000, 1001, 1002], RULES)] {
             assert_eq!(Record::decode("/r", &record.encode()).unwrap(), record);
         }
@@ -229,7 +231,7 @@ mod tests {
             assert_eq!(error.code(), ErrorCode::BadData);
             assert!(error.message().contains("/r") && error.message().len() < 250, "{error}");
         }
-        // Nonsense in the right form is no trouble.
+        // Meaningless times in the right format do no harm.
         let odd = Record::decode("/r", &[&[1][..], &[0x80; 24], &[0x7f; 16]].concat()).unwrap();
         assert_eq!(odd.state(exactly(5)), KeyState::Open);
         assert!(!odd.after_miss(exactly(5), RULES).is_empty());

@@ -1,4 +1,4 @@
-//! Looking a key up: steps 1 to 4.
+//! The lookup of a key: steps 1 to 4.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,8 +7,8 @@ use futures_util::future::join;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use super::gate::{Pass, Turn};
 use super::key::{Key, LastRead};
+use super::local_lookups::{LocalLock, LocalLookup};
 use super::record::KeyState;
 use super::turn::{Load, LoadTurn};
 use super::{Lookup, MissGuardState, Rules};
@@ -20,16 +20,16 @@ use crate::locks::queue::node_name::{Kind, Scheme};
 use crate::op::{Deadline, Retry};
 use crate::session::{Fault, Refusal};
 
-/// One caller's way to an answer. Dropping it leaves, in the background.
+/// One caller's lookup. Dropping it leaves the queue, in the background.
 pub(super) struct Search {
     key: Key,
     rules: Rules,
-    /// Give up as soon as it would take waiting for others or for a connection.
+    /// `Never` if the lookup does not wait for others or for a connection.
     retry: Retry,
-    /// What it waits for before the contest does.
-    waiting_for: Option<&'static str>,
+    /// The reason of a timeout, for its message. `None` if `attempt` knows the reason.
+    wait_reason: Option<&'static str>,
     attempt: LockAttempt,
-    /// Told when the contest has to wait for others.
+    /// Notified when others are ahead in the queue.
     behind: Arc<Notify>,
 }
 
@@ -38,7 +38,7 @@ impl Search {
         let behind = Arc::new(Notify::new());
         let attempt = LockAttempt::new(key.context.clone(), key.node.clone(), Scheme::Curator, Kind::Mutex);
         let attempt = attempt.retry(retry).notifying(behind.clone());
-        Search { key, rules, retry, waiting_for: Some("an answer of the server"), attempt, behind }
+        Search { key, rules, retry, wait_reason: Some("the server did not answer"), attempt, behind }
     }
 
     /// Runs until the deadline.
@@ -46,84 +46,91 @@ impl Search {
         match deadline.run(self.search()).await {
             Some(outcome) => outcome,
             None => {
-                // What is left of it goes on in the background.
-                let _gone = timeout(LEAVE_LIMIT, self.attempt.leave()).await;
-                Err(self.late())
+                let error = self.timed_out();
+                // After the limit, the rest goes on in the background.
+                let _result = timeout(LEAVE_LIMIT, self.attempt.leave()).await;
+                Err(error)
             }
         }
     }
 
     async fn search(&mut self) -> Result<Lookup> {
-        let seen = self.key.read_record(self.retry).await?;
+        let first_read = self.key.read(self.retry).await?;
         if let Some(now) = self.key.time()
-            && seen.record.state(now) == KeyState::Absent
+            && first_read.record.state(now) == KeyState::Absent
         {
             return Ok(Lookup::Absent);
         }
-        let pass = self.key.context.shared::<MissGuardState>().gates.enter(self.key.path());
-        self.waiting_for = Some("others in this process that want it too");
-        let turn = match self.retry.is_never() {
-            true => Some(pass.turn_now().ok_or_else(|| self.late())?),
-            false => pass.turn(&seen).await,
+        let local = self.key.context.shared::<MissGuardState>().local_lookups.register(self.key.path());
+        self.wait_reason = Some("another task of this client is looking it up");
+        let local_lock = match self.retry.is_never() {
+            true => Some(local.try_lock().ok_or_else(|| self.timed_out())?),
+            false => local.lock(&first_read).await,
         };
-        let Some(turn) = turn else { return Ok(Lookup::Absent) };
-        self.waiting_for = None;
-        if seen.stamp.is_none() {
-            self.key.make(self.retry).await?;
+        let Some(local_lock) = local_lock else { return Ok(Lookup::Absent) };
+        self.wait_reason = None;
+        if first_read.version.is_none() {
+            self.key.create(self.retry).await?;
         }
-        self.take_turn(seen, pass, turn).await
+        self.contend(first_read, local, local_lock).await
     }
 
-    /// Steps 3 and 4, for the one task of this process whose turn it is.
-    async fn take_turn(&mut self, seen: LastRead, pass: Pass, turn: Turn) -> Result<Lookup> {
+    /// Steps 3 and 4, for one task of this process at a time.
+    async fn contend(
+        &mut self,
+        first_read: LastRead,
+        local: LocalLookup,
+        local_lock: LocalLock,
+    ) -> Result<Lookup> {
         loop {
             let acquired = tokio::select! {
                 biased;
-                read = overhear(&self.key, &self.behind, &seen) => {
-                    pass.tell(&read?);
+                read = wait_for_miss(&self.key, &self.behind, &first_read) => {
+                    local.publish(&read?);
                     return Ok(Lookup::Absent);
                 }
                 acquired = self.attempt.acquire() => acquired?,
             };
             let Some(guard) = acquired else {
-                return Err(self.late());
+                return Err(self.timed_out());
             };
-            match self.decide(&guard, &seen, &pass).await? {
+            match self.decide(&guard, &first_read, &local).await? {
                 Decision::Absent => return Ok(Lookup::Absent),
                 Decision::Load(load) => {
                     let key = self.key.clone();
-                    return Ok(Lookup::Load(LoadTurn::new(key, self.rules, load, guard, turn, pass)));
+                    return Ok(Lookup::Load(LoadTurn::new(key, self.rules, load, guard, local_lock, local)));
                 }
                 Decision::Lost => {}
             }
         }
     }
 
-    /// Step 4: with the lock in hand.
-    async fn decide(&self, guard: &Guard, seen: &LastRead, pass: &Pass) -> Result<Decision> {
+    /// Step 4, with the lock.
+    async fn decide(&self, guard: &Guard, first_read: &LastRead, local: &LocalLookup) -> Result<Decision> {
         loop {
-            let read = self.key.read_record(self.retry).await?;
-            pass.tell(&read);
-            if read.answers(seen) {
+            let read = self.key.read(self.retry).await?;
+            local.publish(&read);
+            if read.answers(first_read) {
                 return Ok(Decision::Absent);
             }
-            let Some(stamp) = read.stamp.filter(|_| guard.is_held()) else { return Ok(Decision::Lost) };
-            // Not known any more since the look: look again.
+            let Some(version) = read.version.filter(|_| guard.is_held()) else { return Ok(Decision::Lost) };
+            // If the time has become unknown since the read, read again.
             let Some(began) = self.key.time() else { continue };
             match read.record.state(began) {
                 KeyState::Absent => return Ok(Decision::Absent),
                 KeyState::Soon(wait) => tokio::time::sleep(wait).await,
                 KeyState::Open => {
                     let record = read.record;
-                    return Ok(Decision::Load(Load { stamp, record, began, started: Instant::now() }));
+                    return Ok(Decision::Load(Load { version, record, began, started: Instant::now() }));
                 }
             }
         }
     }
 
-    fn late(&self) -> Error {
-        let waiting_for = self.waiting_for.map_or_else(|| self.attempt.wait_reason(), str::to_owned);
-        let message = format!("{} was not answered in time; waiting for {waiting_for}", self.key.path());
+    /// Returns the error of a lookup whose deadline has passed. To be called before the attempt leaves its queue.
+    fn timed_out(&self) -> Error {
+        let reason = self.wait_reason.map_or_else(|| self.attempt.wait_reason(), str::to_owned);
+        let message = format!("timed out looking up {}: {reason}", self.key.path());
         Error::new(ErrorCode::Timeout, message)
     }
 }
@@ -131,18 +138,18 @@ impl Search {
 enum Decision {
     Absent,
     Load(Load),
-    /// The lock, or the node, is gone.
+    /// The lock or the node is gone.
     Lost,
 }
 
-/// Step 3: waits, while others are before us, for one of them to miss.
-async fn overhear(key: &Key, behind: &Notify, seen: &LastRead) -> Result<LastRead> {
+/// Step 3: waits until others are ahead in the queue, and one of them records a miss.
+async fn wait_for_miss(key: &Key, behind: &Notify, first_read: &LastRead) -> Result<LastRead> {
     behind.notified().await;
     loop {
         let (watch, read) = key
-            .ask(Retry::UntilDone, |link| async move {
-                // The watch first, so that no change goes by between the two.
-                let (watch, read) = join(link.watch(key.path()), key.see(&link)).await;
+            .request(Retry::UntilDone, |link| async move {
+                // The watch is set first, so that no change between the two is missed.
+                let (watch, read) = join(link.watch(key.path()), key.read_over(&link)).await;
                 match watch {
                     Ok((_, watch)) => Ok((Some(watch), read?)),
                     Err(Fault::Refused(Refusal::NoNode)) => Ok((None, read?)),
@@ -151,12 +158,12 @@ async fn overhear(key: &Key, behind: &Notify, seen: &LastRead) -> Result<LastRea
             })
             .await?;
         let read = read?;
-        if read.answers(seen) {
+        if read.answers(first_read) {
             return Ok(read);
         }
         match watch {
             Some(mut watch) => drop(watch.wait().await),
-            // It has gone, and the place in the queue with it.
+            // The node is gone, and with it the place in the queue.
             None => behind.notified().await,
         }
     }

@@ -1,14 +1,15 @@
-//! Keeps records from being deleted while they matter.
+//! Tombstones: children that keep the server from deleting a record while it matters.
 //!
-//! The server deletes a container some time after its last child went. So whoever records a miss puts an ephemeral child beside
-//! the record, a keep, which no lock's queue takes for a contender:
+//! The server deletes a container some time after its last child was deleted. So a client that records a miss creates an
+//! ephemeral child next to it, the key's tombstone. No lock's queue takes its name for that of a contender.
 //!
-//! 1. One keep per key and client. A later miss of the same key only makes it last longer.
-//! 2. When its time has passed, it is taken out of the list first and deleted then; a miss that is recorded meanwhile makes a new
-//!    one with another name. So a miss is never recorded beside a keep that is about to go.
-//! 3. A session may have only so many: the server logs the end of a session with the paths of all its ephemeral nodes in one
-//!    record, and does not survive one longer than a packet (ZOOKEEPER-4306). The keep with the least time left goes early.
-//! 4. The session ends, and its keeps go by themselves.
+//! 1. There is one tombstone per key and client. A later miss of the same key only extends its life.
+//! 2. When it expires, it is taken out of the list first, and deleted then. A miss that is recorded in between creates a new one
+//!    with another name. So a miss is never recorded next to a tombstone that is about to be deleted.
+//! 3. Their number in a session is bounded: the server logs the end of a session with the paths of all its ephemeral nodes in
+//!    one record, and does not survive one longer than a packet (ZOOKEEPER-4306). The tombstone that expires first is deleted
+//!    early.
+//! 4. When the session ends, the server deletes its tombstones.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,14 +23,14 @@ use crate::context::Context;
 use crate::path::ZnodePath;
 use crate::session::{NodeMode, Session, Write};
 
-/// The most bytes of keeps' paths in a session: half of what the server can log (`jute.maxbuffer`, 1 MiB). The other half is
-/// for locks.
-const MOST_BYTES: usize = 512 * 1024;
+/// The maximum number of bytes of the tombstones' paths in a session: half of what the server can log (`jute.maxbuffer`,
+/// 1 MiB). The other half is for locks.
+const MAX_BYTES: usize = 512 * 1024;
 
-/// How often the list is looked through.
-const ROUND: Duration = Duration::from_secs(1);
+/// The time between two searches for expired tombstones.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The keeps of one client.
+/// The tombstones of one client.
 #[derive(Debug, Default)]
 pub(super) struct Tombstones {
     list: Mutex<List>,
@@ -41,24 +42,25 @@ struct List {
     /// By the node of their key.
     tombstones: HashMap<String, Tombstone>,
     bytes: usize,
-    swept: bool,
+    has_sweeper: bool,
 }
 
-/// A child of a key's node that keeps it.
+/// An ephemeral child of a key's node.
 #[derive(Clone, Debug)]
 pub(super) struct Tombstone {
     path: String,
-    /// What it adds to the log of the session's end.
+    /// The number of bytes that it adds to the log of the session's end.
     bytes: usize,
-    until: Instant,
-    made: bool,
+    expires: Instant,
+    /// `true` once it is known to exist.
+    exists: bool,
 }
 
 impl Tombstone {
-    /// Makes it, or makes sure that it is there.
+    /// Returns the write that creates it, or the check that it still exists.
     pub(super) fn write(&self) -> Write<'_> {
         let path = self.path.as_str();
-        match self.made {
+        match self.exists {
             true => Write::Check { path },
             false => Write::Create { path, data: b"", mode: NodeMode::Ephemeral },
         }
@@ -66,109 +68,109 @@ impl Tombstone {
 }
 
 impl Tombstones {
-    /// The keep of the key at `node`, to last until then at least.
+    /// Returns the tombstone of the key at `node`, which then does not expire before `expires`.
     pub(super) fn tombstone(
         self: &Arc<Self>,
         context: &Context,
         session: &Arc<Session>,
         node: &ZnodePath,
-        until: Instant,
+        expires: Instant,
     ) -> Tombstone {
         let mut list = self.list.lock();
         if list.session != session.id() {
             *list = List { session: session.id(), ..List::default() };
         }
         if let Some(tombstone) = list.tombstones.get_mut(node.as_str()) {
-            tombstone.until = tombstone.until.max(until);
+            tombstone.expires = tombstone.expires.max(expires);
             return tombstone.clone();
         }
         let path = node.child(&format!("_keep-{}", Uuid::new_v4().simple()));
         let chroot = context.options().hosts.chroot.as_ref().map_or(0, |chroot| chroot.as_str().len());
-        // Each with its length in front.
+        // In the log, the length precedes each path.
         let bytes = chroot + path.len() + 4;
-        let tombstone = Tombstone { path, bytes, until, made: false };
-        while list.bytes + tombstone.bytes > MOST_BYTES
+        let tombstone = Tombstone { path, bytes, expires, exists: false };
+        while list.bytes + tombstone.bytes > MAX_BYTES
             && let Some(evicted) = list.evict()
         {
-            delete_soon(context, session, evicted);
+            delete_in_background(context, session, evicted);
         }
         list.bytes += tombstone.bytes;
         list.tombstones.insert(node.as_str().to_owned(), tombstone.clone());
-        if !list.swept {
-            list.swept = true;
+        if !list.has_sweeper {
+            list.has_sweeper = true;
             context.spawn(self.clone().sweep(session.clone()));
         }
         tombstone
     }
 
-    /// To be called when nothing is under way any more that may make this keep. `there` tells whether it is there, if that is
-    /// known. One that has been taken out of the list meanwhile may have been made after it was deleted.
-    pub(super) fn settle(
+    /// Notes whether this tombstone exists, if that is known. To be called when no request under way may create it any more. One
+    /// that was taken out of the list meanwhile may have been created after its deletion, and is deleted again.
+    pub(super) fn confirm(
         &self,
         context: &Context,
         session: &Arc<Session>,
         node: &ZnodePath,
         tombstone: Tombstone,
-        there: Option<bool>,
+        exists: Option<bool>,
     ) {
         match self.list.lock().tombstones.get_mut(node.as_str()) {
-            Some(listed) if listed.path == tombstone.path => listed.made = there.unwrap_or(listed.made),
-            _ => delete_soon(context, session, tombstone),
+            Some(listed) if listed.path == tombstone.path => listed.exists = exists.unwrap_or(listed.exists),
+            _ => delete_in_background(context, session, tombstone),
         }
     }
 
-    /// Deletes what has had its time, until nothing is left or the session is over.
+    /// Deletes expired tombstones, until none is left or the session has ended.
     async fn sweep(self: Arc<Self>, session: Arc<Session>) {
         loop {
             tokio::select! {
                 () = session.gone() => return,
-                () = tokio::time::sleep(ROUND) => {}
+                () = tokio::time::sleep(SWEEP_INTERVAL) => {}
             }
-            let over = {
+            let expired = {
                 let mut list = self.list.lock();
                 if list.session != session.id() {
                     return;
                 }
                 if list.tombstones.is_empty() {
-                    list.swept = false;
+                    list.has_sweeper = false;
                     return;
                 }
-                list.take_over(Instant::now())
+                list.take_expired(Instant::now())
             };
-            join_all(over.into_iter().map(|tombstone| delete(&session, tombstone))).await;
+            join_all(expired.into_iter().map(|tombstone| delete(&session, tombstone))).await;
         }
     }
 }
 
 impl List {
-    /// Takes out the one with the least time left.
+    /// Takes out the tombstone that expires first.
     fn evict(&mut self) -> Option<Tombstone> {
-        let (node, _) = self.tombstones.iter().min_by_key(|(_, tombstone)| tombstone.until)?;
+        let (node, _) = self.tombstones.iter().min_by_key(|(_, tombstone)| tombstone.expires)?;
         let node = node.clone();
         let tombstone = self.tombstones.remove(&node)?;
         self.bytes -= tombstone.bytes;
         Some(tombstone)
     }
 
-    /// Takes out those whose time has passed.
-    fn take_over(&mut self, now: Instant) -> Vec<Tombstone> {
-        let over: Vec<_> = self
+    /// Takes out the expired tombstones.
+    fn take_expired(&mut self, now: Instant) -> Vec<Tombstone> {
+        let expired: Vec<_> = self
             .tombstones
-            .extract_if(|_, tombstone| tombstone.until <= now)
+            .extract_if(|_, tombstone| tombstone.expires <= now)
             .map(|(_, tombstone)| tombstone)
             .collect();
-        self.bytes -= over.iter().map(|tombstone| tombstone.bytes).sum::<usize>();
-        over
+        self.bytes -= expired.iter().map(|tombstone| tombstone.bytes).sum::<usize>();
+        expired
     }
 }
 
-fn delete_soon(context: &Context, session: &Arc<Session>, tombstone: Tombstone) {
+fn delete_in_background(context: &Context, session: &Arc<Session>, tombstone: Tombstone) {
     let session = session.clone();
     context.spawn(async move { delete(&session, tombstone).await });
 }
 
 async fn delete(session: &Session, tombstone: Tombstone) {
     if let Err(fault) = session.delete(&tombstone.path).await {
-        tracing::warn!(node = tombstone.path, ?fault, "could not delete");
+        tracing::warn!(node = tombstone.path, ?fault, "could not delete the tombstone of a key");
     }
 }

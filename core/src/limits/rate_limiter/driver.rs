@@ -10,14 +10,14 @@ use tokio::sync::Notify;
 use super::caller::{Caller, Verdict};
 use super::limit::Limit;
 use super::reservations::WaitLimit;
-use super::scheduler::{Now, Scheduler, Turn, Wake};
+use super::scheduler::{Now, Scheduler, Step, Wake};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::op::Deadline;
 
 /// The longest time after which the driver notices that all waiters have gone, and the client with them.
-const ROUND: Duration = Duration::from_secs(1);
+const MAX_SLEEP: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(super) struct Driver {
@@ -43,13 +43,13 @@ impl Driver {
         context.check_open()?;
         let now = now(context);
         let mut scheduler = self.scheduler.lock();
-        let verdict = match scheduler.at_once(permits, wait_limit, now) {
+        let verdict = match scheduler.try_answer(permits, wait_limit, now) {
             Some(verdict) => Some((caller, verdict)),
             None => {
                 if wait_limit == WaitLimit::None {
                     context.connected_now()?;
                 }
-                scheduler.join(permits, wait_limit, caller);
+                scheduler.enqueue(permits, wait_limit, caller);
                 None
             }
         };
@@ -70,15 +70,15 @@ impl Driver {
         let mut pending = None;
         let mut closing = pin!(context.closing());
         loop {
-            let Turn { verdicts, ask, wake, is_over } = self.scheduler.lock().turn(now(&context));
+            let Step { verdicts, request, wake_after, is_idle } = self.scheduler.lock().step(now(&context));
             answer(verdicts);
-            if let Some(ask) = ask {
-                match self.ledger.request(&context, Deadline::Never, ask, |caller| caller) {
-                    Ok(asked) => pending = Some(asked),
+            if let Some(request) = request {
+                match self.ledger.request(&context, Deadline::Never, request, |caller| caller) {
+                    Ok(answer) => pending = Some(answer),
                     Err(error) => return self.fail_all(&error),
                 }
             }
-            if is_over {
+            if is_idle {
                 return;
             }
             let outcome = async {
@@ -92,10 +92,10 @@ impl Driver {
             tokio::select! {
                 outcome = outcome => {
                     pending = None;
-                    let verdicts = self.scheduler.lock().take_in(outcome, Instant::now());
+                    let verdicts = self.scheduler.lock().handle_answer(outcome, Instant::now());
                     answer(verdicts);
                 }
-                () = tokio::time::sleep(wake.unwrap_or(ROUND).min(ROUND)) => {}
+                () = tokio::time::sleep(wake_after.unwrap_or(MAX_SLEEP).min(MAX_SLEEP)) => {}
                 () = self.wake.notified() => {}
                 () = &mut closing => return self.fail_all(&Error::closed()),
             }

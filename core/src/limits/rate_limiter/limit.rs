@@ -58,7 +58,8 @@ impl Limit {
     }
 
     /// Returns how many permits a client may reserve in advance: an eighth of a window's, and at most those that become free in
-    /// an eighth of a second. A slower limiter costs the servers little without that, and its permits are worth little when they come late.
+    /// an eighth of a second. A slower limiter costs the servers little without that, and its permits are worth little if they
+    /// come late.
     pub(super) fn max_prefetch(&self) -> u64 {
         let soon = self.permits as u128 * 125_000 / self.per as u128;
         (self.max_permits() / 8).min(soon as u64)
@@ -114,7 +115,7 @@ mod tests {
     fn windows(permits: u64, per_ms: u64, burst: Option<u64>) -> Vec<(u64, i64)> {
         let limit = Limit::new(permits, Duration::from_millis(per_ms)).unwrap();
         let limit = burst.map_or(Ok(limit), |burst| limit.with_burst(burst)).unwrap();
-        limit.windows().iter().map(|window| (window.most(), window.length())).collect()
+        limit.windows().iter().map(|window| (window.max(), window.length())).collect()
     }
 
     #[test]
@@ -129,11 +130,11 @@ mod tests {
 
     #[test]
     fn slow_limiters_reserve_nothing_in_advance() {
-        let most = |permits, per| Limit::new(permits, per).unwrap().max_prefetch();
+        let max = |permits, per| Limit::new(permits, per).unwrap().max_prefetch();
         let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
-        assert_eq!([most(100, second), most(100_000, second)], [12, 12_500]);
-        assert_eq!([most(7, second), most(100, minute), most(6000, minute)], [0, 0, 12]);
-        assert_eq!(most(10, Duration::from_millis(1)), 1);
+        assert_eq!([max(100, second), max(100_000, second)], [12, 12_500]);
+        assert_eq!([max(7, second), max(100, minute), max(6000, minute)], [0, 0, 12]);
+        assert_eq!(max(10, Duration::from_millis(1)), 1);
     }
 
     #[test]
@@ -146,9 +147,9 @@ mod tests {
             (Limit::new(1, Duration::MAX), "per \"18446744073709551615.999999999s\""),
             (Limit::new(1, second).and_then(|limit| limit.with_burst(0)), "burst \"0\""),
         ];
-        for (outcome, complaint) in cases {
+        for (outcome, start) in cases {
             let error = outcome.unwrap_err();
-            assert!(error.message().starts_with(complaint), "{error}, not {complaint}");
+            assert!(error.message().starts_with(start), "{error}, not {start}");
         }
     }
 }

@@ -192,8 +192,8 @@ impl RateLimiter {
                 // No longer than the session can last without an answer.
                 Deadline::Never | Deadline::Once => Deadline::after(Some(context.options().session_timeout)),
             };
-            let late = "the server did not answer within the timeout; no permits were acquired";
-            Ok(deadline.race(context.runtime(), verdict, move || Error::new(ErrorCode::Timeout, late)))
+            let message = "the server did not answer within the timeout; no permits were acquired";
+            Ok(deadline.race(context.runtime(), verdict, move || Error::new(ErrorCode::Timeout, message)))
         })
     }
 

@@ -1,20 +1,20 @@
-//! The permits that this client has been given and not used yet, and what became of the others.
+//! The permits that this client has reserved and not used yet, and the use of the others until it is reported.
 
 use std::collections::VecDeque;
 
-use super::reservations::{Settlement, Slot};
+use super::reservations::{Slot, Usage};
 use crate::session::Moment;
 
 #[derive(Debug, Default)]
 pub(super) struct PermitCache {
-    /// In the order in which they may be used.
+    /// In the order in which they begin.
     slots: VecDeque<Slot>,
-    /// What the node has not been told of, with the moments of use.
-    spent: Vec<Settlement>,
+    /// The use of permits that was not reported to the node yet. `until` is the moment of use here.
+    unreported: Vec<Usage>,
 }
 
 impl PermitCache {
-    pub(super) fn put(&mut self, slot: Slot) {
+    pub(super) fn insert(&mut self, slot: Slot) {
         let later = self.slots.iter().rev().take_while(|other| other.from > slot.from).count();
         self.slots.insert(self.slots.len() - later, slot);
     }
@@ -23,13 +23,13 @@ impl PermitCache {
         self.slots.iter().map(|slot| slot.permits).sum()
     }
 
-    /// From when on the next ones may be used.
+    /// Returns the moment from which the next permits may be used.
     pub(super) fn next(&self) -> Option<i64> {
         self.slots.front().map(|slot| slot.from)
     }
 
-    /// How long it takes until more of them may be used, or fewer.
-    pub(super) fn change(&self, now: Moment) -> Option<i64> {
+    /// Returns the time until more permits may be used, or fewer, in microseconds.
+    pub(super) fn next_change(&self, now: Moment) -> Option<i64> {
         let change = |slot: &Slot| match slot.from.saturating_sub(now.earliest) {
             wait @ 1.. => wait,
             _ => slot.until.saturating_sub(now.latest).saturating_add(1),
@@ -37,12 +37,12 @@ impl PermitCache {
         self.slots.iter().map(change).min()
     }
 
-    /// When the last of them is lost.
+    /// Returns the end of the last slot.
     pub(super) fn end(&self) -> Option<i64> {
         self.slots.iter().map(|slot| slot.until).max()
     }
 
-    /// Takes that many, if now is certainly a moment at which they may be used. They count as used by now.
+    /// Takes `permits`, all or none, if they may certainly be used now. They count as used at the latest moment that may be now.
     pub(super) fn take(&mut self, permits: u64, now: Moment) -> bool {
         let due = self.slots.iter().take_while(|slot| slot.from <= now.earliest);
         if due.map(|slot| slot.permits).sum::<u64>() < permits {
@@ -56,7 +56,7 @@ impl PermitCache {
             missing -= taken;
             slot.permits -= taken;
             let (slot, is_empty) = (Slot { permits: taken, ..*slot }, slot.permits == 0);
-            self.note(slot, Some(now.latest));
+            self.note_use(slot, Some(now.latest));
             if is_empty {
                 self.slots.pop_front();
             }
@@ -64,61 +64,63 @@ impl PermitCache {
         true
     }
 
-    /// Throws away what may be too late to be used, and says how much that was.
+    /// Removes the permits whose slots may be over, and returns their number.
     pub(super) fn expire(&mut self, now: Moment) -> u64 {
-        // Nearly always there is none.
+        // The common case.
         if self.slots.iter().all(|slot| slot.until >= now.latest) {
             return 0;
         }
         let slots = std::mem::take(&mut self.slots);
-        let (usable, lost): (_, VecDeque<_>) = slots.into_iter().partition(|slot| slot.until >= now.latest);
+        let (usable, expired): (_, VecDeque<_>) =
+            slots.into_iter().partition(|slot| slot.until >= now.latest);
         self.slots = usable;
-        lost.iter().for_each(|slot| self.note(*slot, None));
-        lost.iter().map(|slot| slot.permits).sum()
+        expired.iter().for_each(|slot| self.note_use(*slot, None));
+        expired.iter().map(|slot| slot.permits).sum()
     }
 
-    /// None of them is going to be used.
-    pub(super) fn give_back(&mut self) {
+    /// Removes all permits, to be reported as unused.
+    pub(super) fn discard_all(&mut self) {
         while let Some(slot) = self.slots.pop_front() {
-            self.note(slot, None);
+            self.note_use(slot, None);
         }
     }
 
-    /// Whether the node has not been told of permits that were not used.
-    pub(super) fn has_lost(&self) -> bool {
-        self.spent.iter().any(|spent| spent.until.is_none())
+    /// Returns whether there are unused permits to report.
+    pub(super) fn has_unused(&self) -> bool {
+        self.unreported.iter().any(|usage| usage.until.is_none())
     }
 
-    /// What is to be told to the node: what was not used, and what was used so early that it need not be counted until the
-    /// end of its slot, but only for `grace` after its use.
-    pub(super) fn settle(&mut self, grace: i64) -> Vec<Settlement> {
+    /// Takes out what is to be reported to the node: permits that were not used, and those used so early that they need not be
+    /// counted until the end of their slot, but only for `grace` after their use.
+    pub(super) fn take_report(&mut self, grace: i64) -> Vec<Usage> {
         let counted = |used: i64| used.saturating_add(grace);
-        let spent = self.spent.drain(..).map(|spent| Settlement { until: spent.until.map(counted), ..spent });
-        spent.filter(|spent| spent.until.is_none_or(|until| until < spent.slot.until)).collect()
+        let usages =
+            self.unreported.drain(..).map(|usage| Usage { until: usage.until.map(counted), ..usage });
+        usages.filter(|usage| usage.until.is_none_or(|until| until < usage.slot.until)).collect()
     }
 
-    fn note(&mut self, slot: Slot, used: Option<i64>) {
-        match self.spent.last_mut() {
+    fn note_use(&mut self, slot: Slot, used: Option<i64>) {
+        match self.unreported.last_mut() {
             Some(last) if last.slot.until == slot.until && last.until.is_some() == used.is_some() => {
                 last.slot.permits += slot.permits;
                 last.until = last.until.max(used);
             }
-            _ => self.spent.push(Settlement { slot, until: used }),
+            _ => self.unreported.push(Usage { slot, until: used }),
         }
     }
 
-    /// How many of those who want so many, one after the other, will find them here.
-    pub(super) fn covers(&self, wants: impl Iterator<Item = u64>) -> usize {
+    /// Returns how many of the demands, served one after another, the permits here suffice for: `usize::MAX` for all of them.
+    pub(super) fn covered(&self, demands: impl Iterator<Item = u64>) -> usize {
         let mut slots = self.slots.iter();
-        // What is usable at the moment that has been reached.
+        // The slots that may be used at the moment at which the current demand is served.
         let mut usable = VecDeque::<Slot>::new();
-        for (covered, want) in wants.enumerate() {
-            while usable.iter().map(|slot| slot.permits).sum::<u64>() < want {
+        for (covered, demand) in demands.enumerate() {
+            while usable.iter().map(|slot| slot.permits).sum::<u64>() < demand {
                 let Some(slot) = slots.next() else { return covered };
                 usable.retain(|before| before.until >= slot.from);
                 usable.push_back(*slot);
             }
-            let mut missing = want;
+            let mut missing = demand;
             while missing > 0
                 && let Some(slot) = usable.front_mut()
             {
@@ -144,7 +146,7 @@ mod tests {
 
     fn permit_cache(slots: &[(i64, i64, u64)]) -> PermitCache {
         let mut permit_cache = PermitCache::default();
-        slots.iter().for_each(|values| permit_cache.put(slot(*values)));
+        slots.iter().for_each(|values| permit_cache.insert(slot(*values)));
         permit_cache
     }
 
@@ -153,51 +155,51 @@ mod tests {
     }
 
     #[test]
-    fn permits_are_used_only_when_it_is_certainly_time() {
+    fn permits_are_taken_only_when_now_is_certainly_in_their_slot() {
         let mut permit_cache = permit_cache(&[(200, 300, 2), (100, 150, 3)]);
         assert!(!permit_cache.take(1, at(99, 101)));
         assert!(!permit_cache.take(4, at(100, 101)));
         assert!(permit_cache.take(2, at(100, 101)));
         assert_eq!((permit_cache.expire(at(149, 150)), permit_cache.expire(at(149, 151))), (0, 1));
         assert_eq!((permit_cache.permits(), permit_cache.next()), (2, Some(200)));
-        permit_cache.put(slot((201, 220, 1)));
+        permit_cache.insert(slot((201, 220, 1)));
         assert!(permit_cache.take(3, at(201, 201)));
         assert_eq!(permit_cache.permits(), 0);
     }
 
     #[test]
-    fn a_change_is_a_permit_that_can_be_used_or_is_lost() {
+    fn the_next_change_is_the_begin_or_the_end_of_a_slot() {
         let permit_cache = permit_cache(&[(100, 150, 1), (120, 140, 1)]);
-        let changes = [90, 100, 110, 120, 141].map(|now| permit_cache.change(at(now, now)).unwrap());
+        let changes = [90, 100, 110, 120, 141].map(|now| permit_cache.next_change(at(now, now)).unwrap());
         assert_eq!(changes, [10, 20, 10, 21, 0]);
     }
 
     #[test]
-    fn the_node_is_told_what_was_not_used_or_early() {
+    fn permits_used_early_or_not_at_all_are_reported() {
         let mut permit_cache = permit_cache(&[(100, 150, 3), (200, 290, 4)]);
         assert!(permit_cache.take(1, at(110, 111)));
         permit_cache.expire(at(160, 160));
         assert!(permit_cache.take(1, at(210, 211)) && permit_cache.take(2, at(220, 221)));
-        let told: Vec<_> = permit_cache
-            .settle(50)
+        let reported: Vec<_> = permit_cache
+            .take_report(50)
             .iter()
-            .map(|told| (told.slot.until, told.slot.permits, told.until))
+            .map(|usage| (usage.slot.until, usage.slot.permits, usage.until))
             .collect();
-        assert_eq!(told, [(150, 2, None), (290, 3, Some(271))]);
+        assert_eq!(reported, [(150, 2, None), (290, 3, Some(271))]);
         assert!(permit_cache.take(1, at(250, 251)));
-        assert_eq!(permit_cache.settle(50), [], "counted until the end of its slot");
+        assert_eq!(permit_cache.take_report(50), [], "counted until the end of its slot");
     }
 
     #[test]
-    fn permits_cover_those_who_can_use_them_at_one_moment() {
+    fn a_demand_is_covered_if_enough_permits_may_be_used_at_one_moment() {
         let permit_cache = permit_cache(&[(100, 150, 2), (140, 190, 1), (200, 250, 5)]);
-        let covers = |wants: &[u64]| permit_cache.covers(wants.iter().copied());
-        assert_eq!(covers(&[2, 1, 5]), usize::MAX);
-        assert_eq!(covers(&[3, 5]), usize::MAX);
-        assert_eq!(covers(&[4, 1]), usize::MAX, "at 200, when the first three are gone");
-        assert_eq!(covers(&[4, 2]), 1);
-        assert_eq!(covers(&[6]), 0);
-        assert_eq!(covers(&[1, 3, 1]), usize::MAX, "the second at 200, when two of the first are gone");
-        assert_eq!(covers(&[1; 9]), 8);
+        let covered = |demands: &[u64]| permit_cache.covered(demands.iter().copied());
+        assert_eq!(covered(&[2, 1, 5]), usize::MAX);
+        assert_eq!(covered(&[3, 5]), usize::MAX);
+        assert_eq!(covered(&[4, 1]), usize::MAX, "at 200, when the first three have expired");
+        assert_eq!(covered(&[4, 2]), 1);
+        assert_eq!(covered(&[6]), 0);
+        assert_eq!(covered(&[1, 3, 1]), usize::MAX, "the second at 200, when two of the first have expired");
+        assert_eq!(covered(&[1; 9]), 8);
     }
 }

@@ -1,83 +1,93 @@
-//! How many permits are worth having before anybody asks for them.
+//! Estimates how many permits to reserve before a caller asks for them.
 //!
-//! Permits had in advance save their callers a round trip, and the servers a request. Those that nobody comes for are free
-//! again only when this client writes the next time, and lost if it does not. So:
+//! A permit that was reserved in advance saves its caller a round trip, and the servers a request. If no caller comes for it, it
+//! becomes free again only when this client writes the next time, and is lost if the client does not. So the estimate
+//! follows the demand:
 //!
-//! 1. A permit that was had in advance and used proves that one more would be; one that somebody had to wait for, a quarter.
-//! 2. One that was lost disproves two.
-//! 3. Have as many as that proves, up to a fixed number: a client that uses many has no more in advance than one that uses few,
-//!    or it would use more and more.
-//! 4. Permits that are free now are good for a short time only: of those have half as many as are asked for in that time.
-//! 5. Whoever asks again and again, in the time for which a permit is good, is in a loop and will take the next ones that come
-//!    free: have one for every eight questions.
-//! 6. All proof fades.
+//! 1. A prefetched permit that was used raises it by one; a permit that a caller had to wait for, by a quarter.
+//! 2. A permit that was lost lowers it by two.
+//! 3. It is bounded by a fixed number: a client that uses many permits prefetches no more than one that uses few. Otherwise its
+//!    use would grow and grow.
+//! 4. Permits that are free now can be used only within their slots. Of those prefetch at most half as many as callers asked
+//!    for within that time.
+//! 5. A caller that asks many times within the length of a slot is in a loop, and will take the next permits that become free:
+//!    prefetch one for every eight that were asked for.
+//! 6. All of this decays with time.
 
 use std::time::{Duration, Instant};
 
-/// How many questions, in the time for which a permit is good, do for one that is had in advance.
-const INSISTENCE: f64 = 8.0;
+/// The number of permits asked for, within the length of a slot, for which one permit is prefetched.
+const ASKED_PER_PREFETCHED: f64 = 8.0;
 
 #[derive(Debug)]
 pub(super) struct Prefetch {
-    asked: Fading,
-    proven: Fading,
-    most: f64,
+    asked: DecayingSum,
+    estimate: DecayingSum,
+    max: f64,
 }
 
 impl Prefetch {
-    /// For permits that are good for `good_for` and come free every `period`, of which `most` may be had in advance.
-    pub(super) fn new(good_for: Duration, most: u64, period: Duration) -> Prefetch {
-        Prefetch { asked: Fading::new(good_for), proven: Fading::new(period * 10), most: most as f64 }
+    /// Makes the estimate for permits whose slots are `slot_length` long and that become free every `period`. At most `max` of
+    /// them may be prefetched.
+    pub(super) fn new(slot_length: Duration, max: u64, period: Duration) -> Prefetch {
+        Prefetch {
+            asked: DecayingSum::new(slot_length),
+            estimate: DecayingSum::new(period * 10),
+            max: max as f64,
+        }
     }
 
-    pub(super) fn asked(&mut self, permits: u64, now: Instant) {
+    /// Notes that a caller asked for permits.
+    pub(super) fn note_asked(&mut self, permits: u64, now: Instant) {
         self.asked.add(permits as f64, now);
     }
 
-    /// Permits that were had in advance have been used.
-    pub(super) fn used(&mut self, permits: u64, now: Instant) {
-        self.prove(permits as f64, now);
+    /// Notes that prefetched permits were used.
+    pub(super) fn note_used(&mut self, permits: u64, now: Instant) {
+        self.adjust(permits as f64, now);
     }
 
-    /// Permits that somebody waited for have been used.
-    pub(super) fn waited(&mut self, permits: u64, now: Instant) {
-        self.prove(permits as f64 / 4.0, now);
+    /// Notes that permits were used for which a caller had to wait.
+    pub(super) fn note_waited(&mut self, permits: u64, now: Instant) {
+        self.adjust(permits as f64 / 4.0, now);
     }
 
-    pub(super) fn lost(&mut self, permits: u64, now: Instant) {
-        self.prove(permits as f64 * -2.0, now);
+    /// Notes that permits were lost, because no caller came for them in time.
+    pub(super) fn note_lost(&mut self, permits: u64, now: Instant) {
+        self.adjust(permits as f64 * -2.0, now);
     }
 
-    fn prove(&mut self, permits: f64, now: Instant) {
-        self.proven.add(permits, now);
-        self.proven.sum = self.proven.sum.clamp(-self.most, self.most);
+    fn adjust(&mut self, permits: f64, now: Instant) {
+        self.estimate.add(permits, now);
+        self.estimate.sum = self.estimate.sum.clamp(-self.max, self.max);
     }
 
-    /// How many to have that are free now, and good for so long.
-    pub(super) fn ahead_now(&self, now: Instant, good_for: Duration) -> u64 {
-        let asked_for = self.asked.at(now) * good_for.as_secs_f64() / self.asked.span;
-        self.proven.at(now).round().clamp(0.0, (asked_for / 2.0).ceil()) as u64
+    /// Returns how many permits to prefetch that are free now, in slots of this length.
+    pub(super) fn amount_now(&self, now: Instant, slot_length: Duration) -> u64 {
+        let asked = self.asked.at(now) * slot_length.as_secs_f64() / self.asked.span;
+        self.estimate.at(now).round().clamp(0.0, (asked / 2.0).ceil()) as u64
     }
 
-    /// How many to have that come free soon.
-    pub(super) fn ahead_later(&self, now: Instant) -> u64 {
-        let insistence = (self.asked.at(now) / INSISTENCE).min(self.most);
-        (self.proven.at(now) + insistence).round().clamp(0.0, self.most) as u64
+    /// Returns how many permits to prefetch that become free soon.
+    pub(super) fn amount_later(&self, now: Instant) -> u64 {
+        let for_loops = (self.asked.at(now) / ASKED_PER_PREFETCHED).min(self.max);
+        (self.estimate.at(now) + for_loops).round().clamp(0.0, self.max) as u64
     }
 }
 
-/// A sum in which what was added fades away.
+/// A sum that decays exponentially.
 #[derive(Debug)]
-struct Fading {
+struct DecayingSum {
     sum: f64,
+    /// The time of the last addition.
     at: Option<Instant>,
-    /// In this time it fades to 1/e.
+    /// The time in which the sum decays to 1/e, in seconds.
     span: f64,
 }
 
-impl Fading {
-    fn new(span: Duration) -> Fading {
-        Fading { sum: 0.0, at: None, span: span.as_secs_f64() }
+impl DecayingSum {
+    fn new(span: Duration) -> DecayingSum {
+        DecayingSum { sum: 0.0, at: None, span: span.as_secs_f64() }
     }
 
     fn at(&self, now: Instant) -> f64 {
@@ -95,49 +105,50 @@ impl Fading {
 mod tests {
     use super::*;
 
-    const GOOD_FOR: Duration = Duration::from_millis(20);
+    const SLOT_LENGTH: Duration = Duration::from_millis(20);
 
     #[test]
-    fn who_uses_permits_has_some_in_advance_and_who_loses_them_has_none() {
-        let mut prefetch = Prefetch::new(GOOD_FOR, 10, Duration::from_secs(1));
+    fn used_permits_raise_the_amount_and_lost_ones_lower_it() {
+        let mut prefetch = Prefetch::new(SLOT_LENGTH, 10, Duration::from_secs(1));
         let start = Instant::now();
-        assert_eq!(prefetch.ahead_later(start), 0);
-        prefetch.waited(4, start);
-        prefetch.used(3, start);
-        assert_eq!(prefetch.ahead_later(start), 4);
-        prefetch.lost(1, start);
-        assert_eq!(prefetch.ahead_later(start), 2);
-        prefetch.used(400, start);
-        assert_eq!(prefetch.ahead_later(start), 10);
+        assert_eq!(prefetch.amount_later(start), 0);
+        prefetch.note_waited(4, start);
+        prefetch.note_used(3, start);
+        assert_eq!(prefetch.amount_later(start), 4);
+        prefetch.note_lost(1, start);
+        assert_eq!(prefetch.amount_later(start), 2);
+        prefetch.note_used(400, start);
+        assert_eq!(prefetch.amount_later(start), 10);
         let later = start + Duration::from_secs(10);
-        assert_eq!(prefetch.ahead_later(later), 4);
-        prefetch.lost(50, later);
-        assert_eq!(prefetch.ahead_later(later), 0);
-        assert_eq!(prefetch.ahead_later(later + Duration::from_secs(100)), 0);
+        assert_eq!(prefetch.amount_later(later), 4);
+        prefetch.note_lost(50, later);
+        assert_eq!(prefetch.amount_later(later), 0);
+        assert_eq!(prefetch.amount_later(later + Duration::from_secs(100)), 0);
     }
 
     #[test]
-    fn of_permits_that_are_free_now_no_more_than_can_be_used() {
-        let mut prefetch = Prefetch::new(GOOD_FOR, 100, Duration::from_secs(1));
+    fn free_permits_are_prefetched_only_as_far_as_they_can_be_used() {
+        let mut prefetch = Prefetch::new(SLOT_LENGTH, 100, Duration::from_secs(1));
         let start = Instant::now();
-        prefetch.used(100, start);
-        assert_eq!((prefetch.ahead_now(start, GOOD_FOR), prefetch.ahead_later(start)), (0, 100));
-        prefetch.asked(30, start);
-        assert_eq!((prefetch.ahead_now(start, GOOD_FOR), prefetch.ahead_now(start, GOOD_FOR * 4)), (15, 60));
-        prefetch.lost(50, start);
-        assert_eq!(prefetch.ahead_now(start, GOOD_FOR), 0);
+        prefetch.note_used(100, start);
+        assert_eq!((prefetch.amount_now(start, SLOT_LENGTH), prefetch.amount_later(start)), (0, 100));
+        prefetch.note_asked(30, start);
+        let amounts = [1, 4].map(|slots| prefetch.amount_now(start, SLOT_LENGTH * slots));
+        assert_eq!(amounts, [15, 60]);
+        prefetch.note_lost(50, start);
+        assert_eq!(prefetch.amount_now(start, SLOT_LENGTH), 0);
     }
 
     #[test]
-    fn who_insists_has_the_next_ones_unless_he_lost_some() {
-        let mut prefetch = Prefetch::new(GOOD_FOR, 10, Duration::from_secs(1));
+    fn a_caller_in_a_loop_gets_the_next_permits_unless_some_were_lost() {
+        let mut prefetch = Prefetch::new(SLOT_LENGTH, 10, Duration::from_secs(1));
         let start = Instant::now();
-        prefetch.asked(24, start);
-        assert_eq!((prefetch.ahead_now(start, GOOD_FOR), prefetch.ahead_later(start)), (0, 3));
-        assert_eq!(prefetch.ahead_later(start + GOOD_FOR * 3), 0);
-        prefetch.asked(1000, start);
-        assert_eq!(prefetch.ahead_later(start), 10);
-        prefetch.lost(4, start);
-        assert_eq!(prefetch.ahead_later(start), 2);
+        prefetch.note_asked(24, start);
+        assert_eq!((prefetch.amount_now(start, SLOT_LENGTH), prefetch.amount_later(start)), (0, 3));
+        assert_eq!(prefetch.amount_later(start + SLOT_LENGTH * 3), 0);
+        prefetch.note_asked(1000, start);
+        assert_eq!(prefetch.amount_later(start), 10);
+        prefetch.note_lost(4, start);
+        assert_eq!(prefetch.amount_later(start), 2);
     }
 }
