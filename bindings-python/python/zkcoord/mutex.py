@@ -76,7 +76,7 @@ class Mutex(MutexOperations, Lock):
             A list of :class:`~zkcoord.Contender`. Its ``warnings`` name libraries in it that do not see each other.
 
         Raises:
-            AcquireTimeout: The servers have not answered in time.
+            AcquireTimeout: The servers have not answered within the timeout.
             NotAuthorized: An ACL refused.
             ConnectionLost: There is no connection, and the timeout is 0.
             WouldDeadlock: It was called from a callback of zkcoord.
