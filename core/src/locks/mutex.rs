@@ -2,13 +2,13 @@
 //!
 //! The queue and its steps are in `queue/`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::context::{Context, SharedContext};
 use crate::error::{Error, Result};
 use crate::locks::acquire::{self, lock_name};
 use crate::locks::guard::Guard;
-use crate::locks::handoff::{LocalQueues, Waiter};
+use crate::locks::handoff::{LocalQueue, LocalQueues, Waiter};
 use crate::locks::owner::acquire::OwnedLockAttempt;
 use crate::locks::owner::{
     self,
@@ -18,6 +18,7 @@ use crate::locks::queue::inspect::{self, Queue};
 use crate::locks::queue::node_name::Scheme;
 use crate::op::{Op, Retry, spawned};
 use crate::path::ZnodePath;
+use crate::runtime::ProcessBound;
 use crate::stats::{Meters, WaitStats};
 
 /// A mutual exclusion lock at a path. Made by [`Client::mutex`](crate::Client::mutex), without any request.
@@ -46,6 +47,8 @@ pub struct Mutex {
     role: Role,
     requester: Requester,
     handoff: u32,
+    /// Looked up by the first acquire with a hand-over.
+    local_queue: OnceLock<Arc<ProcessBound<Arc<LocalQueue>>>>,
     meters: Arc<Meters>,
 }
 
@@ -58,6 +61,7 @@ impl Mutex {
             role,
             requester: Requester::Unknown,
             handoff: 0,
+            local_queue: OnceLock::new(),
             meters: Arc::default(),
         }
     }
@@ -77,6 +81,7 @@ impl Mutex {
     #[must_use]
     pub fn scheme(mut self, scheme: Scheme) -> Mutex {
         self.scheme = scheme;
+        self.local_queue = OnceLock::new();
         self
     }
 
@@ -286,7 +291,11 @@ impl Mutex {
     /// Joins the local queue. Starts on the caller's thread, as hand-overs do: tasks of one thread can hand the lock over without
     /// a switch to another thread.
     fn acquire_locally(&self, context: Arc<Context>, path: ZnodePath) -> Op<Guard> {
-        let mutex = self.clone();
+        let local_queue = self.local_queue.get_or_init(|| {
+            let local_queue = context.shared::<LocalQueues>().local_queue(&path, self.scheme);
+            Arc::new(ProcessBound::new(local_queue))
+        });
+        let (mutex, local_queue) = (self.clone(), local_queue.clone());
         Op::starting(&context.runtime().clone(), move |deadline| {
             if deadline.is_once() {
                 let attempt = mutex.attempt(context.clone(), path.clone())(Retry::Never);
@@ -295,7 +304,7 @@ impl Mutex {
             }
             owner::check(&context, &path, mutex.role, mutex.requester)?;
             let (waiter, answer) = Waiter::new(mutex.requester, mutex.handoff, deadline, mutex.meters);
-            context.shared::<LocalQueues>().local_queue(&path, mutex.scheme).join(&context, waiter);
+            local_queue.get()?.join(&context, waiter);
             Ok(answer)
         })
     }
