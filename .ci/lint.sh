@@ -79,6 +79,6 @@ for language in "$@"; do
     echo "    $((SECONDS - started)) s"
 done
 if [ ${#failed[@]} -gt 0 ]; then
-    echo "lint: failed: ${failed[*]}. 'make format' mends the format" >&2
+    echo "lint: failed: ${failed[*]}. 'make format' corrects formatting; the messages above say what else is wrong" >&2
     exit 1
 fi

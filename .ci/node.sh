@@ -4,7 +4,7 @@
 #     .ci/node.sh                       all of that; the last line says how many passed
 #     .ci/node.sh build                 only what `node examples/lock.mjs` needs
 #     .ci/node.sh test mutex            builds, and runs only bindings-node/test/mutex.test.ts
-#     .ci/node.sh test mutex handoff    of that file only the tests whose names match the pattern
+#     .ci/node.sh test mutex timeout    of that file only the tests whose names match the pattern
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -58,14 +58,26 @@ tests() {
 
 # Runs the tests of one file, or those of them whose names match a pattern.
 one_test() {
-    local name=${1:-} file=$package/test/${1:-}.test.ts
-    [ -e "$file" ] || {
-        say "no test '$name'; there are: $(cd $package/test && echo *.test.ts | sed 's/\.test\.ts//g')"
-        return 2
-    }
+    local name=$1 log=dist-test/log.txt status=0
     build_tests
     cd $package
-    exec node --test --test-reporter=spec ${2:+--test-name-pattern="$2"} "dist-test/$name.test.js"
+    node --test --test-reporter=spec --test-reporter-destination=stdout \
+        --test-reporter=tap --test-reporter-destination=$log \
+        ${2:+--test-name-pattern="$2"} "dist-test/$name.test.js" || status=$?
+    # Node succeeds if the pattern matches no test.
+    grep -qE '^# (pass|fail) [1-9]' $log || {
+        say "no test in $name matches '${2:-}'"
+        status=1
+    }
+    exit $status
+}
+
+# Fails before anything is built if there is no such test.
+check_test_name() {
+    [ -e "$package/test/${1:-}.test.ts" ] || {
+        say "no test '${1:-}'; there are: $(cd $package/test && echo *.test.ts | sed 's/\.test\.ts//g')"
+        exit 2
+    }
 }
 
 # Runs a check that counts as one test.
@@ -108,6 +120,7 @@ examples() {
     done
 }
 
+[ "${1:-}" != test ] || check_test_name "${2:-}"
 install
 build
 case ${1:-} in

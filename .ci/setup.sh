@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 CARGO_AT_LEAST=1.88
 PYTHON_AT_LEAST=3.11
-NODE_AT_LEAST=20
+NODE_AT_LEAST=20.19
 
 venv=.build/venv
 requirements=.ci/requirements.txt

@@ -18,7 +18,7 @@
 //! runs on a tokio runtime of its own, with one thread for the whole process.
 //!
 //! # Layout
-//! Each folder is a storey, and imports run downwards only (ARCHITECTURE.md has the picture, and `tests/layers.rs` checks it):
+//! Each folder is a layer, and imports run downwards only (ARCHITECTURE.md has the list, and `tests/layers.rs` checks it):
 //!
 //! - `client/`: [`Client`], how it connects, and what the servers permit
 //! - `limits/`: [`RateLimiter`], [`MissGuard`]

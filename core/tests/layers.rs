@@ -1,4 +1,4 @@
-//! The storeys of the core: imports run downwards only, in the order that ARCHITECTURE.md states, and no circle of files
+//! The layers of the core: imports run downwards only, in the order that ARCHITECTURE.md states, and no circle of files
 //! reaches over more than one folder.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
@@ -7,16 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// The files below `core/src`, by path, with their text. `lib.rs` stands above all storeys and is left out.
+/// The files below `core/src`, by path, with their text. `lib.rs` stands above all layers and is left out.
 type Files = BTreeMap<String, String>;
 
 #[test]
 fn imports_run_downwards_in_the_order_of_the_architecture_page() {
-    let (files, storeys) = (read_sources(), read_storeys());
-    let found: BTreeSet<_> = files.keys().map(|file| storey_of(file)).collect();
-    let listed: BTreeSet<_> = storeys.iter().map(String::as_str).collect();
-    assert_eq!(found, listed, "the storeys in core/src (left) and in ARCHITECTURE.md (right) differ");
-    let upwards = upward_imports(&files, &storeys);
+    let (files, layers) = (read_sources(), read_layers());
+    let found: BTreeSet<_> = files.keys().map(|file| layer_of(file)).collect();
+    let listed: BTreeSet<_> = layers.iter().map(String::as_str).collect();
+    assert_eq!(found, listed, "the layers in core/src (left) and in ARCHITECTURE.md (right) differ");
+    let upwards = upward_imports(&files, &layers);
     assert!(upwards.is_empty(), "imports that run upwards:\n{}", upwards.join("\n"));
 }
 
@@ -31,7 +31,7 @@ fn no_circle_of_files_reaches_over_more_than_one_folder() {
 
 #[test]
 fn an_import_turned_round_is_found() {
-    let storeys = ["locks", "session", "error"].map(str::to_owned);
+    let layers = ["locks", "session", "error"].map(str::to_owned);
     let mut files = Files::from([
         ("locks/mutex.rs".into(), "use crate::session::Link;\nuse crate::error::Error;".into()),
         (
@@ -41,10 +41,10 @@ fn an_import_turned_round_is_found() {
         ("session/mod.rs".into(), "use link::Link;".into()),
         ("error.rs".into(), String::new()),
     ]);
-    assert_eq!(upward_imports(&files, &storeys), Vec::<String>::new());
+    assert_eq!(upward_imports(&files, &layers), Vec::<String>::new());
     assert_eq!(circles_over_folders(&files), Vec::<Vec<String>>::new());
     files.insert("session/link.rs".into(), "fn f(_: super::super::locks::mutex::Mutex) {}".into());
-    assert_eq!(upward_imports(&files, &storeys), ["session/link.rs imports crate::locks::mutex::Mutex"]);
+    assert_eq!(upward_imports(&files, &layers), ["session/link.rs imports crate::locks::mutex::Mutex"]);
     assert_eq!(circles_over_folders(&files), [["locks/mutex.rs", "session/link.rs", "session/mod.rs"]]);
 }
 
@@ -66,12 +66,12 @@ fn read_sources() -> Files {
     files
 }
 
-/// Reads the storeys, from the top, out of the first code block below the heading `## Storeys of the core`.
-fn read_storeys() -> Vec<String> {
+/// Reads the layers, from the top, out of the first code block below the heading `## Layers of the core`.
+fn read_layers() -> Vec<String> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ARCHITECTURE.md");
     let page = fs::read_to_string(page).unwrap();
-    let (_, below) = page.split_once("\n## Storeys of the core\n").expect("a section on the storeys");
-    let block = below.split("```").nth(1).expect("a code block with the storeys");
+    let (_, below) = page.split_once("\n## Layers of the core\n").expect("a section on the layers");
+    let block = below.split("```").nth(1).expect("a code block with the layers");
     let names = block.lines().skip(1).filter(|line| !line.starts_with(' ')).filter_map(|line| {
         line.split_whitespace()
             .next()
@@ -81,17 +81,17 @@ fn read_storeys() -> Vec<String> {
 }
 
 /// Returns the first folder of a file below `core/src`, or its name without the ending.
-fn storey_of(file: &str) -> &str {
+fn layer_of(file: &str) -> &str {
     file.split('/').next().unwrap().trim_end_matches(".rs")
 }
 
-fn upward_imports(files: &Files, storeys: &[String]) -> Vec<String> {
-    let height = |storey: &str| storeys.iter().position(|name| name == storey);
+fn upward_imports(files: &Files, layers: &[String]) -> Vec<String> {
+    let height = |layer: &str| layers.iter().position(|name| name == layer);
     let mut upwards = Vec::new();
     for (file, text) in files {
         for path in paths_of(file, text) {
             let Some(target) = height(&path[0]) else { continue };
-            if height(storey_of(file)).is_some_and(|own| target < own) {
+            if height(layer_of(file)).is_some_and(|own| target < own) {
                 upwards.push(format!("{file} imports crate::{}", path.join("::")));
             }
         }
