@@ -43,9 +43,28 @@ fn an_import_turned_round_is_found() {
     ]);
     assert_eq!(upward_imports(&files, &layers), Vec::<String>::new());
     assert_eq!(circles_over_folders(&files), Vec::<Vec<String>>::new());
-    files.insert("session/link.rs".into(), "fn f(_: super::super::locks::mutex::Mutex) {}".into());
-    assert_eq!(upward_imports(&files, &layers), ["session/link.rs imports crate::locks::mutex::Mutex"]);
-    assert_eq!(circles_over_folders(&files), [["locks/mutex.rs", "session/link.rs", "session/mod.rs"]]);
+    for import in [
+        "use crate::locks::mutex::Mutex;",
+        "fn f(_: super::super::locks::mutex::Mutex) {}",
+        "use self::super::super::locks::mutex::Mutex;",
+        "use crate::{error::Error as Fault, locks::mutex::Mutex};",
+        "use super::{\n    super::{error::Error, locks::{mutex::{self, Mutex}}},\n};",
+        "const A: &str = \"http://a \\\" b\"; type M = crate::locks::mutex::Mutex;",
+    ] {
+        files.insert("session/link.rs".into(), import.into());
+        let upwards = upward_imports(&files, &layers);
+        assert!(
+            upwards[0].starts_with("session/link.rs imports crate::locks::mutex"),
+            "{import}: {upwards:?}"
+        );
+        let circle = [["locks/mutex.rs", "session/link.rs", "session/mod.rs"]];
+        assert_eq!(circles_over_folders(&files), circle, "{import}");
+    }
+    for import in ["use crate::Mutex;", "use crate::*;", "use crate::{Mutex, error::Error};"] {
+        files.insert("session/link.rs".into(), import.into());
+        let upwards = upward_imports(&files, &layers);
+        assert!(upwards.len() == 1 && upwards[0].contains("through lib.rs"), "{import}: {upwards:?}");
+    }
 }
 
 fn read_sources() -> Files {
@@ -86,50 +105,125 @@ fn layer_of(file: &str) -> &str {
 }
 
 fn upward_imports(files: &Files, layers: &[String]) -> Vec<String> {
-    let height = |layer: &str| layers.iter().position(|name| name == layer);
+    let height = |name: &str| layers.iter().position(|layer| layer == name);
     let mut upwards = Vec::new();
     for (file, text) in files {
+        let own = height(layer_of(file));
         for path in paths_of(file, text) {
-            let Some(target) = height(&path[0]) else { continue };
-            if height(layer_of(file)).is_some_and(|own| target < own) {
-                upwards.push(format!("{file} imports crate::{}", path.join("::")));
+            let Some(first) = path.first() else { continue };
+            match height(first) {
+                Some(target) if own.is_some_and(|own| target < own) => {
+                    upwards.push(format!("{file} imports crate::{}", path.join("::")));
+                }
+                Some(_) => {}
+                // lib.rs exports names of all layers.
+                None => upwards.push(format!("{file} imports {first} through lib.rs; name its layer")),
             }
         }
     }
     upwards
 }
 
-/// Returns the paths from the crate's root that the code of a file names, in `use` lines or elsewhere.
+/// Returns the paths from the crate's root that the code of a file names, in `use` trees or elsewhere.
 fn paths_of(file: &str, text: &str) -> Vec<Vec<String>> {
-    let module = module_of(file);
-    // Tests inside a file stand in a module of their own and may look at anything.
-    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-    let code: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap()).collect();
-    let code = code.join("\n").replace("pub(in crate::", "pub(in ");
-    let is_in_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let (module, tokens) = (module_of(file), tokens_of(&code_of(text)));
     let mut paths = Vec::new();
-    for word in code.split(|c: char| !is_in_path(c)).filter(|word| word.contains("::")) {
-        let mut segments = word.split("::").map(str::to_owned).peekable();
-        let mut path = match segments.peek().map(String::as_str) {
-            Some("crate") => Vec::new(),
-            Some("super") => module.clone(),
-            // A path that starts in the module itself, like `link::Link` in a mod.rs.
-            _ => module.clone(),
-        };
-        if segments.peek().map(String::as_str) == Some("crate") {
-            segments.next();
-        }
-        for segment in segments {
-            match segment.as_str() {
-                "super" => drop(path.pop()),
-                _ => path.push(segment),
-            }
-        }
-        if path.first().is_some_and(|first| !first.is_empty()) {
-            paths.push(path);
+    let mut at = 0;
+    while at < tokens.len() {
+        let begins = is_name(&tokens[at]) && tokens.get(at + 1).is_some_and(|next| next == "::");
+        // `pub(in crate::session)` imports nothing.
+        if begins && (at == 0 || tokens[at - 1] != "in") {
+            let mut trees = Vec::new();
+            at = read_tree(&tokens, at, &[], &mut trees);
+            paths.extend(trees.iter().map(|tree| resolve(&module, tree)));
+        } else {
+            at += 1;
         }
     }
     paths
+}
+
+/// Removes comments, the content of string literals, and the module of tests at the end of a file, which may import anything.
+fn code_of(text: &str) -> String {
+    let text = text.split("\n#[cfg(test)]\nmod tests {\n").next().unwrap();
+    let (mut code, mut rest) = (String::new(), text.chars().peekable());
+    while let Some(c) = rest.next() {
+        match c {
+            '/' if rest.peek() == Some(&'/') => drop(rest.by_ref().find(|c| *c == '\n')),
+            '\'' if rest.peek() == Some(&'"') => drop(rest.next()),
+            '"' => {
+                while let Some(c) = rest.next().filter(|c| *c != '"') {
+                    // An escaped quotation mark does not end the literal.
+                    if c == '\\' {
+                        rest.next();
+                    }
+                }
+            }
+            c => code.push(c),
+        }
+    }
+    code
+}
+
+/// Splits code into names, `::`, and single characters.
+fn tokens_of(code: &str) -> Vec<String> {
+    let mut tokens: Vec<String> = Vec::new();
+    for c in code.chars().map(|c| if c.is_whitespace() { ' ' } else { c }) {
+        let is_in_name = c.is_alphanumeric() || c == '_';
+        match tokens.last_mut() {
+            Some(last) if is_in_name && is_name(last) => last.push(c),
+            Some(last) if c == ':' && last == ":" => last.push(c),
+            _ => tokens.push(c.to_string()),
+        }
+    }
+    tokens.retain(|token| token != " ");
+    tokens
+}
+
+fn is_name(token: &str) -> bool {
+    token.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+/// Reads the tree of paths that begins at a token, as in `crate::{error::Error, op::{self, Op}}`. Returns the token behind it.
+fn read_tree(tokens: &[String], mut at: usize, prefix: &[String], paths: &mut Vec<Vec<String>>) -> usize {
+    let mut path = prefix.to_vec();
+    while let Some(token) = tokens.get(at) {
+        if token == "{" {
+            at += 1;
+            while tokens.get(at).is_some_and(|token| token != "}") {
+                at = if tokens[at] == "," { at + 1 } else { read_tree(tokens, at, &path, paths) };
+            }
+            return at + 1;
+        }
+        if is_name(token) || token == "*" {
+            path.push(token.clone());
+            at += 1;
+        }
+        if tokens.get(at).is_none_or(|next| next != "::") {
+            break;
+        }
+        at += 1;
+        if tokens.get(at).is_none_or(|next| !is_name(next) && next != "*" && next != "{") {
+            break;
+        }
+    }
+    paths.push(path);
+    // An alias, as in `Error as CoreError`.
+    if tokens.get(at).is_some_and(|token| token == "as") { at + 2 } else { at.max(1) }
+}
+
+/// Returns the path from the crate's root that a path in `module` leads to.
+fn resolve(module: &[String], path: &[String]) -> Vec<String> {
+    let mut resolved = module.to_vec();
+    for segment in path {
+        match segment.as_str() {
+            "crate" => resolved.clear(),
+            "super" => drop(resolved.pop()),
+            "self" => {}
+            _ => resolved.push(segment.clone()),
+        }
+    }
+    resolved
 }
 
 /// Returns the module that a file holds, as segments from the crate's root.
