@@ -24,8 +24,8 @@ export interface NodeToken {
  * A lock that is held until it is released or lost. Made by {@link Mutex.acquire}.
  *
  * A lock can be lost while it is held: if no server confirms the session for longer than its lease, if the session ends,
- * or if the lock's node is deleted. The guard knows of the loss before the servers can grant the lock to another client.
- * Work that still runs then is fenced off by {@link Guard.token}.
+ * or if the lock's node is deleted. If the session lapses, the guard knows of the loss before the servers can grant the lock to
+ * another client; a deletion by another program is reported when the client learns of it. Work that still runs then is fenced off by {@link Guard.token}.
  *
  * A held lock does not keep the process alive. If a guard is garbage collected, its lock is released, with a process
  * warning.

@@ -41,7 +41,7 @@ pub(crate) struct Context {
     supervisor: Arc<Supervisor>,
     clock: ServerClock,
     uuids: Uuids,
-    /// One for each kind of state: a handful, so a search beats a map, and looked up at every hand-over, so without a lock.
+    /// One slot for each kind of state. There are few, so a linear search is fast, and reads take no lock.
     slots: ArcSwap<Vec<(TypeId, Slot)>>,
     /// Taken when the close begins.
     close_hooks: Mutex<Option<Vec<CloseHook>>>,
@@ -121,8 +121,8 @@ impl Context {
         &self.uuids
     }
 
-    /// Returns the time of the leader behind the session's link. `None` without a link, or when no write of this client has
-    /// told it.
+    /// Returns the time of the leader behind the session's link. `None` without a link, or if no write of this client
+    /// has been answered over that link.
     pub(crate) fn server_time(&self, session: &Session) -> Option<Moment> {
         self.clock.now_over(session.linked_now()?.number())
     }
@@ -143,7 +143,7 @@ impl Context {
         self.supervisor.close_requested().await;
     }
 
-    /// Returns the current session. Waits for one, or with `once` insists on a connection right now.
+    /// Returns the current session. Waits for one, or with [`Retry::Never`] fails unless the client is connected.
     pub(crate) async fn session(&self, retry: Retry) -> Result<Arc<Session>> {
         if retry.is_never() { self.connected_now() } else { self.supervisor.session().await }
     }

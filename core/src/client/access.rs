@@ -103,6 +103,6 @@ async fn rehearse(link: &Link, mut writes: Vec<Write<'_>>, absent: &str) -> Resu
             Ok(())
         }
         Err(refused) => Err(refused.fault),
-        Ok(_) => Err(Fault::Refused(Refusal::Other(format!("{absent} exists, although nobody creates it")))),
+        Ok(_) => Err(Fault::Refused(Refusal::Other(format!("{absent} exists unexpectedly; delete it")))),
     }
 }

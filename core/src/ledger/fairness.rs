@@ -3,7 +3,7 @@
 //! Of several clients that write at the same time one succeeds, and the others get `BadVersion`. The server answers the
 //! successful client first, so its next write would succeed again, and it would never learn of the others. Therefore:
 //!
-//! 1. A client whose write was refused tries again at once, with the node that it read behind the refused write.
+//! 1. A client whose write was refused tries again at once. While others write too, the node was already read behind the refused write.
 //! 2. A client with a recently refused write yields after each successful one: it reads the node once or twice, chosen at
 //!    random, before it writes again. Reads take about as long as the other clients need for their writes, return the result of
 //!    those writes, and let the client's own batch grow.

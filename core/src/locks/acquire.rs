@@ -26,8 +26,8 @@ pub(crate) trait Attempt: Send + 'static {
     /// Leaves the queue. Returns when no node of the attempt is left.
     fn leave(&mut self) -> impl Future<Output = ()> + Send;
 
-    /// Returns why the lock is not acquired yet, for the message of a timeout: `held by web-2:4711`. To be called before
-    /// [`leave`](Attempt::leave), which forgets some of it.
+    /// Returns why the lock is not acquired yet, for the message of a timeout: `held by web-2:4711`. An attempt that tries only once
+    /// keeps the reason; otherwise it must be asked before [`leave`](Attempt::leave).
     fn wait_reason(&self) -> String;
 }
 

@@ -260,7 +260,10 @@ impl Attempt for MultiLockAttempt {
     }
 
     fn wait_reason(&self) -> String {
-        self.current.as_ref().map_or_else(String::new, Attempt::wait_reason)
+        match (&self.current, self.paths.get(self.acquired.len())) {
+            (Some(current), Some(path)) => format!("at {}, {}", path.as_str(), current.wait_reason()),
+            _ => "not started".into(),
+        }
     }
 }
 

@@ -18,11 +18,11 @@ fn an_operation_can_be_waited_for_in_slices() {
 
 #[test]
 fn an_observer_sees_only_outcomes_that_are_taken() {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let op = |n: i32| {
-        let tell = tell.clone();
+        let sender = sender.clone();
         Op::new(&runtime(), move |_| async move { Ok(n) })
-            .observed(move |outcome, _| tell.send(*outcome.as_ref().unwrap()).unwrap())
+            .observed(move |outcome, _| sender.send(*outcome.as_ref().unwrap()).unwrap())
     };
     assert_eq!(op(1).wait().unwrap(), 1);
     let mut dropped = op(2);
@@ -39,30 +39,30 @@ fn an_observer_sees_only_outcomes_that_are_taken() {
             assert_eq!(outcome.take().unwrap(), 5);
         }
     }
-    drop(tell);
-    assert_eq!(told.iter().collect::<Vec<_>>(), [1, 5]);
+    drop(sender);
+    assert_eq!(receiver.iter().collect::<Vec<_>>(), [1, 5]);
 }
 
 #[test]
 fn dropping_an_operation_drops_its_recipe() {
-    let (tell, told) = mpsc::channel::<()>();
+    let (sender, receiver) = mpsc::channel::<()>();
     let mut op = Op::<()>::new(&runtime(), |_| async move {
-        let _held = tell;
+        let _held = sender;
         std::future::pending().await
     });
     assert!(op.wait_for(Duration::from_millis(1)).is_none());
     drop(op);
-    assert_eq!(told.recv_timeout(Duration::from_secs(10)), Err(mpsc::RecvTimeoutError::Disconnected));
+    assert_eq!(receiver.recv_timeout(Duration::from_secs(10)), Err(mpsc::RecvTimeoutError::Disconnected));
 }
 
 #[test]
 fn cancelling_calls_back_once() {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let op = Op::<()>::new(&runtime(), |_| std::future::pending());
-    let canceller = op.on_done(move |outcome| tell.send(outcome.unwrap_err().code()).unwrap());
+    let canceller = op.on_done(move |outcome| sender.send(outcome.unwrap_err().code()).unwrap());
     canceller.cancel();
     canceller.cancel();
-    assert_eq!(told.iter().collect::<Vec<_>>(), [ErrorCode::Cancelled]);
+    assert_eq!(receiver.iter().collect::<Vec<_>>(), [ErrorCode::Cancelled]);
 }
 
 #[test]
@@ -75,28 +75,28 @@ fn checked_returns_the_error_of_an_operation_that_must_fail() {
 
 #[test]
 fn an_operation_can_be_cancelled_before_it_starts() {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let canceller = Canceller::new();
     canceller.cancel();
     let op = Op::<()>::new(&runtime(), |_| std::future::pending());
-    op.on_done_unless(&canceller, move |outcome| tell.send(outcome.unwrap_err().code()).unwrap());
-    assert_eq!(told.iter().collect::<Vec<_>>(), [ErrorCode::Cancelled]);
+    op.on_done_unless(&canceller, move |outcome| sender.send(outcome.unwrap_err().code()).unwrap());
+    assert_eq!(receiver.iter().collect::<Vec<_>>(), [ErrorCode::Cancelled]);
 }
 
 #[test]
 fn a_failed_operation_passes_its_error_to_the_callback() {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let op = Op::<()>::failed(Error::invalid_argument("n", 1, "is odd"));
-    op.on_done(move |outcome| tell.send(outcome.unwrap_err().code()).unwrap());
-    assert_eq!(told.iter().collect::<Vec<_>>(), [ErrorCode::InvalidArgument]);
+    op.on_done(move |outcome| sender.send(outcome.unwrap_err().code()).unwrap());
+    assert_eq!(receiver.iter().collect::<Vec<_>>(), [ErrorCode::InvalidArgument]);
 }
 
 #[test]
 fn a_panic_in_a_recipe_becomes_an_error_for_its_callback() {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let op = Op::<()>::new(&runtime(), |_| async { panic!("this panic is part of the test") });
-    op.on_done(move |outcome| tell.send(outcome.unwrap_err().code()).unwrap());
-    assert_eq!(told.iter().collect::<Vec<_>>(), [ErrorCode::Internal]);
+    op.on_done(move |outcome| sender.send(outcome.unwrap_err().code()).unwrap());
+    assert_eq!(receiver.iter().collect::<Vec<_>>(), [ErrorCode::Internal]);
 }
 
 #[test]

@@ -13,11 +13,11 @@ pub(crate) struct WeakMap<K, V>(Mutex<Entries<K, V>>);
 struct Entries<K, V> {
     values: HashMap<K, Weak<V>>,
     /// At this number of keys, the unused ones are removed.
-    tidy_at: usize,
+    prune_at: usize,
 }
 
 /// A map with fewer keys than this is not tidied.
-const FEW: usize = 64;
+const MIN_PRUNE: usize = 64;
 
 impl<K: Eq + Hash, V> WeakMap<K, V> {
     /// Returns the value in use under `key`.
@@ -31,9 +31,9 @@ impl<K: Eq + Hash, V> WeakMap<K, V> {
         if let Some(value) = entries.values.get(&key).and_then(Weak::upgrade) {
             return value;
         }
-        if entries.values.len() >= entries.tidy_at {
+        if entries.values.len() >= entries.prune_at {
             entries.values.retain(|_, value| value.strong_count() > 0);
-            entries.tidy_at = FEW.max(2 * entries.values.len());
+            entries.prune_at = MIN_PRUNE.max(2 * entries.values.len());
         }
         let value = Arc::new(make(&key));
         entries.values.insert(key, Arc::downgrade(&value));
@@ -43,13 +43,13 @@ impl<K: Eq + Hash, V> WeakMap<K, V> {
 
 impl<K, V> Default for WeakMap<K, V> {
     fn default() -> WeakMap<K, V> {
-        WeakMap(Mutex::new(Entries { values: HashMap::new(), tidy_at: FEW }))
+        WeakMap(Mutex::new(Entries { values: HashMap::new(), prune_at: MIN_PRUNE }))
     }
 }
 
 impl<K, V> fmt::Debug for WeakMap<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registry").field("keys", &self.0.lock().values.len()).finish()
+        f.debug_struct("WeakMap").field("keys", &self.0.lock().values.len()).finish()
     }
 }
 
@@ -67,6 +67,6 @@ mod tests {
             assert!(map.find(&key).is_none(), "it is not in use");
         }
         assert_eq!(*map.find(&7).unwrap(), 70);
-        assert!(map.0.lock().values.len() <= FEW);
+        assert!(map.0.lock().values.len() <= MIN_PRUNE);
     }
 }

@@ -9,7 +9,8 @@
 //!    token. The lock is not handed over if it was handed over as often as the guard's mutex allows, if another client asked
 //!    for it, or if it is not certainly held.
 //! 5. In these cases, and if no waiter is left, the lock is released at the server. For the remaining waiters, go on at step 2:
-//!    the new node is behind all contenders that have queued in between. A lost lock is released by its guard, and step 2 does not wait for that.
+//!    the new node is behind all contenders that have queued since the first node was created. A lost lock is released by
+//!    its guard, and step 2 does not wait for that.
 
 mod waiters;
 
