@@ -21,7 +21,7 @@
  *            talk to a server may also throw Status::timeout, Status::connection_lost, Status::closed,
  *            Status::would_deadlock (in a callback), Status::not_authorized and Status::quota. The comments of the members
  *            do not repeat these.
- * Time       std::chrono durations. Without a timeout a call waits for ever; zero or less tries once.
+ * Time       std::chrono durations. Without a timeout a call waits forever; zero or less tries once.
  * Threads    Several threads may use an object at the same time, by const and other member functions alike. Exceptions are
  *            options, Guard::lost(), assignment and destruction.
  * Async      Every call that waits has an asynchronous variant with a callback or a std::future; see zkcoord/async.hpp. In
@@ -59,7 +59,7 @@ public:
     /** Sets how long the servers keep the session, and its locks, while they hear nothing from the client. Default 10 s. */
     Options &session_timeout(Timeout timeout) { return set(zkcoord_options_set_session_timeout, timeout); }
 
-    /** Sets how long connecting may take. Default 10 s; Timeout() waits for ever. */
+    /** Sets how long connecting may take. Default 10 s; Timeout() waits forever. */
     Options &connect_timeout(Timeout timeout) { return set(zkcoord_options_set_connect_timeout, timeout); }
 
     /** Sets the text by which others see the client in a queue. Default "host:pid". */

@@ -16,7 +16,7 @@
  * Failures that are known at once, as for an invalid argument, are thrown by the call itself, and the callback is not
  * called. Otherwise the callback is called once, on a thread of zkcoord, possibly before the call has returned. All callbacks
  * run one after another on that thread. A callback must not wait: waiting calls throw Status::would_deadlock there, and
- * std::future::get() would wait for ever. An exception that leaves a callback is discarded. A callback is destroyed after
+ * std::future::get() would wait forever. An exception that leaves a callback is discarded. A callback is destroyed after
  * its last call.
  *
  * In C++20 the calls that wait for other clients also take a std::stop_token as their first argument:

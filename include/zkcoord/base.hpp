@@ -86,23 +86,23 @@ public:
 
 /**
  * The longest time that a call may take. Made from any std::chrono duration, which is rounded up to whole milliseconds; zero
- * and negative durations try once. A default Timeout waits for ever.
+ * and negative durations try once. A default Timeout waits forever.
  */
 class Timeout {
 public:
-    /** Waits for ever. */
+    /** Waits forever. */
     constexpr Timeout() noexcept : milliseconds_(-1) {}
 
     template <class Rep, class Period>
     constexpr Timeout(std::chrono::duration<Rep, Period> duration) : milliseconds_(round_up(duration)) {}
 
-    /** Returns the timeout in milliseconds as zkcoord.h takes it: -1 waits for ever. */
+    /** Returns the timeout in milliseconds as zkcoord.h takes it: -1 waits forever. */
     constexpr std::int64_t milliseconds() const noexcept { return milliseconds_; }
 
 private:
     /**
      * Rounds up, so that less than a millisecond does not become 0. The result is at most the largest std::int64_t and at
-     * least 0, because a negative one would wait for ever.
+     * least 0, because a negative one would wait forever.
      */
     template <class Duration> static constexpr std::int64_t round_up(Duration duration) {
         constexpr auto max = std::numeric_limits<std::int64_t>::max();

@@ -67,7 +67,7 @@ private:
 /**
  * Prevents a livelock of std::lock() and std::scoped_lock, one object for each thread. Those wait for one lock and try the
  * others; if one is refused, they release all and wait for that one. Because locks are granted in order of arrival, two
- * threads that want the same locks in opposite order could swap them like this for ever. Therefore a thread that was refused
+ * threads that want the same locks in opposite order could swap them like this forever. Therefore a thread that was refused
  * a lock while it held another one sleeps for a short random time before it waits for the refused one.
  */
 class LockBackoff {

@@ -97,7 +97,7 @@ impl Mutex {
     /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
     /// let me = zkcoord::thread_owner();
     /// let outer = client.reentrant_mutex("/locks/report").owned_by(me).acquire().wait()?;
-    /// // A plain mutex is not shared with its owner. Without `asked_by` this would wait for ever.
+    /// // A plain mutex is not shared with its owner. Without `asked_by` this would wait forever.
     /// let error = client.mutex("/locks/report").asked_by(me).acquire().wait().unwrap_err();
     /// assert_eq!(error.code(), zkcoord::ErrorCode::WouldDeadlock);
     /// # Ok(()) }

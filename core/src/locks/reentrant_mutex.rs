@@ -22,7 +22,7 @@ use crate::stats::WaitStats;
 ///
 /// A lost lock does not count as held: its guards stay lost, and the next acquire queues again. If the same owner holds the path
 /// through a plain [`Mutex`], an acquire fails with `WOULD_DEADLOCK` if that mutex knew its [owner](Mutex::owned_by), and
-/// otherwise waits for ever. For other clients it is a mutex like any other: see [`Mutex`] for the libraries that it excludes.
+/// otherwise waits forever. For other clients it is a mutex like any other: see [`Mutex`] for the libraries that it excludes.
 ///
 /// # Examples
 /// ```no_run

@@ -16,7 +16,7 @@ use crate::locks::queue::node_name::Scheme;
 /// A read/write lock at a path. Made by [`Client::rw_lock`](crate::Client::rw_lock), without any request.
 ///
 /// Without an [owner](RwLock::owned_by), all acquires are independent: a caller that holds the read lock and acquires the write
-/// lock waits for ever.
+/// lock waits forever.
 ///
 /// On the same path it works with Curator's `InterProcessReadWriteLock`, or, with [`Scheme::Kazoo`], with kazoo's
 /// `ReadLock` and `WriteLock`.

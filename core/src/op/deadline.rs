@@ -19,7 +19,7 @@ pub(crate) const ONE_ANSWER: Duration = Duration::from_millis(250);
 /// The end of the time that a call may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deadline {
-    /// The call waits for ever.
+    /// The call waits forever.
     Never,
     /// The call gives up at this instant.
     At(Instant),
@@ -43,7 +43,7 @@ impl Retry {
 }
 
 impl Deadline {
-    /// Returns the deadline of a call that starts now. Zero tries once; a timeout that is too long for the clock waits for ever.
+    /// Returns the deadline of a call that starts now. Zero tries once; a timeout that is too long for the clock waits forever.
     pub(crate) fn after(timeout: Option<Duration>) -> Deadline {
         match timeout {
             None => Deadline::Never,

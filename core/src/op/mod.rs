@@ -132,7 +132,7 @@ impl<T: Send + 'static> Op<T> {
     }
 
     /// Limits the operation to `timeout`, counted from its start, also while no server can be reached. Zero tries once.
-    /// Without a timeout the operation waits for ever. It has no effect on an operation that has been started.
+    /// Without a timeout the operation waits forever. It has no effect on an operation that has been started.
     ///
     /// # Examples
     /// ```no_run

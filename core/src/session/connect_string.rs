@@ -1,6 +1,6 @@
 //! The argument `hosts`, checked before anything is sent.
 //!
-//! zookeeper-client reports an invalid string as a bare "invalid address". It spins for ever if TLS is requested but not
+//! zookeeper-client reports an invalid string as a bare "invalid address". It spins forever if TLS is requested but not
 //! configured, and it panics at host names for which no certificate can be issued. So it only gets checked strings.
 
 use std::fmt;

@@ -174,7 +174,7 @@ impl Key {
 
     /// Creates, writes and deletes a child in one transaction, so that no client sees it. Its `mtime` tells the leader's time. If
     /// `create` is set, the same transaction creates the node itself. The node has then had a child, so the server deletes it some
-    /// time, even if this client dies: before ZOOKEEPER-4915, a container that never had a child stays for ever.
+    /// time, even if this client dies: before ZOOKEEPER-4915, a container that never had a child stays forever.
     async fn write_probe(&self, link: &Link, create: bool) -> Result<(), MultiFault> {
         let child = self.node.child(&format!("_zkcoord-{}", Uuid::new_v4().simple()));
         let node = Write::Create { path: self.path(), data: b"", mode: NodeMode::Container };

@@ -237,7 +237,7 @@ impl MissGuard {
     /// Costs one round trip if the key is held absent. Costs three if the caller is to load it, and four if the key was not
     /// looked up for a while.
     ///
-    /// Not reentrant: a caller that has the turn for a key and looks up the same key again waits for ever.
+    /// Not reentrant: a caller that has the turn for a key and looks up the same key again waits forever.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` if the path, threshold, window or hold is invalid; `TIMEOUT` if the operation's timeout passes first,

@@ -184,7 +184,7 @@ impl Hold {
         }
     }
 
-    /// Waits until the lock is lost. Waits for ever if the hold ends without a loss.
+    /// Waits until the lock is lost. Waits forever if the hold ends without a loss.
     pub(crate) async fn lost(&self) -> Loss {
         let state = self.held_node.ended().await;
         match self.ended.get().copied().unwrap_or(state) {

@@ -29,7 +29,7 @@ use role::{Requester, Role, Verdict, verdict};
 /// # Examples
 /// ```no_run
 /// # async fn example(client: zkcoord::Client) -> zkcoord::Result<()> {
-/// // Fails with `WOULD_DEADLOCK`, instead of waiting for ever, if this thread holds the lock already.
+/// // Fails with `WOULD_DEADLOCK`, instead of waiting forever, if this thread holds the lock already.
 /// let mutex = client.mutex("/locks/report").owned_by(zkcoord::thread_owner());
 /// let guard = mutex.acquire().wait()?;
 /// # Ok(()) }

@@ -214,7 +214,7 @@ fn warnings(contenders: &[ContenderName<'_>], other_children: usize) -> Vec<Stri
     );
     warn(
         other_children > 0 && (curator_mutex || curator_rw),
-        "There are children that are no contenders. Curator's locks count every child and may wait for them for ever. Move them \
+        "There are children that are no contenders. Curator's locks count every child and may wait for them forever. Move them \
          elsewhere",
     );
     warn(
