@@ -92,9 +92,9 @@ impl Hold {
     /// Checks that the lock is held for certain at this moment.
     pub(crate) fn check(&self) -> Result<()> {
         self.check_state()?;
-        match self.held_node.session().is_alive() {
-            true => Ok(()),
-            false => Err(self.error(self.held_node.doubt())),
+        match self.held_node.lose_if_uncertain() {
+            Some(loss) => Err(self.error(loss)),
+            None => Ok(()),
         }
     }
 
@@ -110,7 +110,13 @@ impl Hold {
     /// How much longer it is held for certain, if no server answers any more.
     pub(crate) fn lease_remaining(&self) -> Duration {
         match self.state() {
-            HoldState::Held => self.held_node.session().lease_remaining(),
+            HoldState::Held => {
+                let remaining = self.held_node.session().lease_remaining();
+                if remaining.is_zero() {
+                    self.held_node.lose_if_uncertain();
+                }
+                remaining
+            }
             HoldState::Released | HoldState::Lost(_) => Duration::ZERO,
         }
     }

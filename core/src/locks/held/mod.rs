@@ -79,6 +79,20 @@ impl HeldNode {
         if self.session.is_gone() { Loss::SessionGone } else { Loss::LeaseEnded }
     }
 
+    /// Declares the node lost if the lease of its session has ended, so that an answer that comes later does not make it held
+    /// again. Returns the reason if it is lost.
+    pub(crate) fn lose_if_uncertain(&self) -> Option<Loss> {
+        if self.session.is_alive() {
+            return None;
+        }
+        self.session.lease_keeper().remove(self);
+        self.lose(self.doubt());
+        match self.state() {
+            HoldState::Lost(loss) => Some(loss),
+            HoldState::Held | HoldState::Released => Some(self.doubt()),
+        }
+    }
+
     /// A new share. `None` when the holding is over.
     pub(crate) fn join(self: &Arc<HeldNode>) -> Option<Arc<Hold>> {
         let mut holds = self.holds.lock();
