@@ -17,6 +17,15 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// Returns whether a server has decided about the request, by the nodes that it is about.
+    ///
+    /// The leader decides about writes, so a refusal with such a reason comes from there (`PrepRequestProcessor`). A follower
+    /// may give other reasons by itself: an unknown operation, an overload (`RequestThrottler`), a read-only server. And
+    /// zookeeper-client refuses some requests without sending them.
+    pub(super) fn is_answer(&self) -> bool {
+        matches!(self, Fault::Refused(refusal) if !matches!(refusal, Refusal::Other(_)))
+    }
+
     /// Returns the error that the caller gets for a fault that the recipe does not handle. `action` says what was tried, on
     /// which path.
     pub(crate) fn into_error(self, action: &str) -> Error {

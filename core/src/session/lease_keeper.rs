@@ -1,9 +1,9 @@
 //! The lease keeper renews the lease of a session while a node is held or a caller waits, and reports losses in time.
 //!
 //! Meanwhile it does the following:
-//! 1. It sends a `sync` whenever an eighth of the session timeout has passed without an answer. zookeeper-client sends pings
-//!    too, but does not report their answers. A plain read would prove nothing: a follower that has lost its leader still
-//!    answers reads, while a `sync` needs the leader.
+//! 1. It sends a `sync` whenever an eighth of the session timeout has passed since the last request was sent whose answer
+//!    needed the leader. zookeeper-client sends pings too, but does not report their answers, and a follower that has lost its
+//!    leader still answers them.
 //! 2. It watches every node that has been held for longer than [`WATCH_AFTER`], because another client may delete it.
 //! 3. It declares every node lost when the lease ends or the session ends.
 
@@ -15,9 +15,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 
-use super::{Fault, Loss, Refusal, Session, Watch, WatchEvent};
+use super::{BootInstant, Fault, Loss, Refusal, Session, Watch, WatchEvent};
 
 /// The number of released nodes that the keeper remembers. The events of their deletion arrive within a round trip.
 const MAX_RELEASED: usize = 64;
@@ -147,13 +146,14 @@ impl Drop for RenewalGuard {
 /// Renews the lease of one session and reports its losses, until the session has ended.
 pub(super) async fn keep(session: Arc<Session>) {
     let lease_keeper = &session.lease_keeper;
-    let heartbeat = session.timeout / 8;
-    // Half a heartbeat, so that a lease is at most one and a half heartbeats old.
-    let interval = (heartbeat / 2).clamp(Duration::from_millis(5), MAX_CHECK_INTERVAL);
     let gone = session.gone();
     tokio::pin!(gone);
-    let mut renewal = None;
+    let mut renewed = BootInstant::now();
     loop {
+        // Read every time, because a server may grant another session timeout on a reconnect.
+        let heartbeat = session.lease.shortest_timeout() / 8;
+        // Half a heartbeat, so that a `sync` leaves at most one heartbeat after the last.
+        let interval = (heartbeat / 2).clamp(Duration::from_millis(5), MAX_CHECK_INTERVAL);
         let idle = lease_keeper.is_idle();
         let remaining = session.lease.remaining();
         let pause = if remaining.is_zero() { interval } else { interval.min(remaining) };
@@ -169,10 +169,13 @@ pub(super) async fn keep(session: Arc<Session>) {
             );
             lease_keeper.lose_all(Loss::LeaseEnded);
         }
-        let stale = session.lease.term().saturating_sub(session.lease.remaining()) >= heartbeat - interval;
-        let is_renewing = renewal.as_ref().is_some_and(|task: &JoinHandle<_>| !task.is_finished());
-        if stale && !is_renewing {
-            renewal = session.linked_now().map(|link| tokio::spawn(async move { link.sync("/").await }));
+        // A `sync` goes out even if the last one is unanswered, so that the client is never silent for longer (`lease.rs`).
+        let age = session.lease.age().min(renewed.until(BootInstant::now()));
+        if age >= heartbeat.saturating_sub(interval)
+            && let Some(link) = session.linked_now()
+        {
+            renewed = BootInstant::now();
+            tokio::spawn(async move { link.sync("/").await });
         }
         for tenant in lease_keeper.begin_watches() {
             tokio::spawn(watch_over(tenant, None));

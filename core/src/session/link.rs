@@ -18,6 +18,7 @@ use arc_swap::ArcSwapOption;
 use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
+use tokio::time::MissedTickBehavior;
 use zookeeper_client as zk;
 
 use super::fault::{Fault, Refusal};
@@ -25,7 +26,7 @@ use super::group_commit::{self, GroupCommit, Names};
 use super::lease::{BootInstant, Lease};
 use super::options::ClientOptions;
 use super::request::{Created, Entry, Found, MultiFault, NodeMode, Read, Watch, Write, Written};
-use super::traffic::Traffic;
+use super::traffic::{CHECKS_PER_TIMEOUT, Checks, Flow, PendingRequest, Traffic};
 
 /// The reason why a link can no longer be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,15 @@ pub(crate) enum LinkEnd {
     Expired,
     /// This client ended the session.
     Closed,
+}
+
+/// The servers that take part in the answer to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AnsweredBy {
+    /// The server of this link alone, which may have lost its leader.
+    AnyServer,
+    /// The server of this link and the leader.
+    Leader,
 }
 
 /// One connection of one session, and the requests that can be made over it.
@@ -66,6 +76,7 @@ impl Link {
         static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
         // Taken before the link can be closed: the closed link has no client to take it from.
         let states = client.state_watcher();
+        lease.grant(client.session_timeout());
         let link = Arc::new(Link {
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
             session: client.session().clone(),
@@ -96,7 +107,7 @@ impl Link {
         &self.session
     }
 
-    /// Returns the session timeout that the server granted.
+    /// Returns the session timeout that the server granted for this link.
     pub(crate) fn session_timeout(&self) -> Duration {
         self.session_timeout
     }
@@ -147,7 +158,12 @@ impl Link {
 
     /// Ends the link when the state of its client changes, when the client stops, or when a request stays unanswered.
     async fn supervise(self: Arc<Link>, mut task: JoinHandle<()>, mut states: zk::StateWatcher) {
-        let mut traffic_check = tokio::time::interval(self.session_timeout / 4);
+        let interval = self.lease.shortest_timeout() / CHECKS_PER_TIMEOUT;
+        let mut traffic_check = tokio::time::interval(interval.max(Duration::from_millis(1)));
+        // A process that was stopped makes no checks in quick succession.
+        traffic_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut checks = Checks::default();
+        let mut probe: Option<JoinHandle<_>> = None;
         let mut ended = self.end.subscribe();
         let end = loop {
             tokio::select! {
@@ -165,15 +181,40 @@ impl Link {
                 _ = ended.wait_for(Option::is_some) => return,
                 // A 3.8.0 follower can leave a request unanswered while it still answers pings, probably because of
                 // ZOOKEEPER-4537. A new connection helps.
-                _ = traffic_check.tick() => if self.traffic.is_stuck() { break LinkEnd::Disconnected },
+                _ = traffic_check.tick() => match self.traffic.check(&mut checks) {
+                    Flow::Normal => {}
+                    Flow::Unknown if probe.as_ref().is_none_or(JoinHandle::is_finished) => {
+                        let link = self.clone();
+                        probe = Some(tokio::spawn(async move { link.sync("/").await }));
+                    }
+                    Flow::Unknown => {}
+                    Flow::Stuck => break LinkEnd::Disconnected,
+                },
             }
         };
         tracing::debug!(session = self.session_id(), ?end, "link ended");
         self.finish(end);
     }
 
-    /// Makes a request. Its answer extends the lease, counted from the moment just before the request was sent.
-    async fn request<T, F, R>(&self, request: R) -> Result<T, Fault>
+    /// Makes a request that the server answers by itself.
+    async fn read<T, F, R>(&self, request: R) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, zk::Error>>,
+        R: FnOnce(Arc<zk::Client>) -> F,
+    {
+        self.request(AnsweredBy::AnyServer, request).await
+    }
+
+    /// Makes a request that the server cannot answer without the leader.
+    async fn write<T, F, R>(&self, request: R) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, zk::Error>>,
+        R: FnOnce(Arc<zk::Client>) -> F,
+    {
+        self.request(AnsweredBy::Leader, request).await
+    }
+
+    async fn request<T, F, R>(&self, answered_by: AnsweredBy, request: R) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, zk::Error>>,
         R: FnOnce(Arc<zk::Client>) -> F,
@@ -181,13 +222,29 @@ impl Link {
         let Some(client) = self.client.load_full() else {
             return Err(self.unsent_fault());
         };
-        let _pending = self.traffic.begin();
-        let sent = BootInstant::now();
+        let pending = self.traffic.begin();
+        let sent = self.lease.note_request();
         let outcome = request(client).await.map_err(Fault::from);
-        if let Ok(_) | Err(Fault::Refused(_)) = outcome {
-            self.lease.extend(sent);
-        }
+        self.note_outcome(&pending, sent, answered_by, outcome.as_ref().err());
         outcome
+    }
+
+    /// Notes the outcome of a request. If the leader took part in the answer, it extends the lease, counted from the moment
+    /// just before the request was sent.
+    fn note_outcome(
+        &self,
+        pending: &PendingRequest<'_>,
+        sent: BootInstant,
+        answered_by: AnsweredBy,
+        fault: Option<&Fault>,
+    ) {
+        if fault.is_none_or(Fault::is_answer) {
+            pending.answered();
+            if answered_by == AnsweredBy::Leader {
+                self.lease.extend(sent);
+            }
+            self.lease.note_answer();
+        }
     }
 
     /// Returns the fault of a request that could no longer be sent.
@@ -205,7 +262,7 @@ impl Link {
 
     /// Creates a node. For a sequential node, `path` is the prefix of its path.
     pub(crate) async fn create(&self, path: &str, data: &[u8], mode: NodeMode) -> Result<Created, Fault> {
-        self.request(async |client: Arc<zk::Client>| {
+        self.write(async |client: Arc<zk::Client>| {
             let (stat, sequence) = client.create(path, data, &self.create_options(mode)).await?;
             let mut path = if mode.is_sequential() { format!("{path}{sequence}") } else { path.to_owned() };
             path.shrink_to_fit();
@@ -215,11 +272,11 @@ impl Link {
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Result<(), Fault> {
-        self.request(async |client: Arc<zk::Client>| client.delete(path, None).await).await
+        self.write(async |client: Arc<zk::Client>| client.delete(path, None).await).await
     }
 
     pub(crate) async fn children(&self, path: &str) -> Result<Vec<String>, Fault> {
-        self.request(async |client: Arc<zk::Client>| client.list_children(path).await).await
+        self.read(async |client: Arc<zk::Client>| client.list_children(path).await).await
     }
 
     /// Lists the children of several nodes in one request, or in one request each on servers before 3.6.
@@ -237,7 +294,7 @@ impl Link {
     /// Reads several nodes as of one moment, in one request (servers from 3.6). No write happens in between: a server "simply
     /// allows no read requests to be processed in parallel with write requests" (`CommitProcessor`).
     pub(crate) async fn read_all(&self, reads: &[Read<'_>]) -> Result<Vec<Result<Found, Fault>>, Fault> {
-        let results = self.request(async |client: Arc<zk::Client>| {
+        let results = self.read(async |client: Arc<zk::Client>| {
             let mut reader = client.new_multi_reader();
             reads.iter().try_for_each(|read| read.add_to(&mut reader))?;
             reader.commit().await
@@ -263,13 +320,13 @@ impl Link {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Result<Entry, Fault> {
-        self.request(async |client: Arc<zk::Client>| Ok(Entry::from(client.get_data(path).await?))).await
+        self.read(async |client: Arc<zk::Client>| Ok(Entry::from(client.get_data(path).await?))).await
     }
 
     /// Returns the number that the next sequential child of a node gets, which is the number of children created so far.
     /// Returns `None` if the node is missing.
     pub(crate) async fn next_number(&self, path: &str) -> Result<Option<u32>, Fault> {
-        let stat = self.request(async |client: Arc<zk::Client>| client.check_stat(path).await).await?;
+        let stat = self.read(async |client: Arc<zk::Client>| client.check_stat(path).await).await?;
         // The `cversion` that a client sees is `2 * created - current children`, in 32 bits (`DataNode.copyStat`).
         Ok(stat.map(|stat| stat.cversion.wrapping_add(stat.num_children) as u32 / 2))
     }
@@ -277,32 +334,32 @@ impl Link {
     /// Reads a node and watches it. It does not use `exists`, which leaves a watch behind if the node is already gone.
     pub(crate) async fn watch(&self, path: &str) -> Result<(Vec<u8>, Watch), Fault> {
         let (data, _, watcher) =
-            self.request(async |client: Arc<zk::Client>| client.get_and_watch_data(path).await).await?;
+            self.read(async |client: Arc<zk::Client>| client.get_and_watch_data(path).await).await?;
         Ok((data, Watch::new(watcher, self.end.subscribe())))
     }
 
     /// Watches a node, also for its creation, and returns whether it exists.
     pub(crate) async fn watch_existence(&self, path: &str) -> Result<(bool, Watch), Fault> {
         let (stat, watcher) =
-            self.request(async |client: Arc<zk::Client>| client.check_and_watch_stat(path).await).await?;
+            self.read(async |client: Arc<zk::Client>| client.check_and_watch_stat(path).await).await?;
         Ok((stat.is_some(), Watch::new(watcher, self.end.subscribe())))
     }
 
     pub(crate) async fn set(&self, path: &str, data: &[u8]) -> Result<(), Fault> {
-        self.request(async |client: Arc<zk::Client>| client.set_data(path, data, None).await.map(drop)).await
+        self.write(async |client: Arc<zk::Client>| client.set_data(path, data, None).await.map(drop)).await
     }
 
     /// Lists the children of a node and watches for changes among them.
     pub(crate) async fn watch_children(&self, path: &str) -> Result<(Vec<String>, Watch), Fault> {
         let (names, watcher) =
-            self.request(async |client: Arc<zk::Client>| client.list_and_watch_children(path).await).await?;
+            self.read(async |client: Arc<zk::Client>| client.list_and_watch_children(path).await).await?;
         Ok((names, Watch::new(watcher, self.end.subscribe())))
     }
 
     /// Waits until the leader has put through every request that was outstanding when the `sync` reached it. Everything
     /// that this session sent before, over any connection, has then taken effect or never will.
     pub(crate) async fn sync(&self, path: &str) -> Result<(), Fault> {
-        self.request(async |client: Arc<zk::Client>| client.sync(path).await).await
+        self.write(async |client: Arc<zk::Client>| client.sync(path).await).await
     }
 
     /// Applies all writes in one transaction, or none of them.
@@ -310,16 +367,15 @@ impl Link {
         let Some(client) = self.client.load_full() else {
             return Err(MultiFault::whole(self.unsent_fault()));
         };
-        let _pending = self.traffic.begin();
-        let sent = BootInstant::now();
+        let pending = self.traffic.begin();
+        let sent = self.lease.note_request();
         let mut writer = client.new_multi_writer();
         for write in writes {
             write.add_to(&mut writer, |mode| self.create_options(mode)).map_err(MultiFault::from)?;
         }
         let outcome = writer.commit().await.map_err(MultiFault::from);
-        if let Ok(_) | Err(MultiFault { fault: Fault::Refused(_), .. }) = outcome {
-            self.lease.extend(sent);
-        }
+        let fault = outcome.as_ref().err().map(|multi| &multi.fault);
+        self.note_outcome(&pending, sent, AnsweredBy::Leader, fault);
         Ok(outcome?.into_iter().map(Written::from).collect())
     }
 }

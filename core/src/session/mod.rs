@@ -77,7 +77,6 @@ enum LinkState {
 #[derive(Debug)]
 pub(crate) struct Session {
     id: i64,
-    timeout: Duration,
     lease: Arc<Lease>,
     link_state: watch::Sender<LinkState>,
     lease_keeper: LeaseKeeper,
@@ -87,7 +86,6 @@ impl Session {
     fn new(link: &Arc<Link>) -> Arc<Session> {
         let session = Arc::new(Session {
             id: link.session_id(),
-            timeout: link.session_timeout(),
             lease: link.lease().clone(),
             link_state: watch::Sender::new(LinkState::Linked(link.clone())),
             lease_keeper: LeaseKeeper::default(),
@@ -100,8 +98,9 @@ impl Session {
         self.id
     }
 
+    /// Returns the session timeout that the server granted last.
     pub(crate) fn timeout(&self) -> Duration {
-        self.timeout
+        self.lease.session_timeout()
     }
 
     pub(crate) fn lease_keeper(&self) -> &LeaseKeeper {

@@ -6,6 +6,7 @@
 mod support;
 
 mod counter;
+mod follower;
 mod handoff;
 mod linearizability;
 mod locks;
@@ -13,3 +14,4 @@ mod miss_guard;
 mod quorum;
 mod striped_counter;
 mod striped_counter_flush;
+mod stuck;

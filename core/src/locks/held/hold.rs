@@ -94,9 +94,9 @@ impl Hold {
     /// `LOCK_LOST` if it is not.
     pub(crate) fn check(&self) -> Result<()> {
         self.check_state()?;
-        match self.held_node.session().is_alive() {
-            true => Ok(()),
-            false => Err(self.not_held(lost(self.held_node.likely_loss()))),
+        match self.held_node.lose_if_uncertain() {
+            Some(loss) => Err(self.not_held(lost(loss))),
+            None => Ok(()),
         }
     }
 
@@ -112,7 +112,13 @@ impl Hold {
     /// Returns how much longer the lock is certainly held if no server answers any more.
     pub(crate) fn lease_remaining(&self) -> Duration {
         match self.state() {
-            HoldState::Held => self.held_node.session().lease_remaining(),
+            HoldState::Held => {
+                let remaining = self.held_node.session().lease_remaining();
+                if remaining.is_zero() {
+                    self.held_node.lose_if_uncertain();
+                }
+                remaining
+            }
             HoldState::Released | HoldState::Lost(_) => Duration::ZERO,
         }
     }

@@ -80,6 +80,20 @@ impl HeldNode {
         if self.session.is_gone() { Loss::SessionGone } else { Loss::LeaseEnded }
     }
 
+    /// Declares the node lost if the lease of its session has ended, so that an answer that comes later does not make it held
+    /// again. Returns the reason if it is lost.
+    pub(crate) fn lose_if_uncertain(&self) -> Option<Loss> {
+        if self.session.is_alive() {
+            return None;
+        }
+        self.session.lease_keeper().remove(self);
+        self.lose(self.likely_loss());
+        match self.state() {
+            HoldState::Lost(loss) => Some(loss),
+            HoldState::Held | HoldState::Released => Some(self.likely_loss()),
+        }
+    }
+
     /// Returns a new hold. Returns `None` if the node is not held any more.
     pub(crate) fn join(self: &Arc<HeldNode>) -> Option<Arc<Hold>> {
         let mut holds = self.holds.lock();

@@ -129,8 +129,10 @@ impl LockAttempt {
                 Position::First if session.is_alive() => {
                     return Ok(Some(self.grant(session, &own, watches.into_own())));
                 }
-                // The list took so long that the lease ran out. A fresh answer renews it, if the session lives.
+                // The list took so long that the lease ran out. A `sync` renews it if the session lives; a list does not.
                 Position::First => {
+                    let synced = session.sync_link(self.directory.as_str()).await;
+                    synced.map_err(|_| Interruption::Requeue)?;
                     names = Box::pin(self.list(session)).await?;
                     continue;
                 }
