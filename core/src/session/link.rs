@@ -105,6 +105,11 @@ impl Link {
         &self.group_commit
     }
 
+    /// Returns the ACL of the nodes that this client creates.
+    pub(super) fn acls(&self) -> &[zk::Acl] {
+        &self.acls
+    }
+
     pub(crate) fn lease(&self) -> &Arc<Lease> {
         &self.lease
     }
@@ -173,7 +178,7 @@ impl Link {
     }
 
     /// Makes a request. Its answer extends the lease, counted from the moment just before the request was sent.
-    async fn request<T, F, R>(&self, request: R) -> Result<T, Fault>
+    pub(super) async fn request<T, F, R>(&self, request: R) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, zk::Error>>,
         R: FnOnce(Arc<zk::Client>) -> F,
