@@ -61,22 +61,23 @@ impl Context {
 
     /// Returns this client's state of the type `T`, made at the first call.
     pub(crate) fn shared<T: PerClient>(&self) -> Arc<T> {
-        let find = |slots: &[(TypeId, Slot)]| {
-            let slot = slots.iter().find(|(key, _)| *key == TypeId::of::<T>());
-            slot.and_then(|(_, slot)| slot.clone().downcast().ok())
-        };
-        if let Some(found) = find(&self.slots.load()) {
-            return found;
-        }
-        let made = Arc::new(T::for_client(self));
-        self.slots.rcu(|slots| match find(slots) {
-            Some(_) => slots.clone(),
-            None => {
-                let made = (TypeId::of::<T>(), made.clone() as Slot);
-                Arc::new(slots.iter().cloned().chain([made]).collect())
-            }
+        let key = TypeId::of::<T>();
+        let slot = self.slot(key).unwrap_or_else(|| self.add_slot(key, Arc::new(T::for_client(self))));
+        slot.downcast().expect("a slot holds the type of its key")
+    }
+
+    fn slot(&self, key: TypeId) -> Option<Slot> {
+        self.slots.load().iter().find(|(other, _)| *other == key).map(|(_, slot)| slot.clone())
+    }
+
+    /// Adds a slot, unless another thread was faster. Not inlined: the code would be there once for each kind of state.
+    #[inline(never)]
+    fn add_slot(&self, key: TypeId, made: Slot) -> Slot {
+        self.slots.rcu(|slots| match slots.iter().any(|(other, _)| *other == key) {
+            true => slots.clone(),
+            false => Arc::new(slots.iter().cloned().chain([(key, made.clone())]).collect()),
         });
-        find(&self.slots.load()).unwrap_or(made)
+        self.slot(key).unwrap_or(made)
     }
 
     /// Registers work to be done before the session is closed. Returns whether there is still time for it: after the close

@@ -16,6 +16,7 @@
 //! Recipes use [`Supervisor::session`], [`Session`] and the requests of [`Link`].
 
 mod backoff;
+mod candidates;
 mod connect;
 mod connect_string;
 mod diagnosis;

@@ -7,6 +7,7 @@ mod support;
 
 mod access;
 mod arguments;
+mod connect;
 mod counter;
 mod counter_formats;
 mod counter_reads;

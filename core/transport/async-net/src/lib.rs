@@ -10,6 +10,8 @@
 
 #![forbid(unsafe_code)]
 
+mod connect;
+
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -40,9 +42,17 @@ pub struct TcpStream {
 }
 
 impl TcpStream {
-    /// Connects to the first of `addresses` that accepts the connection.
+    /// Connects to one of `addresses`. If the first does not accept the connection soon, the others are tried beside it, each
+    /// a little later than the one before. Each call begins with another address.
     pub async fn connect<A: ToSocketAddrs>(addresses: A) -> Result<TcpStream> {
-        let socket = tokio::net::TcpStream::connect(addresses).await?;
+        // When `zookeeper-client` loses a connection, it connects again by itself at once. Its owner aborts it then, and makes
+        // a connection of its own. This gives the owner the time to do so before the server sees two connections. One yield
+        // is not enough, because tokio's scheduler ends some early, before all tasks that were ready have run.
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
+        let addresses = tokio::net::lookup_host(addresses).await?.collect();
+        let socket = connect::to_any(addresses).await?;
         socket.set_nodelay(true)?;
         let buffer = Vec::with_capacity(4096);
         Ok(TcpStream { socket, buffer, sent: 0, yielded: false, immediate_flushes: IMMEDIATE_FLUSHES })
