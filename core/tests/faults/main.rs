@@ -7,6 +7,7 @@ mod support;
 
 mod counter;
 mod handoff;
+mod hostile_server;
 mod linearizability;
 mod locks;
 mod miss_guard;
