@@ -61,7 +61,28 @@ fn visit(hosts: &str) -> std::result::Result<(), String> {
             return Err(format!("{path} is {sum}"));
         }
     }
-    timed("close", PATIENT, client.close())?.map_err(|error| format!("close: {error}"))
+    await_sockets(1)?;
+    timed("close", PATIENT, client.close())?.map_err(|error| format!("close: {error}"))?;
+    await_sockets(0)
+}
+
+/// Requires that the process soon has no more than this number of sockets.
+fn await_sockets(max: usize) -> std::result::Result<(), String> {
+    let is_socket = |path: std::path::PathBuf| {
+        std::fs::read_link(path).is_ok_and(|target| target.to_string_lossy().starts_with("socket:"))
+    };
+    let count = || {
+        let files = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+        files.filter(|file| is_socket(file.path())).count()
+    };
+    let deadline = Instant::now() + PATIENT;
+    while count() > max {
+        if Instant::now() > deadline {
+            return Err(format!("{} sockets are open instead of {max}", count()));
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
 }
 
 /// Acquires several locks at once. Others want the first of them.

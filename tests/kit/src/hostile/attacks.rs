@@ -183,6 +183,10 @@ fn bodies() -> Vec<Attack> {
         attack("data with a short stat", code::GET_DATA, |answer| {
             answer.with_body(&answer.body()[..answer.body().len() - 8])
         }),
+        attack("data as long as is accepted", code::GET_DATA, |answer| {
+            let stat = &answer.body()[answer.body().len() - 68..];
+            answer.with_body(&[&Encoder::default().bytes(&vec![b'7'; (16 << 20) - 100]).0, stat].concat())
+        }),
         attack("data of 3 bytes", code::GET_DATA, |answer| answer.with_body(&[0, 0, 0])),
         on_watch("watched data without a stat", |answer| answer.with_body(&[0, 0, 0, 0])),
         on_watch("watched data of 0 bytes", |answer| answer.with_body(&[])),
@@ -205,6 +209,11 @@ fn lists() -> Vec<Attack> {
         attack("list of 2^24 names", on, |answer| answer.with_body(&names(1 << 24, &[b"a"]))),
         attack("list of 2^21 names that arrive", on, |answer| {
             answer.with_body(&[names(1 << 21, &[]), [0, 0, 0, 1, b'a'].repeat(1 << 21)].concat())
+        }),
+        attack("list as long as is accepted", on, |answer| {
+            let names = (0..1 << 18).map(|number| format!("_c_{number:032x}-lock-{number:010}"));
+            let names = names.fold(Encoder::default().int(1 << 18), |list, name| list.text(&name));
+            answer.with_body(&names.0)
         }),
         attack("list with fewer names than it claims", on, |answer| answer.with_body(&names(3, &[b"a"]))),
         attack("list with more names than it claims", on, |answer| {
