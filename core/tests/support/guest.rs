@@ -5,6 +5,8 @@
 //! lock can be acquired and a counter incremented. It prints `whole` or the first thing that is wrong, and then the largest
 //! resident memory of the process in KiB and the longest call in milliseconds.
 
+use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -66,14 +68,19 @@ fn visit(hosts: &str) -> std::result::Result<(), String> {
     await_sockets(0)
 }
 
-/// Requires that the process soon has no more than this number of sockets.
+/// Requires that the process soon has no more than this number of TCP sockets. The runtime has sockets of another kind.
 fn await_sockets(max: usize) -> std::result::Result<(), String> {
-    let is_socket = |path: std::path::PathBuf| {
-        std::fs::read_link(path).is_ok_and(|target| target.to_string_lossy().starts_with("socket:"))
-    };
     let count = || {
+        let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap_or_default();
+        let inodes: HashSet<_> = table.lines().filter_map(|line| line.split_whitespace().nth(9)).collect();
         let files = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
-        files.filter(|file| is_socket(file.path())).count()
+        let targets = files.filter_map(|file| std::fs::read_link(file.path()).ok());
+        let is_tcp = |target: &PathBuf| {
+            let target = target.to_string_lossy();
+            let inode = target.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
+            inode.is_some_and(|inode| inodes.contains(inode))
+        };
+        targets.filter(is_tcp).count()
     };
     let deadline = Instant::now() + PATIENT;
     while count() > max {
