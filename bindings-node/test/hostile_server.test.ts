@@ -54,7 +54,9 @@ console.log('whole')
 `
 
 for (const attack of attacks) {
-  scenario(`a forged answer neither ends nor cripples the process: ${attack}`, async ({ zookeeper, chroot, hostile }) => {
+  scenario(`a forged answer neither ends nor cripples the process: ${attack}`, async ({ zookeeper, chroot, client, hostile }) => {
+    // Creates the chroot.
+    await client()
     const server = await hostile(zookeeper.host(0), attack)
     try {
       const options = ['--input-type=module', '--eval', program, server.address + chroot]

@@ -50,7 +50,7 @@ fn visit(hosts: &str) -> std::result::Result<(), String> {
     for path in ["/lock", "/after"] {
         let guard = timed("acquire", PATIENT, client.mutex(path).acquire().timeout(PATIENT))?;
         let guard = guard.map_err(|error| format!("acquire {path} after the attack: {error}"))?;
-        if guard.token() <= 0 {
+        if !(1..=i64::MAX as u64).contains(&guard.token()) {
             return Err(format!("token {}", guard.token()));
         }
         let released = timed("release", PATIENT, guard.release().timeout(PATIENT))?;
@@ -107,7 +107,7 @@ fn contend(client: &Client, name: &str) -> std::result::Result<(), String> {
         let guards = outcomes.collect::<std::result::Result<Vec<_>, _>>()?;
         thread::sleep(Duration::from_millis(50));
         for guard in guards.into_iter().flatten() {
-            if guard.token() <= 0 {
+            if !(1..=i64::MAX as u64).contains(&guard.token()) {
                 return Err(format!("token {}", guard.token()));
             }
             drop(timed("release", CALL, guard.release().timeout(CALL))?);
