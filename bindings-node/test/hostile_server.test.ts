@@ -54,18 +54,21 @@ console.log('whole')
 `
 
 for (const attack of attacks) {
-  scenario(`a forged answer neither ends nor cripples the process: ${attack}`, async ({ zookeeper, chroot, client, hostile }) => {
-    // Creates the chroot.
-    await client()
-    const server = await hostile(zookeeper.host(0), attack)
-    try {
-      const options = ['--input-type=module', '--eval', program, server.address + chroot]
-      const { stdout, stderr } = await promisify(execFile)(process.execPath, options, { timeout: 25_000 })
-      assert.equal(stdout, 'whole\n')
-      assert(!stderr.includes('panicked'), stderr)
-      assert(await server.fired())
-    } finally {
-      await server.close()
-    }
-  })
+  scenario(
+    `a forged answer neither ends nor cripples the process: ${attack}`,
+    async ({ zookeeper, chroot, client, hostile }) => {
+      // Creates the chroot.
+      await client()
+      const server = await hostile(zookeeper.host(0), attack)
+      try {
+        const options = ['--input-type=module', '--eval', program, server.address + chroot]
+        const { stdout, stderr } = await promisify(execFile)(process.execPath, options, { timeout: 25_000 })
+        assert.equal(stdout, 'whole\n')
+        assert(!stderr.includes('panicked'), stderr)
+        assert(await server.fired())
+      } finally {
+        await server.close()
+      }
+    },
+  )
 }

@@ -50,7 +50,9 @@ print("whole")
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_a_forged_answer_neither_ends_nor_cripples_the_process(kit: Kit, sandbox: Sandbox, attack: str) -> None:
+def test_a_forged_answer_neither_ends_nor_cripples_the_process(
+    kit: Kit, sandbox: Sandbox, attack: str
+) -> None:
     server = kit.hostile_server(sandbox.zookeeper.host(0), attack)
     try:
         arguments = [sys.executable, "-W", "error", "-c", PROGRAM, server.address + sandbox.root]

@@ -337,7 +337,7 @@ class HostileServer:
 
     def fired(self) -> bool:
         """Returns whether the forged answer was sent."""
-        return self._kit.call("hostile.fired", hostile=self._name)
+        return bool(self._kit.call("hostile.fired", hostile=self._name))
 
     def close(self) -> None:
         """Ends the server."""
