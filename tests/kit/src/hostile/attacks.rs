@@ -9,7 +9,7 @@ const MAX: i32 = i32::MAX;
 const ID: i64 = 0x7001_2345_6789;
 const PASSWORD: [u8; 16] = [7; 16];
 
-/// What follows the forged answer on its connection.
+/// The bytes that follow the forged answer on its connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum After {
     /// The honest answers of the server.
