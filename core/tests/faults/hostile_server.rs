@@ -21,7 +21,7 @@ const MAX_MEMORY: u64 = 100 * 1024;
 /// The number of guests at the same time.
 const GUESTS: usize = 4;
 
-/// How a guest fared.
+/// The result of a guest.
 #[derive(Default)]
 struct Visit {
     wrong: Vec<String>,

@@ -4,13 +4,13 @@
 //! is too short makes it panic, or the task that waits for the answer. So no answer is handed on before it is known to be
 //! one that its request can have:
 //!
-//! 1. What is sent is split into frames (`frames.rs`). Each request is remembered until it is answered (`requests.rs`).
-//! 2. What is received is split into frames too. The length of a frame has a limit.
+//! 1. The bytes that are sent are split into frames (`frames.rs`). Each request is remembered until it is answered (`requests.rs`).
+//! 2. The bytes that are received are split into frames too. The length of a frame has a limit.
 //! 3. The server answers requests in the order in which they were sent. Each answer is checked against its request
 //!    (`answers.rs`): its fields must fill the frame exactly.
 //! 4. All bytes before the last piece of a frame are handed on as they arrive, so that a long answer over a slow line counts
 //!    as a sign of life. The last piece is handed on if the frame is good. So zookeeper-client never decodes a bad frame.
-//! 5. The first bad frame ends the connection: reading fails, and the library connects anew.
+//! 5. The first bad frame ends the connection: reading fails, and the library connects again.
 //!
 //! Encrypted connections pass unchecked, because only zookeeper-client can decrypt them. They start with another first byte
 //! than a connect request, whose length is below 2^24.

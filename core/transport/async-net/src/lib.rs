@@ -7,7 +7,7 @@
 //! 2. Writes are buffered until the client has nothing more to send. `zookeeper-client` writes one request at a time and
 //!    flushes after each. So [`poll_flush`](AsyncWrite::poll_flush) first yields to the other tasks that are ready, and writes
 //!    to the socket only when it is called again with nothing added to the buffer.
-//! 3. What a server sends over a plain connection is checked, and a damaged or malicious answer fails the read. See
+//! 3. Every answer of a server over a plain connection is checked, and a damaged or malicious answer fails the read. See
 //!    `checker.rs`.
 
 #![forbid(unsafe_code)]
