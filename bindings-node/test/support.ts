@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { type Client, type ConnectOptions, connect, type Guard } from 'zkcoord'
 
-import { Kit, type ZooKeeper } from '../../tests/kit/node/testkit.mjs'
+import { type HostileServer, Kit, type ZooKeeper } from '../../tests/kit/node/testkit.mjs'
 
 /** The server, the chroot and the clients of one test. */
 export interface TestContext {
@@ -19,6 +19,8 @@ export interface TestContext {
   client(options?: ConnectOptions): Promise<Client>
   /** Returns the names of the children of a path below the chroot; none if it is missing. */
   children(path: string): Promise<string[]>
+  /** Starts a server that forges one answer of `upstream`. */
+  hostile(upstream: string, attack: string): Promise<HostileServer>
 }
 
 let kit: Kit | undefined
@@ -26,9 +28,13 @@ let shared: Promise<ZooKeeper> | undefined
 
 after(() => kit?.close())
 
-function server(): Promise<ZooKeeper> {
+function theKit(): Kit {
   kit ??= new Kit()
-  shared ??= kit.zookeeper({ tickMs: 250 })
+  return kit
+}
+
+function server(): Promise<ZooKeeper> {
+  shared ??= theKit().zookeeper({ tickMs: 250 })
   return shared
 }
 
@@ -45,8 +51,9 @@ export function scenario(name: string, run: (context: TestContext) => Promise<vo
       return client
     }
     const children = async (path: string) => (await zookeeper.observer.children(chroot + path)) ?? []
+    const hostile = (upstream: string, attack: string) => theKit().hostileServer(upstream, attack)
     try {
-      await run({ zookeeper, hosts, chroot, client, children })
+      await run({ zookeeper, hosts, chroot, client, children, hostile })
     } finally {
       await Promise.all(clients.map((client) => client.close({ timeout: 5_000 })))
     }

@@ -8,6 +8,7 @@ mod support;
 mod counter;
 mod follower;
 mod handoff;
+mod hostile_server;
 mod linearizability;
 mod locks;
 mod miss_guard;

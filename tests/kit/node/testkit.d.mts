@@ -45,8 +45,17 @@ export class Kit {
   call(name: string, args?: Record<string, unknown>): Promise<unknown>
   zookeeper(options?: ServerOptions): Promise<ZooKeeper>
   proxy(upstream: string): Promise<Proxy>
+  hostileServer(upstream: string, attack: string): Promise<HostileServer>
   observer(hosts: string): Observer
   close(): Promise<void>
+}
+
+/** A server that forges one answer. */
+export interface HostileServer {
+  address: string
+  /** Resolves to whether the forged answer was sent. */
+  fired(): Promise<unknown>
+  close(): Promise<unknown>
 }
 
 export class ZooKeeper {

@@ -74,6 +74,16 @@ export class Kit {
     return new Proxy(this, proxy, address)
   }
 
+  /** Starts a server that forges one answer, and passes on the others of `upstream`. */
+  async hostileServer(upstream, attack) {
+    const { hostile, address } = await this.call('hostile.start', { upstream, attack })
+    return {
+      address,
+      fired: () => this.call('hostile.fired', { hostile }),
+      close: () => this.call('hostile.stop', { hostile }),
+    }
+  }
+
   /** Returns an observer of any servers. */
   observer(hosts) {
     return new Observer(this, { hosts })

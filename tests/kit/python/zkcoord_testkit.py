@@ -115,6 +115,11 @@ class Kit(_Closing):
         started = self.call("proxy.start", upstream=upstream)
         return Proxy(self, started["proxy"], started["address"])
 
+    def hostile_server(self, upstream: str, attack: str) -> HostileServer:
+        """Starts a server that forges one answer, and passes on the others of ``upstream``."""
+        started = self.call("hostile.start", upstream=upstream, attack=attack)
+        return HostileServer(self, started["hostile"], started["address"])
+
     def observer(self, hosts: str) -> Observer:
         """Returns an observer of any servers."""
         return Observer(self, {"hosts": hosts})
@@ -320,6 +325,23 @@ class Proxy(_Closing):
 
     def _call(self, name: str, **arguments: Any) -> Any:
         return self._kit.call(f"proxy.{name}", proxy=self._name, **arguments)
+
+
+class HostileServer:
+    """A server that forges one answer."""
+
+    def __init__(self, kit: Kit, name: str, address: str) -> None:
+        self._kit = kit
+        self._name = name
+        self.address = address
+
+    def fired(self) -> bool:
+        """Returns whether the forged answer was sent."""
+        return bool(self._kit.call("hostile.fired", hostile=self._name))
+
+    def close(self) -> None:
+        """Ends the server."""
+        self._kit.call("hostile.stop", hostile=self._name)
 
 
 class Rule:

@@ -2,6 +2,7 @@
 //!
 //! * [`ZooKeeper`] starts real servers, one or three, and kills, pauses and restarts them.
 //! * [`Proxy`] is placed between a client and a server and loses, delays or holds chosen messages.
+//! * [`HostileServer`] is placed like a proxy and forges one answer.
 //! * [`Observer`] reads the server's data through its own small client, so that a test does not depend on the code under
 //!   test.
 //!
@@ -10,6 +11,7 @@
 mod builder;
 mod certificates;
 mod error;
+mod hostile;
 mod install;
 mod keeper;
 mod observer;
@@ -21,6 +23,7 @@ mod zookeeper;
 pub use builder::Builder;
 pub use certificates::Certificates;
 pub use error::Error;
+pub use hostile::HostileServer;
 pub use observer::Observer;
 pub use proxy::{Direction, Frame, Op, Proxy, Rule};
 pub use wire::Stat;

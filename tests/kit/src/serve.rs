@@ -8,7 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use zkcoord_testkit::{Builder, Direction, Error, Frame, Observer, Op, Proxy, Rule, Stat, ZooKeeper};
+use zkcoord_testkit::{
+    Builder, Direction, Error, Frame, HostileServer, Observer, Op, Proxy, Rule, Stat, ZooKeeper,
+};
 
 use crate::call::{Answer, Call, hex};
 
@@ -45,6 +47,7 @@ struct Kit {
     zookeepers: Registry<ZooKeeper>,
     proxies: Registry<Proxy>,
     rules: Registry<Rule>,
+    hostile: Registry<HostileServer>,
     /// The observers by their hosts.
     observers: Registry<Observer>,
 }
@@ -56,6 +59,7 @@ pub(crate) fn serve() {
         zookeepers: Registry::new(),
         proxies: Registry::new(),
         rules: Registry::new(),
+        hostile: Registry::new(),
         observers: Registry::new(),
     });
     for line in stdin().lines().map_while(Result::ok).filter(|line| !line.trim().is_empty()) {
@@ -75,6 +79,7 @@ pub(crate) fn serve() {
     }
     kit.observers.with(HashMap::clear);
     kit.proxies.with(HashMap::clear);
+    kit.hostile.with(HashMap::clear);
     kit.zookeepers.with(HashMap::clear);
 }
 
@@ -96,6 +101,7 @@ impl Kit {
             Some(("zookeeper", name)) => self.zookeeper(name, call),
             Some(("proxy", "start")) => self.start_proxy(call),
             Some(("proxy", name)) => self.proxy(name, call),
+            Some(("hostile", name)) => self.hostile(name, call),
             Some(("rule", name)) => self.rule(name, call),
             Some(("observer", name)) => self.observer(name, call),
             _ => unknown(name),
@@ -169,6 +175,20 @@ impl Kit {
             "frames" => Ok(proxy.frames().iter().map(frame).collect()),
             "connections" => Ok(json!(proxy.connections())),
             _ => switch(&proxy, name, call),
+        }
+    }
+
+    fn hostile(&self, name: &str, call: &Call) -> Answer {
+        match name {
+            "attacks" => Ok(json!(HostileServer::attacks())),
+            "start" => {
+                let server =
+                    HostileServer::start(call.text("upstream")?, call.text("attack")?).map_err(message)?;
+                Ok(json!({"address": server.address(), "hostile": self.hostile.add('h', server)}))
+            }
+            "fired" => Ok(json!(self.hostile.get(call.text("hostile")?)?.fired())),
+            "stop" => self.hostile.remove(call.text("hostile")?),
+            _ => unknown(&format!("hostile.{name}")),
         }
     }
 

@@ -1,24 +1,35 @@
 //! Replaces the crate `async-net` under `zookeeper-client`: it has the one type that `zookeeper-client` uses,
 //! [`TcpStream`], on tokio.
 //!
-//! It differs from a plain socket in two ways, and both make a pair of requests cost one round trip instead of two:
+//! It differs from a plain socket in three ways. Two of them make a pair of requests cost one round trip instead of two:
 //!
 //! 1. `TCP_NODELAY` is set. With Nagle's algorithm, a second small request waits for the reply to the first.
 //! 2. Writes are buffered until the client has nothing more to send. `zookeeper-client` writes one request at a time and
 //!    flushes after each. So [`poll_flush`](AsyncWrite::poll_flush) first yields to the other tasks that are ready, and writes
 //!    to the socket only when it is called again with nothing added to the buffer.
+//! 3. Every answer of a server over a plain connection is checked, and a damaged or malicious answer fails the read. See
+//!    `checker.rs`.
 
 #![forbid(unsafe_code)]
 
+mod answers;
+mod checker;
+mod code;
 mod connect;
+mod fields;
+mod frames;
+mod requests;
 
-use std::io::{IoSlice, Result};
+use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::net::ToSocketAddrs;
+
+use checker::Checker;
+use frames::Reason;
 
 /// The number of buffered bytes from which a write goes to the socket before the flush.
 const BUFFER_LIMIT: usize = 64 * 1024;
@@ -39,6 +50,7 @@ pub struct TcpStream {
     yielded: bool,
     /// The number of flushes that still go out without yielding.
     immediate_flushes: u8,
+    checker: Checker,
 }
 
 impl TcpStream {
@@ -55,7 +67,14 @@ impl TcpStream {
         let socket = connect::to_any(addresses).await?;
         socket.set_nodelay(true)?;
         let buffer = Vec::with_capacity(4096);
-        Ok(TcpStream { socket, buffer, sent: 0, yielded: false, immediate_flushes: IMMEDIATE_FLUSHES })
+        Ok(TcpStream {
+            socket,
+            buffer,
+            sent: 0,
+            yielded: false,
+            immediate_flushes: IMMEDIATE_FLUSHES,
+            checker: Checker::default(),
+        })
     }
 
     fn push(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<Result<usize>> {
@@ -64,7 +83,10 @@ impl TcpStream {
         }
         self.yielded = false;
         let before = self.buffer.len();
-        slices.iter().for_each(|slice| self.buffer.extend_from_slice(slice));
+        for slice in slices {
+            self.checker.sent(slice).map_err(refused)?;
+            self.buffer.extend_from_slice(slice);
+        }
         Poll::Ready(Ok(self.buffer.len() - before))
     }
 
@@ -82,8 +104,15 @@ impl AsyncRead for TcpStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<usize>> {
         let mut buf = ReadBuf::new(buf);
         ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buf))?;
-        Poll::Ready(Ok(buf.filled().len()))
+        Poll::Ready(self.checker.received(buf.filled()).map_err(refused))
     }
+}
+
+/// Makes the error that ends a connection whose server, or whose client, does not keep to the protocol.
+#[cold]
+fn refused(reason: Reason) -> Error {
+    tracing::warn!(target: "zkcoord::transport", reason, "a ZooKeeper connection is cut");
+    Error::new(ErrorKind::InvalidData, reason)
 }
 
 impl AsyncWrite for TcpStream {
