@@ -23,8 +23,10 @@ use zookeeper_client as zk;
 use super::fault::{Fault, Refusal};
 use super::group_commit::{self, GroupCommit, Names};
 use super::lease::{BootInstant, Lease};
+use super::multi_read::MultiRead;
 use super::options::ClientOptions;
 use super::request::{Created, Entry, Found, MultiFault, NodeMode, Read, Watch, Write, Written};
+use super::throttling::Throttling;
 use super::traffic::Traffic;
 
 /// The reason why a link can no longer be used.
@@ -50,6 +52,8 @@ pub(crate) struct Link {
     lease: Arc<Lease>,
     acls: Vec<zk::Acl>,
     traffic: Traffic,
+    throttling: Throttling,
+    multi_read: MultiRead,
     group_commit: GroupCommit,
     client_task: AbortHandle,
     end: watch::Sender<Option<LinkEnd>>,
@@ -73,6 +77,8 @@ impl Link {
             lease,
             acls: options.acl.to_zookeeper(),
             traffic: Traffic::default(),
+            throttling: Throttling::default(),
+            multi_read: MultiRead::new(client.session_id().0, options.multi_read_refused.clone()),
             group_commit: GroupCommit::default(),
             client_task: client_task.abort_handle(),
             end: watch::Sender::new(None),
@@ -172,8 +178,42 @@ impl Link {
         self.finish(end);
     }
 
-    /// Makes a request. Its answer extends the lease, counted from the moment just before the request was sent.
+    /// Makes a request, again after a pause if the server put it off; see `throttling.rs`.
     async fn request<T, F, R>(&self, request: R) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, zk::Error>>,
+        R: Fn(Arc<zk::Client>) -> F,
+    {
+        let mut repeat = None;
+        loop {
+            let turn = self.multi_read.turn().await;
+            let outcome = self.send(&request).await;
+            drop(turn);
+            if !matches!(outcome, Err(Fault::Refused(Refusal::Throttled))) {
+                return outcome;
+            }
+            Box::pin(self.throttling.pause(&mut repeat)).await;
+        }
+    }
+
+    /// Makes a request that changes nothing, again if an earlier one was put off meanwhile; see `throttling.rs`.
+    async fn read<T, F, R>(&self, request: R) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, zk::Error>>,
+        R: Fn(Arc<zk::Client>) -> F,
+    {
+        loop {
+            let put_off = self.throttling.answers();
+            let outcome = self.request(&request).await;
+            if self.throttling.answers() == put_off {
+                return outcome;
+            }
+            Box::pin(self.throttling.settled()).await;
+        }
+    }
+
+    /// Sends a request. Its answer extends the lease, counted from the moment just before the request was sent.
+    async fn send<T, F, R>(&self, request: R) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, zk::Error>>,
         R: FnOnce(Arc<zk::Client>) -> F,
@@ -219,7 +259,7 @@ impl Link {
     }
 
     pub(crate) async fn children(&self, path: &str) -> Result<Vec<String>, Fault> {
-        self.request(async |client: Arc<zk::Client>| client.list_children(path).await).await
+        self.read(async |client: Arc<zk::Client>| client.list_children(path).await).await
     }
 
     /// Lists the children of several nodes in one request, or in one request each on servers before 3.6.
@@ -227,7 +267,7 @@ impl Link {
         let reads: Vec<_> = paths.iter().map(|path| Read::Children(path)).collect();
         match self.read_all(&reads).await {
             Ok(found) => found.into_iter().map(|found| found?.children()).collect(),
-            Err(Fault::Refused(Refusal::Other(_))) => {
+            Err(Fault::Refused(Refusal::Unimplemented | Refusal::Other(_))) => {
                 join_all(paths.iter().map(|path| self.children(path))).await
             }
             Err(fault) => vec![Err(fault); paths.len()],
@@ -237,12 +277,32 @@ impl Link {
     /// Reads several nodes as of one moment, in one request (servers from 3.6). No write happens in between: a server "simply
     /// allows no read requests to be processed in parallel with write requests" (`CommitProcessor`).
     pub(crate) async fn read_all(&self, reads: &[Read<'_>]) -> Result<Vec<Result<Found, Fault>>, Fault> {
-        let results = self.request(async |client: Arc<zk::Client>| {
+        let request = async |client: Arc<zk::Client>| {
             let mut reader = client.new_multi_reader();
             reads.iter().try_for_each(|read| read.add_to(&mut reader))?;
             reader.commit().await
-        });
-        Ok(results.await?.into_iter().map(Found::from_result).collect())
+        };
+        loop {
+            // The first one goes out alone; see `multi_read.rs`.
+            let alone = self.multi_read.alone(self.session_timeout / 8).await;
+            let results = match self.multi_read.works() {
+                Some(true) => self.read(&request).await,
+                Some(false) => Err(Fault::Refused(Refusal::Unimplemented)),
+                None => self.send(&request).await,
+            };
+            match &results {
+                Ok(_) => self.multi_read.set_present(),
+                // The server is about to close the connection.
+                Err(Fault::Refused(Refusal::Unimplemented)) if self.multi_read.set_missing() => self.cut(),
+                Err(Fault::Refused(Refusal::Throttled)) => {
+                    drop(alone);
+                    Box::pin(self.throttling.pause(&mut None)).await;
+                    continue;
+                }
+                Err(_) => {}
+            }
+            return Ok(results?.into_iter().map(Found::from_result).collect());
+        }
     }
 
     /// Creates an ephemeral sequential node, in one request with the writes of other tasks at this moment. See
@@ -263,13 +323,13 @@ impl Link {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Result<Entry, Fault> {
-        self.request(async |client: Arc<zk::Client>| Ok(Entry::from(client.get_data(path).await?))).await
+        self.read(async |client: Arc<zk::Client>| Ok(Entry::from(client.get_data(path).await?))).await
     }
 
     /// Returns the number that the next sequential child of a node gets, which is the number of children created so far.
     /// Returns `None` if the node is missing.
     pub(crate) async fn next_number(&self, path: &str) -> Result<Option<u32>, Fault> {
-        let stat = self.request(async |client: Arc<zk::Client>| client.check_stat(path).await).await?;
+        let stat = self.read(async |client: Arc<zk::Client>| client.check_stat(path).await).await?;
         // The `cversion` that a client sees is `2 * created - current children`, in 32 bits (`DataNode.copyStat`).
         Ok(stat.map(|stat| stat.cversion.wrapping_add(stat.num_children) as u32 / 2))
     }
@@ -277,14 +337,14 @@ impl Link {
     /// Reads a node and watches it. It does not use `exists`, which leaves a watch behind if the node is already gone.
     pub(crate) async fn watch(&self, path: &str) -> Result<(Vec<u8>, Watch), Fault> {
         let (data, _, watcher) =
-            self.request(async |client: Arc<zk::Client>| client.get_and_watch_data(path).await).await?;
+            self.read(async |client: Arc<zk::Client>| client.get_and_watch_data(path).await).await?;
         Ok((data, Watch::new(watcher, self.end.subscribe())))
     }
 
     /// Watches a node, also for its creation, and returns whether it exists.
     pub(crate) async fn watch_existence(&self, path: &str) -> Result<(bool, Watch), Fault> {
         let (stat, watcher) =
-            self.request(async |client: Arc<zk::Client>| client.check_and_watch_stat(path).await).await?;
+            self.read(async |client: Arc<zk::Client>| client.check_and_watch_stat(path).await).await?;
         Ok((stat.is_some(), Watch::new(watcher, self.end.subscribe())))
     }
 
@@ -295,7 +355,7 @@ impl Link {
     /// Lists the children of a node and watches for changes among them.
     pub(crate) async fn watch_children(&self, path: &str) -> Result<(Vec<String>, Watch), Fault> {
         let (names, watcher) =
-            self.request(async |client: Arc<zk::Client>| client.list_and_watch_children(path).await).await?;
+            self.read(async |client: Arc<zk::Client>| client.list_and_watch_children(path).await).await?;
         Ok((names, Watch::new(watcher, self.end.subscribe())))
     }
 
@@ -305,8 +365,21 @@ impl Link {
         self.request(async |client: Arc<zk::Client>| client.sync(path).await).await
     }
 
-    /// Applies all writes in one transaction, or none of them.
+    /// Applies all writes in one transaction, or none of them. Tries again after a pause if the server put it off.
     pub(crate) async fn multi(&self, writes: &[Write<'_>]) -> Result<Vec<Written>, MultiFault> {
+        let mut repeat = None;
+        loop {
+            let turn = self.multi_read.turn().await;
+            let outcome = self.send_multi(writes).await;
+            drop(turn);
+            if !matches!(outcome, Err(MultiFault { fault: Fault::Refused(Refusal::Throttled), .. })) {
+                return outcome;
+            }
+            Box::pin(self.throttling.pause(&mut repeat)).await;
+        }
+    }
+
+    async fn send_multi(&self, writes: &[Write<'_>]) -> Result<Vec<Written>, MultiFault> {
         let Some(client) = self.client.load_full() else {
             return Err(MultiFault::whole(self.unsent_fault()));
         };
