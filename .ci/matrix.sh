@@ -147,7 +147,6 @@ cargo test --package zkcoord "${arguments[@]}" --no-run 2>"$logs/programs" || {
     cat "$logs/programs"
     exit 1
 }
-sed -i "s|(target/|($target/|" "$logs/programs"
 [ "${MATRIX_PYTHON:-yes}" = no ] || .ci/python.sh build
 
 for version in "${versions[@]}"; do

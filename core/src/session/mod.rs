@@ -6,7 +6,7 @@
 //! | `diagnosis.rs` | finds out why no server accepts a connection |
 //! | `request.rs`, `fault.rs` | requests, answers, and what an error says about the effect of a request |
 //! | `link.rs`, `connect.rs`, `spawner.rs`, `traffic.rs` | one connection: its requests, how it is made, overdue answers |
-//! | `multi_read.rs`, `throttling.rs` | what older servers lack, and what overloaded ones put off |
+//! | `multi_read.rs`, `throttling.rs` | operations that older servers lack; requests that overloaded servers put off |
 //! | `group_commit.rs` | sends the requests of many tasks as few requests |
 //! | `lease.rs`, `server_clock.rs` | until when the servers must honour the session; the leader's time |
 //! | this file | one session, over one link after another |

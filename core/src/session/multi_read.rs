@@ -5,7 +5,7 @@
 //! multi-read of a link goes out alone:
 //!
 //! 1. Until the answer is known, every request holds a [turn](MultiRead::turn) while it is under way.
-//! 2. The first multi-read waits until all turns are given back, and holds back later requests until it is answered.
+//! 2. The first multi-read waits until all turns have ended, and holds back later requests until it is answered.
 //! 3. A refusal is remembered for the session, whose later links send no multi-read. The other answer is remembered for the
 //!    link only, because the next link may lead to an older server.
 
@@ -19,10 +19,10 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RefusedIn(Arc<AtomicI64>);
 
-/// What is known about multi-reads on one link.
+/// Knowledge about the multi-reads of one link.
 #[derive(Debug)]
 pub(super) struct MultiRead {
-    /// Whether the server answers them, once that is known.
+    /// `true` if the server answers them, `false` if it refuses them. Empty until that is known.
     works: OnceLock<bool>,
     turns: RwLock<()>,
     session_id: i64,
@@ -60,7 +60,7 @@ impl MultiRead {
         is_new
     }
 
-    /// Returns what a request holds while it is under way (step 1). Waits only while the first multi-read is under way.
+    /// Returns the turn that a request holds while it is under way (step 1). Waits only while the first multi-read is under way.
     pub(super) async fn turn(&self) -> Option<RwLockReadGuard<'_, ()>> {
         if self.works().is_some() {
             return None;
