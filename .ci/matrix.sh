@@ -81,9 +81,10 @@ skips() {
 
 # run_rust VERSION SUITE: adds a line "SUITE FEATURE VERSION PASSED FAILED" per module of the suite to $logs/results.
 run_rust() {
-    local version=$1 suite=$2 log=$logs/$1-$2.log status=0 skip=()
+    local version=$1 suite=$2 log=$logs/$1-$2.log status=0 skip=() program
+    program=$(program "$suite")
     mapfile -t skip < <(skips "$version")
-    (cd core && timeout "$limit_s" "$(program "$suite")" --test-threads 4 "${skip[@]}") >"$log" 2>&1 || status=$?
+    (cd core && timeout "$limit_s" "$program" --test-threads 4 "${skip[@]}") >"$log" 2>&1 || status=$?
     awk -v suite="$suite" -v version="$version" -v status="$status" '
         /^test .*::.* \.\.\. (ok|FAILED)/ {
             split($2, names, "::")
@@ -99,8 +100,11 @@ run_rust() {
         }' "$log" >>"$logs/results"
 }
 
-# program SUITE: prints the path of the test program.
-program() { awk -v suite="tests/$1/main.rs" '$1 == "Executable" && $2 == suite { gsub(/[()]/, "", $3); print $3 }' "$logs/programs"; }
+# program SUITE: prints the absolute path of the test program.
+program() {
+    realpath "$(awk -v suite="tests/$1/main.rs" \
+        '$1 == "Executable" && $2 == suite { gsub(/[()]/, "", $3); print $3 }' "$logs/programs")"
+}
 
 run_python() {
     local version=$1 log=$logs/$1-python.log file
