@@ -3,7 +3,7 @@
 suites := house rust c libzkcoord python wheel node contention
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format $(suites) lib install uninstall bench-quick clean
+.PHONY: help setup demo test lint format $(suites) lib install uninstall bench-quick matrix clean
 
 ##@ Start here
 help:         ## List the targets
@@ -43,6 +43,8 @@ lib install uninstall:
 ##@ Other
 bench-quick: setup ## Measure speed beside Curator, kazoo and the limit (BENCH="lock add-16" for some of it)
 	@.ci/bench.sh $(BENCH)
+matrix: setup ## Test against ZooKeeper 3.5, 3.6, 3.8 and 3.9 (VERSIONS="3.5.9 3.9.4" for some of it)
+	@.ci/matrix.sh $(VERSIONS)
 clean:        ## Remove everything that was built
 	cargo clean
 	rm -rf .build dist

@@ -179,6 +179,7 @@ impl ClientBuilder {
             auth: self.auth,
             tls: credentials.map(Arc::new),
             acl: self.acl,
+            multi_read_refused: Default::default(),
         };
         options.check()?;
         Ok(options)

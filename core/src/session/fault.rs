@@ -49,6 +49,10 @@ pub(crate) enum Refusal {
     BadVersion,
     NotAuthorized,
     Quota,
+    /// The server does not know the operation. It then closes the connection.
+    Unimplemented,
+    /// The server is overloaded. [`Link`](super::Link) tries again, so that no recipe sees this.
+    Throttled,
     Other(String),
 }
 
@@ -65,6 +69,12 @@ impl Refusal {
             Refusal::NodeExists => (ErrorCode::Internal, "the node already exists".to_owned()),
             Refusal::NotEmpty => (ErrorCode::Internal, "the node has children".to_owned()),
             Refusal::BadVersion => (ErrorCode::Internal, "the node's version changed".to_owned()),
+            Refusal::Unimplemented => {
+                let reason = "the server does not know this operation: locks and counters need ZooKeeper 3.5 or newer, \
+                              striped counters 3.6";
+                (ErrorCode::Unsupported, reason.to_owned())
+            }
+            Refusal::Throttled => (ErrorCode::Unsupported, "the server is overloaded".to_owned()),
             Refusal::Other(reason) => (ErrorCode::Unsupported, reason),
         };
         Error::new(code, format!("{action}: {reason}"))
@@ -88,9 +98,9 @@ impl From<zk::Error> for Fault {
             NoChildrenForEphemerals => Refusal::Other("an ephemeral node cannot have children".into()),
             NotReadOnly => Refusal::Other("the server is read-only".into()),
             BadArguments(reason) => Refusal::Other(reason.to_string()),
-            Throttled | MarshallingError | Unimplemented | ReconfigDisabled => {
-                Refusal::Other(error.to_string())
-            }
+            Throttled => Refusal::Throttled,
+            Unimplemented => Refusal::Unimplemented,
+            MarshallingError | ReconfigDisabled => Refusal::Other(error.to_string()),
             // SystemError, RuntimeInconsistency, ConnectionLoss and OperationTimeout, when sent by a server, say nothing about
             // the effect.
             UnexpectedErrorCode(-1 | -2 | -4 | -7) => return Fault::Unknown,

@@ -120,8 +120,10 @@ pub(super) async fn run(link: Arc<Link>) {
     tokio::pin!(ended);
     loop {
         tokio::select! {
-            _ = &mut ended => break,
+            // Answers come first: the end of the link may follow at once, and would drop an answer that has arrived.
+            biased;
             Some(answered) = in_flight.next(), if !in_flight.is_empty() => members -= answered,
+            _ = &mut ended => break,
             () = link.group_commit().arrived.notified(), if members <= MAX_IN_FLIGHT => {
                 tokio::task::yield_now().await;
                 for (size, mut request) in requests(&link, link.group_commit().take()) {

@@ -24,8 +24,10 @@ use zookeeper_client as zk;
 use super::fault::{Fault, Refusal};
 use super::group_commit::{self, GroupCommit, Names};
 use super::lease::{BootInstant, Lease};
+use super::multi_read::MultiRead;
 use super::options::ClientOptions;
 use super::request::{Created, Entry, Found, MultiFault, NodeMode, Read, Watch, Write, Written};
+use super::throttling::Throttling;
 use super::traffic::{CHECKS_PER_TIMEOUT, Checks, Flow, PendingRequest, Traffic};
 
 /// The reason why a link can no longer be used.
@@ -60,6 +62,8 @@ pub(crate) struct Link {
     lease: Arc<Lease>,
     acls: Vec<zk::Acl>,
     traffic: Traffic,
+    throttling: Throttling,
+    multi_read: MultiRead,
     group_commit: GroupCommit,
     client_task: AbortHandle,
     end: watch::Sender<Option<LinkEnd>>,
@@ -84,6 +88,8 @@ impl Link {
             lease,
             acls: options.acl.to_zookeeper(),
             traffic: Traffic::default(),
+            throttling: Throttling::default(),
+            multi_read: MultiRead::new(client.session_id().0, options.multi_read_refused.clone()),
             group_commit: GroupCommit::default(),
             client_task: client_task.abort_handle(),
             end: watch::Sender::new(None),
@@ -201,25 +207,51 @@ impl Link {
         self.finish(end);
     }
 
-    /// Makes a request that the server answers by itself.
-    async fn read<T, F, R>(&self, request: R) -> Result<T, Fault>
-    where
-        F: Future<Output = Result<T, zk::Error>>,
-        R: FnOnce(Arc<zk::Client>) -> F,
-    {
-        self.request(AnsweredBy::AnyServer, request).await
-    }
-
     /// Makes a request that the server cannot answer without the leader.
     pub(super) async fn write<T, F, R>(&self, request: R) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, zk::Error>>,
-        R: FnOnce(Arc<zk::Client>) -> F,
+        R: Fn(Arc<zk::Client>) -> F,
     {
         self.request(AnsweredBy::Leader, request).await
     }
 
+    /// Makes a request, again after a pause if the server put it off; see `throttling.rs`.
     async fn request<T, F, R>(&self, answered_by: AnsweredBy, request: R) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, zk::Error>>,
+        R: Fn(Arc<zk::Client>) -> F,
+    {
+        let mut repeat = None;
+        loop {
+            let turn = self.multi_read.turn().await;
+            let outcome = self.send(answered_by, &request).await;
+            drop(turn);
+            if !matches!(outcome, Err(Fault::Refused(Refusal::Throttled))) {
+                return outcome;
+            }
+            Box::pin(self.throttling.pause(&mut repeat)).await;
+        }
+    }
+
+    /// Makes a request that the server answers by itself, again if an earlier one was put off meanwhile; see `throttling.rs`.
+    async fn read<T, F, R>(&self, request: R) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, zk::Error>>,
+        R: Fn(Arc<zk::Client>) -> F,
+    {
+        loop {
+            let put_off = self.throttling.answers();
+            let outcome = self.request(AnsweredBy::AnyServer, &request).await;
+            if self.throttling.answers() == put_off {
+                return outcome;
+            }
+            Box::pin(self.throttling.settled()).await;
+        }
+    }
+
+    /// Sends a request.
+    async fn send<T, F, R>(&self, answered_by: AnsweredBy, request: R) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, zk::Error>>,
         R: FnOnce(Arc<zk::Client>) -> F,
@@ -243,7 +275,10 @@ impl Link {
         answered_by: AnsweredBy,
         fault: Option<&Fault>,
     ) {
-        if fault.is_none_or(Fault::is_answer) {
+        if matches!(fault, Some(Fault::Refused(Refusal::Throttled))) {
+            // The server answered by itself, without the leader.
+            pending.answered();
+        } else if fault.is_none_or(Fault::is_answer) {
             pending.answered();
             if answered_by == AnsweredBy::Leader {
                 self.lease.extend(sent);
@@ -289,7 +324,7 @@ impl Link {
         let reads: Vec<_> = paths.iter().map(|path| Read::Children(path)).collect();
         match self.read_all(&reads).await {
             Ok(found) => found.into_iter().map(|found| found?.children()).collect(),
-            Err(Fault::Refused(Refusal::Other(_))) => {
+            Err(Fault::Refused(Refusal::Unimplemented | Refusal::Other(_))) => {
                 join_all(paths.iter().map(|path| self.children(path))).await
             }
             Err(fault) => vec![Err(fault); paths.len()],
@@ -299,12 +334,32 @@ impl Link {
     /// Reads several nodes as of one moment, in one request (servers from 3.6). No write happens in between: a server "simply
     /// allows no read requests to be processed in parallel with write requests" (`CommitProcessor`).
     pub(crate) async fn read_all(&self, reads: &[Read<'_>]) -> Result<Vec<Result<Found, Fault>>, Fault> {
-        let results = self.read(async |client: Arc<zk::Client>| {
+        let request = async |client: Arc<zk::Client>| {
             let mut reader = client.new_multi_reader();
             reads.iter().try_for_each(|read| read.add_to(&mut reader))?;
             reader.commit().await
-        });
-        Ok(results.await?.into_iter().map(Found::from_result).collect())
+        };
+        loop {
+            // The first one goes out alone; see `multi_read.rs`.
+            let alone = self.multi_read.alone(self.session_timeout / 8).await;
+            let results = match self.multi_read.works() {
+                Some(true) => self.read(&request).await,
+                Some(false) => Err(Fault::Refused(Refusal::Unimplemented)),
+                None => self.send(AnsweredBy::AnyServer, &request).await,
+            };
+            match &results {
+                Ok(_) => self.multi_read.set_present(),
+                // The server is about to close the connection.
+                Err(Fault::Refused(Refusal::Unimplemented)) if self.multi_read.set_missing() => self.cut(),
+                Err(Fault::Refused(Refusal::Throttled)) => {
+                    drop(alone);
+                    Box::pin(self.throttling.pause(&mut None)).await;
+                    continue;
+                }
+                Err(_) => {}
+            }
+            return Ok(results?.into_iter().map(Found::from_result).collect());
+        }
     }
 
     /// Creates an ephemeral sequential node, in one request with the writes of other tasks at this moment. See
@@ -367,8 +422,21 @@ impl Link {
         self.write(async |client: Arc<zk::Client>| client.sync(path).await).await
     }
 
-    /// Applies all writes in one transaction, or none of them.
+    /// Applies all writes in one transaction, or none of them. Tries again after a pause if the server put it off.
     pub(crate) async fn multi(&self, writes: &[Write<'_>]) -> Result<Vec<Written>, MultiFault> {
+        let mut repeat = None;
+        loop {
+            let turn = self.multi_read.turn().await;
+            let outcome = self.send_multi(writes).await;
+            drop(turn);
+            if !matches!(outcome, Err(MultiFault { fault: Fault::Refused(Refusal::Throttled), .. })) {
+                return outcome;
+            }
+            Box::pin(self.throttling.pause(&mut repeat)).await;
+        }
+    }
+
+    async fn send_multi(&self, writes: &[Write<'_>]) -> Result<Vec<Written>, MultiFault> {
         let Some(client) = self.client.load_full() else {
             return Err(MultiFault::whole(self.unsent_fault()));
         };

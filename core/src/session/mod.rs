@@ -6,6 +6,7 @@
 //! | `diagnosis.rs` | finds out why no server accepts a connection |
 //! | `request.rs`, `fault.rs` | requests, answers, and what an error says about the effect of a request |
 //! | `link.rs`, `connect.rs`, `spawner.rs`, `traffic.rs` | one connection: its requests, how it is made, overdue answers |
+//! | `multi_read.rs`, `throttling.rs` | operations that older servers lack; requests that overloaded servers put off |
 //! | `group_commit.rs` | sends the requests of many tasks as few requests |
 //! | `lease.rs`, `server_clock.rs` | until when the servers must honour the session; the leader's time |
 //! | this file | one session, over one link after another |
@@ -26,12 +27,14 @@ mod lease;
 mod lease_keeper;
 mod link;
 mod loss;
+mod multi_read;
 mod options;
 pub(crate) mod parents;
 mod request;
 mod server_clock;
 mod spawner;
 mod supervisor;
+mod throttling;
 mod tls;
 mod traffic;
 

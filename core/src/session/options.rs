@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::connect_string::ConnectString;
+use super::multi_read::RefusedIn;
 use super::tls::TlsCredentials;
 use crate::error::{Error, Result};
 
@@ -82,6 +83,8 @@ pub(crate) struct ClientOptions {
     pub(crate) auth: Vec<(String, Vec<u8>)>,
     pub(crate) tls: Option<Arc<TlsCredentials>>,
     pub(crate) acl: Acl,
+    /// Found out while connected, and kept here because all connections of a client see it.
+    pub(crate) multi_read_refused: RefusedIn,
 }
 
 impl std::fmt::Debug for ClientOptions {

@@ -25,6 +25,7 @@ mod mutex;
 mod reentrant_mutex;
 mod rw_lock;
 mod semaphore;
+mod server_versions;
 mod stats;
 mod striped_counter;
 #[cfg(feature = "tls")]

@@ -1,6 +1,7 @@
 //! Other libraries' locks and counters as processes, and the folder in which holders prove mutual exclusion. See
 //! tests/peers/README.md.
 
+use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader, Write};
@@ -130,7 +131,11 @@ pub(crate) fn java(main: &str) -> Command {
     command
 }
 
+/// The class path of Curator and of the ZooKeeper client that it uses: `CURATOR_CLASSPATH`, or Debian's jars.
 fn class_path() -> String {
+    if let Some(given) = env::var("CURATOR_CLASSPATH").ok().filter(|given| !given.is_empty()) {
+        return given;
+    }
     let jars = JARS.map(|jar| format!("/usr/share/java/{jar}"));
     if let Some(jar) = jars.iter().find(|jar| !Path::new(jar).is_file()) {
         panic!("{jar} is missing: run .ci/setup.sh");
@@ -138,13 +143,14 @@ fn class_path() -> String {
     jars.join(":")
 }
 
-/// The folder of the compiled programs. Its name changes with the sources, so it is never out of date.
+/// The folder of the compiled programs. Its name changes with the sources and the class path, so it is never out of date.
 fn classes() -> &'static Path {
     static CLASSES: OnceLock<PathBuf> = OnceLock::new();
     CLASSES.get_or_init(|| {
         let sources = ["CuratorPeer", "SlowDisks", "StuckSequence"]
             .map(|name| repository().join(format!("tests/peers/java/{name}.java")));
         let mut hasher = DefaultHasher::new();
+        class_path().hash(&mut hasher);
         for source in &sources {
             fs::read(source).unwrap().hash(&mut hasher);
         }

@@ -69,7 +69,7 @@ impl Certificates {
     pub(crate) fn properties(&self) -> Vec<String> {
         let store = |name: &str| self.folder.join(name).display().to_string();
         vec![
-            "serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory".into(),
+            format!("serverCnxnFactory={}.server.NettyServerCnxnFactory", install::package()),
             "secureClientPortAddress=127.0.0.1".into(),
             format!("ssl.keyStore.location={}", store("server.p12")),
             "ssl.keyStore.password=changeit".into(),

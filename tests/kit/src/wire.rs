@@ -19,6 +19,9 @@ pub mod code {
     pub const SYNC: i32 = 9;
     pub const PING: i32 = 11;
     pub const MULTI: i32 = 14;
+    pub const CREATE2: i32 = 15;
+    pub const CREATE_CONTAINER: i32 = 19;
+    pub const MULTI_READ: i32 = 22;
     pub const CONNECT: i32 = -10;
     pub const CLOSE_SESSION: i32 = -11;
 }
@@ -27,6 +30,8 @@ pub mod code {
 pub const NO_NODE: i32 = -101;
 /// Error code: the node exists already.
 pub const NODE_EXISTS: i32 = -110;
+/// Error code: the server was overloaded and did not apply the request.
+pub const THROTTLED: i32 = -127;
 const SESSION_EXPIRED: i32 = -112;
 const SESSION_MOVED: i32 = -118;
 

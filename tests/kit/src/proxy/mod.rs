@@ -111,6 +111,12 @@ impl Proxy {
         self.add_rule(op, Target::Request, When::Random { probability, random: Random(seed) })
     }
 
+    /// Makes the server behave as if it did not know the operation with this code, as an older server does not: it refuses
+    /// such a request ahead of requests that it received before, and closes the connection. Logs show the original code.
+    pub fn hide_operation(&self, code: i32) {
+        self.shared.change(|state| state.hidden.push(code));
+    }
+
     /// Removes all rules, also for requests whose reply is still pending.
     pub fn clear_rules(&self) {
         self.shared.change(|state| {

@@ -68,7 +68,8 @@ impl Side {
     fn read(&self, mut from: &TcpStream, queue: &Sender<Item>) {
         let end = loop {
             match read_frame(&mut from) {
-                Ok(Some(frame)) => match self.shared.receive(self.connection, self.direction, &frame) {
+                Ok(Some(mut frame)) => match self.shared.receive(self.connection, self.direction, &mut frame)
+                {
                     // An error means that the writer has ended together with the connection.
                     Some(due) => drop(queue.send(Item::Frame(frame, due))),
                     None => break Item::Cut(self.due()),

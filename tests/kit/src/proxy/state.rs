@@ -9,6 +9,9 @@ use super::conversation::{Conversation, Summary};
 use super::rules::{Active, Target, first_to_fire};
 use super::{Direction, Frame};
 
+/// An operation code that no server knows.
+const UNKNOWN_CODE: i32 = 999;
+
 #[derive(Debug)]
 pub(super) struct Shared {
     state: Mutex<State>,
@@ -19,6 +22,8 @@ pub(super) struct Shared {
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) rules: Vec<Active>,
+    /// The codes of operations that the server must not know.
+    pub(super) hidden: Vec<i32>,
     pub(super) hold_requests: bool,
     pub(super) hold_replies: bool,
     pub(super) stalled: bool,
@@ -90,7 +95,12 @@ impl Shared {
 
     /// Logs a frame that has just arrived, and applies the rules. Returns the time at which the frame is due at the other side, or
     /// `None` if it is swallowed.
-    pub(super) fn receive(&self, connection: usize, direction: Direction, frame: &[u8]) -> Option<Instant> {
+    pub(super) fn receive(
+        &self,
+        connection: usize,
+        direction: Direction,
+        frame: &mut [u8],
+    ) -> Option<Instant> {
         let at = self.start.elapsed();
         self.change(|state| {
             let (summary, passed) = match direction {
@@ -98,6 +108,9 @@ impl Shared {
                 Direction::ToClient => state.receive_reply(connection, frame)?,
             };
             let Summary { code, xid, path, error } = summary;
+            if direction == Direction::ToServer && state.hidden.contains(&code) {
+                frame[4..8].copy_from_slice(&UNKNOWN_CODE.to_be_bytes());
+            }
             state.frames.push(Frame { connection, direction, code, xid, path, error, passed, at });
             passed.then(|| Instant::now() + state.delay)
         })
