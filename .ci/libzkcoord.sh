@@ -61,7 +61,7 @@ check_abi() {
     count "a removed function breaks the ABI" no abi_with '/^ZKCOORD_API .*zkcoord_guard_token(/d'
     count "another type breaks the ABI" no abi_with '/zkcoord_guard_token(/s/^ZKCOORD_API uint64_t/ZKCOORD_API int32_t/'
     count "another number breaks the ABI" no abi_with 's/ZKCOORD_STATUS_CLOSED = 14/ZKCOORD_STATUS_CLOSED = 41/'
-    count "a new function does not" abi_with 's/^ZKCOORD_API uint64_t zkcoord_guard_token/ZKCOORD_API void zkcoord_new(void);\n&/'
+    count "a new function does not" abi_with 's/^ZKCOORD_API uint64_t zkcoord_guard_token(/ZKCOORD_API void zkcoord_new(void);\n&/'
 }
 
 # Programs -------------------------------------------------------------------------------------------------------------

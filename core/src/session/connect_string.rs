@@ -58,18 +58,22 @@ impl ConnectString {
         Ok(ConnectString { servers: servers.collect::<Result<_>>()?, tls: any_encrypted, chroot })
     }
 
-    /// Returns a server or one of its addresses in the form that zookeeper-client accepts.
-    pub(super) fn endpoint(&self, address: &str) -> String {
+    /// Returns the servers in the form that zookeeper-client accepts, without the chroot.
+    pub(super) fn to_zookeeper(&self) -> String {
         let scheme = if self.tls { Scheme::Tls } else { Scheme::Plain };
-        format!("{}{address}", scheme.prefix())
+        self.list(scheme.prefix())
+    }
+
+    fn list(&self, prefix: &str) -> String {
+        let servers: Vec<String> = self.servers.iter().map(|server| format!("{prefix}{server}")).collect();
+        servers.join(",")
     }
 }
 
 /// Writes the list of servers, for messages.
 impl fmt::Display for ConnectString {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let servers: Vec<String> = self.servers.iter().map(Server::to_string).collect();
-        f.write_str(&servers.join(","))
+        f.write_str(&self.list(""))
     }
 }
 
@@ -161,11 +165,6 @@ mod tests {
     use super::*;
     use crate::error::ErrorCode;
 
-    fn endpoints(parsed: &ConnectString) -> String {
-        let endpoint = |server: &Server| parsed.endpoint(&server.to_string());
-        parsed.servers.iter().map(endpoint).collect::<Vec<_>>().join(",")
-    }
-
     #[test]
     fn parses_servers_and_chroot() {
         let cases = [
@@ -177,7 +176,7 @@ mod tests {
         for (hosts, servers, chroot) in cases {
             let parsed = ConnectString::parse(hosts, false).unwrap();
             assert_eq!(
-                (endpoints(&parsed).as_str(), parsed.chroot.as_ref().map(ZnodePath::as_str)),
+                (parsed.to_zookeeper().as_str(), parsed.chroot.as_ref().map(ZnodePath::as_str)),
                 (servers, chroot)
             );
             assert!(!parsed.tls, "{hosts}");
@@ -195,7 +194,7 @@ mod tests {
         for (tls, hosts, servers, chroot) in cases {
             let parsed = ConnectString::parse(hosts, tls).unwrap();
             assert_eq!(
-                (endpoints(&parsed).as_str(), parsed.chroot.as_ref().map(ZnodePath::as_str)),
+                (parsed.to_zookeeper().as_str(), parsed.chroot.as_ref().map(ZnodePath::as_str)),
                 (servers, chroot)
             );
             assert!(parsed.tls, "{hosts}");

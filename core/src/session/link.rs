@@ -122,11 +122,6 @@ impl Link {
         &self.group_commit
     }
 
-    /// Returns the ACL of the nodes that this client creates.
-    pub(super) fn acls(&self) -> &[zk::Acl] {
-        &self.acls
-    }
-
     pub(crate) fn lease(&self) -> &Arc<Lease> {
         &self.lease
     }
@@ -208,7 +203,7 @@ impl Link {
     }
 
     /// Makes a request that the server cannot answer without the leader.
-    pub(super) async fn write<T, F, R>(&self, request: R) -> Result<T, Fault>
+    async fn write<T, F, R>(&self, request: R) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, zk::Error>>,
         R: Fn(Arc<zk::Client>) -> F,

@@ -17,7 +17,6 @@
 //! Recipes use [`Supervisor::session`], [`Session`] and the requests of [`Link`].
 
 mod backoff;
-mod candidates;
 mod connect;
 mod connect_string;
 mod diagnosis;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::backoff::Backoff;
@@ -11,7 +10,6 @@ use super::connect::ConnectFault;
 use super::diagnosis::diagnose;
 use super::link::{Link, LinkEnd};
 use super::options::ClientOptions;
-use super::spawner::OwnedTask;
 use super::{LinkState, Session};
 use crate::error::{Error, ErrorCode, Result};
 
@@ -97,17 +95,16 @@ impl Supervisor {
             options,
         };
         let limit = supervisor.options.connect_timeout;
-        let last_failure = format!("no server of {} answered", supervisor.options.hosts);
-        let last_failure = Arc::new(Mutex::new(last_failure));
+        let mut last_failure = format!("no server of {} answered", supervisor.options.hosts);
         let opened = tokio::time::timeout(limit, async {
             if let Some(credentials) = &supervisor.options.tls {
                 credentials.check().await?;
             }
-            supervisor.open(Some(&last_failure)).await
+            supervisor.open(Some(&mut last_failure)).await
         })
         .await;
         let link = opened.unwrap_or_else(|_| {
-            let message = format!("could not connect within {limit:?}: {}", last_failure.lock());
+            let message = format!("could not connect within {limit:?}: {last_failure}");
             Err(Error::new(ErrorCode::ConnectionLost, message))
         })?;
         let supervisor = Arc::new(supervisor);
@@ -211,7 +208,8 @@ impl Supervisor {
                 () = self.close_requested() => {
                     // Set first, so that no waiter mistakes the end of this session's own locks for its turn.
                     session.set_link_state(LinkState::Gone);
-                    close(&link).await;
+                    // If no server receives the close request, the session ends by its timeout.
+                    let _bounded = tokio::time::timeout(CLOSE_TIMEOUT, link.close()).await;
                     return SessionEnd::Closed;
                 }
             }
@@ -235,20 +233,19 @@ impl Supervisor {
     /// zookeeper-client would declare the session expired on its own after 1.4 timeouts. The supervisor goes on asking:
     /// after an outage of the whole ensemble the servers still know the session, and only they can say whether it lives.
     async fn reconnect(&self, lost: &Link, backoff: &mut Backoff) -> Option<Arc<Link>> {
-        for failures in 0.. {
+        loop {
             tokio::time::sleep(backoff.next()).await;
-            match Link::connect(&self.options, Some(lost), failures).await {
+            match Link::connect(&self.options, Some(lost)).await {
                 Ok(link) if link.session_id() == lost.session_id() => return Some(link),
                 Ok(link) => {
                     // ClickHouse Keeper opens a new session in place of an expired one.
-                    close(&link).await;
+                    link.close().await;
                     return None;
                 }
                 Err(ConnectFault::Expired) => return None,
                 Err(fault) => tracing::debug!(?fault, "could not reconnect; trying again"),
             }
         }
-        None
     }
 
     /// Opens a new session. Tries again until the servers refuse the authentication or the chroot. Stores a description of
@@ -256,32 +253,22 @@ impl Supervisor {
     ///
     /// # Errors
     /// `NOT_AUTHORIZED` if the servers refuse the authentication or the creation of the chroot.
-    async fn open(&self, last_failure: Option<&Arc<Mutex<String>>>) -> Result<Arc<Link>> {
+    async fn open(&self, mut last_failure: Option<&mut String>) -> Result<Arc<Link>> {
         let mut backoff = Backoff::new(self.options.session_timeout);
-        let mut diagnosis: Option<OwnedTask> = None;
-        let mut failures = 0;
         loop {
-            match Link::connect(&self.options, None, failures).await {
+            match Link::connect(&self.options, None).await {
                 Ok(link) => return Ok(link),
                 Err(ConnectFault::NotAuthorized(message)) => {
                     return Err(Error::new(ErrorCode::NotAuthorized, message));
                 }
                 Err(ConnectFault::Unreachable(why)) => {
                     tracing::debug!(why, "could not open a session; trying again");
-                    if let Some(last_failure) = last_failure
-                        && diagnosis.as_ref().is_none_or(OwnedTask::is_finished)
-                    {
-                        // Runs beside the next attempt, because a silent server delays it.
-                        let (options, last_failure) = (self.options.clone(), last_failure.clone());
-                        diagnosis = Some(OwnedTask::new(tokio::spawn(async move {
-                            let findings = diagnose(&options).await;
-                            *last_failure.lock() = findings;
-                        })));
+                    if let Some(last_failure) = &mut last_failure {
+                        **last_failure = diagnose(&self.options).await;
                     }
                 }
                 Err(ConnectFault::Expired) => {}
             }
-            failures = failures.saturating_add(1);
             tokio::time::sleep(backoff.next()).await;
         }
     }
@@ -304,14 +291,6 @@ impl Supervisor {
         let mut closing = self.closing.subscribe();
         let _requested = closing.wait_for(|closing| *closing).await;
     }
-}
-
-/// Closes the session of a link, and its connection. If no server receives the close request in time, the session ends by its
-/// timeout.
-async fn close(link: &Link) {
-    let _bounded = tokio::time::timeout(CLOSE_TIMEOUT, link.close()).await;
-    // Otherwise the connection would stay open for as long as the server answers pings.
-    link.cut();
 }
 
 /// The reason why a session ended.

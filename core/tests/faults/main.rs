@@ -13,7 +13,6 @@ mod linearizability;
 mod locks;
 mod miss_guard;
 mod quorum;
-mod reconnect;
 mod striped_counter;
 mod striped_counter_flush;
 mod stuck;

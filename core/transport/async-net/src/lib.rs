@@ -15,7 +15,6 @@
 mod answers;
 mod checker;
 mod code;
-mod connect;
 mod fields;
 mod frames;
 mod requests;
@@ -54,17 +53,9 @@ pub struct TcpStream {
 }
 
 impl TcpStream {
-    /// Connects to one of `addresses`. If the first does not accept the connection soon, the others are tried beside it, each
-    /// a little later than the one before. Each call begins with another address.
+    /// Connects to the first of `addresses` that accepts the connection.
     pub async fn connect<A: ToSocketAddrs>(addresses: A) -> Result<TcpStream> {
-        // When `zookeeper-client` loses a connection, it connects again by itself at once. Its owner aborts it then, and makes
-        // a connection of its own. This gives the owner the time to do so before the server sees two connections. One yield
-        // is not enough, because tokio's scheduler ends some early, before all tasks that were ready have run.
-        for _ in 0..3 {
-            tokio::task::yield_now().await;
-        }
-        let addresses = tokio::net::lookup_host(addresses).await?.collect();
-        let socket = connect::to_any(addresses).await?;
+        let socket = tokio::net::TcpStream::connect(addresses).await?;
         socket.set_nodelay(true)?;
         let buffer = Vec::with_capacity(4096);
         Ok(TcpStream {
