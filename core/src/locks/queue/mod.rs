@@ -131,7 +131,7 @@ impl LockAttempt {
                 }
                 // The list took so long that the lease ran out. A `sync` renews it if the session lives; a list does not.
                 Position::First => {
-                    let synced = session.sync_link(self.directory.as_str()).await;
+                    let synced = Box::pin(session.sync_link(self.directory.as_str())).await;
                     synced.map_err(|_| Interruption::Requeue)?;
                     names = Box::pin(self.list(session)).await?;
                     continue;
