@@ -15,8 +15,9 @@ class Guard(GuardOperations):
     """A guard, which holds a lock until it is released or lost. It is released at the end of its ``with`` block.
 
     A lock can be lost while it is held: if the servers have not confirmed the session for too long, if the session
-    ends, or if another program deletes the node of the lock. If the session lapses, the guard reports the loss before the
-    servers can grant the lock to another client; a deletion is reported when the client learns of it. Work that continues nevertheless is fenced off by the :attr:`token`.
+    ends, or if another program deletes the node of the lock. If the session lapses, the guard reports the loss before
+    the servers can grant the lock to another client; a deletion is reported when the client learns of it. Work that
+    continues nevertheless is fenced off by the :attr:`token`.
 
     A guard that becomes unreachable releases its lock in the background, with a :class:`ResourceWarning`.
     """
